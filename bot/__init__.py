@@ -1,0 +1,1 @@
+"""A Telegram bot that answers questions with sentences quoted from a folder of articles."""

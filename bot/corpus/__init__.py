@@ -1,0 +1,1 @@
+"""Text: article files in, sentences out. Knows nothing of ranking."""

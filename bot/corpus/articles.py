@@ -1,0 +1,194 @@
+"""Article files: read, checked, and cut into passages.
+
+A file is TOML front matter between ``+++`` lines, then plain text with a blank line between
+paragraphs. Every mistake in every file is collected, so that one look is enough to mend them
+all; a folder with a mistake gives no corpus at all. It does not write files.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.corpus.front_matter import FrontMatterError, find_key, parse_front_matter, split_front_matter
+from bot.corpus.sentences import split_sentences
+from bot.model import Article, Corpus, Passage
+
+_SUFFIX = ".md"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_BLANKS = re.compile(r"[ \t\n\v\f]+")
+_VERSION_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong in one place; ``line`` counts from 1 and is 0 for a file as a whole."""
+
+    path: Path
+    line: int
+    remedy: str
+
+    def __str__(self) -> str:
+        """Return ``path:line: remedy``, as compilers do."""
+        return f"{self.path}:{self.line}: {self.remedy}" if self.line else f"{self.path}: {self.remedy}"
+
+
+class CorpusError(Exception):
+    """The folder holds mistakes; ``mistakes`` has them all, in the order of the files."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        """Keep the mistakes; the message has one a line."""
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+def load_corpus(folder: Path, max_article_bytes: int) -> Corpus:
+    """Read every ``*.md`` file below a folder.
+
+    Raises:
+        CorpusError: a file is not an article, two have one source, or there is no article.
+    """
+    mistakes: list[Mistake] = []
+    articles: list[Article] = []
+    sources: dict[str, Path] = {}
+    for path in _article_paths(folder):
+        try:
+            article = _read_article(path, folder, max_article_bytes)
+        except CorpusError as error:
+            mistakes += error.mistakes
+            continue
+        earlier = sources.setdefault(article.source.rstrip("/"), path)
+        if earlier is path:
+            articles.append(article)
+        else:
+            line = find_key(path.read_text("utf-8").splitlines(), "source")
+            remedy = f"source: {earlier} has this one already; each article needs its own"
+            mistakes.append(Mistake(path, line, remedy))
+    if not articles and not mistakes:
+        state = "holds no article (*.md)" if folder.is_dir() else "is not a folder"
+        mistakes.append(Mistake(folder, 0, f"{state}; put articles there or set BOT_CORPUS"))
+    if mistakes:
+        raise CorpusError(mistakes)
+    return Corpus(
+        articles=tuple(articles),
+        passages=tuple(passage for article in articles for passage in _cut(article)),
+        version=_version(articles),
+    )
+
+
+def find_strangers(folder: Path) -> list[Path]:
+    """List the files in the folder that are not read because they do not end in ``.md``."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != _SUFFIX and not _is_hidden(path, folder)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusChange:
+    """The ids of the articles by which one corpus differs from another."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def compare_corpora(before: Corpus, after: Corpus) -> CorpusChange:
+    """Tell which articles are new, changed and gone, by id."""
+    old = {article.id: article.digest for article in before.articles}
+    new = {article.id: article.digest for article in after.articles}
+    return CorpusChange(
+        new=tuple(sorted(new.keys() - old.keys())),
+        changed=tuple(sorted(key for key in new.keys() & old.keys() if new[key] != old[key])),
+        gone=tuple(sorted(old.keys() - new.keys())),
+    )
+
+
+def _article_paths(folder: Path) -> list[Path]:
+    return sorted(
+        path for path in folder.rglob(f"*{_SUFFIX}") if path.is_file() and not _is_hidden(path, folder)
+    )
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _read_article(path: Path, folder: Path, max_article_bytes: int) -> Article:
+    """Read one file.
+
+    Raises:
+        CorpusError: with every mistake in this file.
+    """
+    content = _read_bytes(path, folder, max_article_bytes)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise CorpusError([Mistake(path, line, "is not UTF-8 text; save the file as UTF-8")]) from None
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    try:
+        front, body = split_front_matter(lines)
+    except FrontMatterError as error:
+        raise CorpusError([Mistake(path, line, remedy) for line, remedy in error.mistakes]) from None
+    mistakes: list[Mistake] = []
+    paragraphs = tuple(_split_paragraphs(body))
+    if not paragraphs:
+        mistakes.append(Mistake(path, len(front) + 1, "there is no text below the front matter"))
+    try:
+        matter = parse_front_matter(front)
+    except FrontMatterError as error:
+        mistakes[:0] = [Mistake(path, line, remedy) for line, remedy in error.mistakes]
+    if mistakes:
+        raise CorpusError(mistakes)
+    return Article(
+        id=path.relative_to(folder).with_suffix("").as_posix(),
+        language=matter.language,
+        source=matter.source,
+        outlet=matter.outlet or urlsplit(matter.source).netloc,
+        published=matter.published,
+        title=matter.title,
+        paragraphs=paragraphs,
+        digest=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            remedy = "is a link that leads out of the folder; copy the file here instead"
+            raise CorpusError([Mistake(path, 0, remedy)])
+        with path.open("rb") as file:
+            content = file.read(max_article_bytes + 1)
+    except OSError as error:
+        raise CorpusError([Mistake(path, 0, f"cannot be read: {error.strerror or error}")]) from None
+    if len(content) > max_article_bytes:
+        remedy = f"is larger than {max_article_bytes} bytes; split it or raise BOT_MAX_ARTICLE_BYTES"
+        raise CorpusError([Mistake(path, 0, remedy)])
+    return content
+
+
+def _split_paragraphs(lines: list[str]) -> Iterator[str]:
+    """Yield the paragraphs; what a terminal would obey and nobody can read is left out."""
+    for block in re.split(r"\n\s*\n", "\n".join(lines)):
+        text = _CONTROL.sub("", _BLANKS.sub(" ", block)).strip()
+        if text:
+            yield text
+
+
+def _cut(article: Article) -> Iterator[Passage]:
+    position = 0
+    for number, paragraph in enumerate(article.paragraphs):
+        for sentence in split_sentences(paragraph, article.language):
+            yield Passage(article=article, text=sentence, paragraph=number, position=position)
+            position += 1
+
+
+def _version(articles: list[Article]) -> str:
+    content = hashlib.sha256()
+    for digest in sorted(article.digest for article in articles):
+        content.update(digest.encode())
+    return content.hexdigest()[:_VERSION_LENGTH]

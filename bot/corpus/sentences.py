@@ -1,0 +1,49 @@
+"""Paragraphs cut into the sentences that a reader would see.
+
+The cutting is sentencex's (Wikimedia, about 300 languages). It breaks after ordinal dates
+("26. oktober") and after abbreviations it does not know ("M. Dupont" in some languages); what it
+broke is joined again by rules that hold in any language. It does not look across paragraphs:
+captions and headings are paragraphs of their own.
+"""
+
+import re
+
+import sentencex
+
+# sentencex knows Norwegian by its macrolanguage only.
+_SENTENCEX_NAMES = {"nb": "no", "nn": "no"}
+
+_LOWER_CASE_START = re.compile(r"[^\w\s]*[^\W\d_A-Z]")
+# A number, one or two letters, or letters none of which is a vowel: "2.", "M.", "Bpk."
+_LONE_ABBREVIATION = re.compile(r"\W*(?:\d+|[^\W\d_]{1,2}|[b-df-hj-np-tv-z]{1,4})\.\W*", re.IGNORECASE)
+_INITIAL_AT_END = re.compile(r"(?:^|[\s(\"'«„“.-])[^\W\d_]\.$")
+_SHORT_WORD_AT_END = re.compile(r"(?:^|\s)[^\W\d_]{1,2}\.$")
+
+
+def split_sentences(paragraph: str, language: str) -> list[str]:
+    """Cut one paragraph into sentences, in order, without white space around them.
+
+    >>> split_sentences("Møtet var 26. oktober. Så gikk de.", "nb")
+    ['Møtet var 26. oktober.', 'Så gikk de.']
+    """
+    sentences: list[str] = []
+    for piece in sentencex.segment(_SENTENCEX_NAMES.get(language, language), paragraph):
+        text = piece.strip()
+        if not text:
+            continue
+        if sentences and _continues(sentences[-1], text):
+            sentences[-1] = f"{sentences[-1]} {text}"
+        else:
+            sentences.append(text)
+    return sentences
+
+
+def _continues(before: str, piece: str) -> bool:
+    """Tell whether a piece belongs to the sentence before it."""
+    start = _LOWER_CASE_START.match(piece)
+    return (
+        (start is not None and start[0][-1].islower())
+        or _LONE_ABBREVIATION.fullmatch(before) is not None
+        or (_INITIAL_AT_END.search(before) is not None and before[-2].isupper())
+        or (piece[0].isdigit() and _SHORT_WORD_AT_END.search(before) is not None)
+    )

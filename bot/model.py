@@ -1,0 +1,133 @@
+"""The nouns of the bot, frozen: what passes from one room to the next.
+
+They carry data and nothing else. They know nothing of files, ranking, Telegram or SQLite, so
+every room may import them and none is tied to another through them.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article file: where it comes from and what it says.
+
+    ``id`` is the path below the corpus folder without its suffix, ``language`` a primary
+    BCP 47 subtag ("nb", never "no"), ``source`` an absolute http(s) URL that no other article
+    has. ``digest`` is the SHA-256 of the file, in hexadecimal.
+    """
+
+    id: str
+    language: str
+    source: str
+    outlet: str
+    published: date | None
+    title: str | None
+    paragraphs: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A sentence with its place: ``paragraph`` and ``position`` count from 0 in the article."""
+
+    article: Article
+    text: str
+    paragraph: int
+    position: int
+
+    @property
+    def id(self) -> str:
+        """Name the passage within its corpus, e.g. ``norwegian/closing#3``."""
+        return f"{self.article.id}#{self.position}"
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Every article and every passage, in the order of the articles' ids.
+
+    ``version`` is a short hash of the content of all articles: equal content, equal version.
+    """
+
+    articles: tuple[Article, ...]
+    passages: tuple[Passage, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks, and the language it is in (a primary BCP 47 subtag)."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question; ``score``: larger is better.
+
+    ``highlight`` is the clause that answers, an exact substring of the passage. ``also`` are
+    passages of other articles that say the same.
+    """
+
+    passage: Passage
+    score: float
+    highlight: str | None = None
+    also: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a search found: hits, best first, and the confidence that the best ones answer.
+
+    ``confidence`` is between 0 and 1. ``is_answer`` is the decision made from it.
+    """
+
+    hits: tuple[Hit, ...]
+    confidence: float
+    is_answer: bool
+
+
+class AnswerKind(StrEnum):
+    """What kind of reply a question gets."""
+
+    ANSWER = "answer"
+    NOT_FOUND = "not_found"
+    SMALL_TALK = "small_talk"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to a question: ranked hits (the nearest ones where nothing answers)."""
+
+    question: Question
+    kind: AnswerKind
+    confidence: float
+    hits: tuple[Hit, ...]
+    corpus_version: str
+    elapsed_ms: float
+
+    @property
+    def is_answered(self) -> bool:
+        """Tell whether the articles answer the question."""
+        return self.kind is AnswerKind.ANSWER
+
+
+class Origin(StrEnum):
+    """Where a question came from."""
+
+    TELEGRAM = "telegram"
+    TERMINAL = "terminal"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer as they are logged. ``asked_at`` is in UTC."""
+
+    asked_at: datetime
+    origin: Origin
+    answer: Answer
+    user_id: int | None = None
+    chat_id: int | None = None

@@ -1,0 +1,52 @@
+"""Languages of short questions, and their tags and names."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.language import LanguageDetector, name_language, parse_language
+
+QUESTIONS = Path(__file__).parent / "data" / "questions_test.toml"
+
+
+@pytest.fixture(scope="module")
+def detector() -> LanguageDetector:
+    return LanguageDetector(["de", "en", "fr", "id", "nb"])
+
+
+def test_language_of_questions_is_detected(detector: LanguageDetector) -> None:
+    questions = [
+        entry for entry in tomllib.loads(QUESTIONS.read_text("utf-8"))["question"] if "facts" in entry
+    ]
+    right = [entry for entry in questions if detector.detect(entry["question"]) == entry["language"]]
+    assert len(right) / len(questions) >= 0.95
+
+
+@pytest.mark.parametrize("text", ["72", "ok", "???", ""])
+def test_language_without_a_telling_word_is_the_hint(detector: LanguageDetector, text: str) -> None:
+    assert detector.detect(text, hint="no") == "nb"
+    assert detector.detect(text, hint="pt-br") == "pt"
+    assert detector.detect(text, hint="not a tag") == "en"
+    assert detector.detect(text) == "en"
+
+
+def test_language_hint_does_not_overrule_a_clear_text(detector: LanguageDetector) -> None:
+    assert detector.detect("Wie viele Länder haben unterschrieben?", hint="vi") == "de"
+
+
+@pytest.mark.parametrize(("tag", "language"), [("en", "en"), ("no", "nb"), ("nb-NO", "nb"), ("PT_br", "pt")])
+def test_language_tags_are_reduced_to_the_primary_subtag(tag: str, language: str) -> None:
+    assert parse_language(tag) == language
+
+
+@pytest.mark.parametrize("tag", ["", "e", "english", "en us", "xq", "../en"])
+def test_language_tags_that_are_none_are_refused(tag: str) -> None:
+    with pytest.raises(ValueError, match="must be the tag of a language"):
+        parse_language(tag)
+
+
+def test_language_names_are_in_the_reader_s_words() -> None:
+    assert name_language("nb") == "Norwegian"
+    assert name_language("nb", "fr") == "norvégien"
+    assert name_language("id", "de") == "Indonesisch"
