@@ -1,0 +1,198 @@
+"""Every setting of the bot, with its type, its default and what it is for.
+
+A value comes from the environment (``BOT_…``), else from ``config/.env``, else from
+``config/bot.toml`` (``BOT_CONFIG`` names another file). Relative paths are meant from the
+project folder, the one that holds ``config/``, wherever the process was started. Nothing but the
+composition root reads this: the rest of the bot gets plain arguments.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+PREFIX = "BOT_"
+CONFIG_VARIABLE = "BOT_CONFIG"
+
+_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{8,}")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; ``mistakes`` has one line each, without any secret."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        """Keep the mistakes; the message has one a line."""
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+def _from_project(path: Path) -> Path:
+    return PROJECT / path.expanduser()
+
+
+def _split_ids(value: object) -> object:
+    """Read ``7,8`` or ``[7, 8]`` as a list of ids."""
+    if isinstance(value, int):
+        return [value]
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return value
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _check_token(token: SecretStr | None) -> SecretStr | None:
+    if token is None or not token.get_secret_value().strip():
+        return None
+    if not _TOKEN.fullmatch(token.get_secret_value().strip()):
+        message = "must look like 123456:ABC-DEF…, as @BotFather gives it"
+        raise ValueError(message)
+    return SecretStr(token.get_secret_value().strip())
+
+
+def _check_api_url(url: HttpUrl) -> HttpUrl:
+    if url.query or url.fragment:
+        message = "must be the base of a Bot API server, without ? and #"
+        raise ValueError(message)
+    return url
+
+
+ProjectPath = Annotated[Path, AfterValidator(_from_project)]
+
+
+class Settings(BaseSettings):
+    """The settings, checked. Each has a description, which the README repeats."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True, env_ignore_empty=True
+    )
+
+    token: Annotated[SecretStr | None, AfterValidator(_check_token)] = Field(
+        default=None,
+        description="The bot's token, from @BotFather. Without one the bot talks in the terminal.",
+    )
+    api_url: Annotated[HttpUrl, AfterValidator(_check_api_url)] = Field(
+        default=HttpUrl("https://api.telegram.org"), description="Base of the Bot API server."
+    )
+    proxy: str | None = Field(
+        default=None, description="Proxy for all calls to Telegram, such as socks5://… or http://…"
+    )
+    admin_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_ids)] = Field(
+        default=(), description="User ids of those who may reload the corpus, such as 7,8."
+    )
+    corpus: ProjectPath = Field(default=Path("corpus"), description="Folder of the articles.")
+    max_article_bytes: int = Field(
+        default=1_048_576, ge=1, description="Size above which an article file is refused."
+    )
+    database: ProjectPath = Field(default=Path(".data/bot.sqlite"), description="File of the log.")
+    cache: ProjectPath = Field(
+        default=Path(".data/cache"), description="Folder of what can be computed again."
+    )
+    passages: int = Field(default=5, ge=1, le=20, description="How many passages a reply shows at most.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level of the log lines on standard error."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the environment first; ``load_settings`` passes what the files say as arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)
+
+
+def load_settings() -> tuple[Settings, list[str]]:
+    """Read the settings; return them with a line for each variable that means nothing.
+
+    Raises:
+        SettingsError: a value is wrong, a file cannot be read, or it has an unknown key.
+    """
+    dotenv_path = PROJECT / "config" / ".env"
+    toml_path = _toml_path()
+    from_toml = _read_toml(toml_path)
+    from_dotenv = _read_dotenv(dotenv_path)
+    values: dict[str, Any] = {**from_toml, **from_dotenv}
+    origins = {
+        **dict.fromkeys(from_toml, str(toml_path)),
+        **dict.fromkeys(from_dotenv, str(dotenv_path)),
+        **{name: "environment" for name in Settings.model_fields if os.environ.get(_variable(name))},
+    }
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise SettingsError([_explain(mistake, origins) for mistake in error.errors()]) from None
+    return settings, _find_unknown_variables()
+
+
+def _toml_path() -> Path:
+    chosen = os.environ.get(CONFIG_VARIABLE)
+    if not chosen:
+        return PROJECT / "config" / "bot.toml"
+    path = _from_project(Path(chosen))
+    if not path.is_file():
+        raise SettingsError([f"{CONFIG_VARIABLE}: there is no file {path}; name an existing one or unset it"])
+    return path
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError([f"{path}: cannot be read as TOML: {error}"]) from None
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    """Read ``BOT_NAME=value`` lines; other names are a mistake, since this file is the bot's own."""
+    try:
+        pairs = dotenv_values(path, interpolate=False) if path.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: cannot be read: {error}"]) from None
+    strange = [name for name in pairs if not name.upper().startswith(PREFIX)]
+    if strange:
+        raise SettingsError(
+            [f"{path}: {name}: is not a setting; they begin with {PREFIX}" for name in strange]
+        )
+    return {name.upper().removeprefix(PREFIX).lower(): value for name, value in pairs.items() if value}
+
+
+def _explain(mistake: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    name = str(mistake["loc"][0])
+    origin = origins.get(name, "default")
+    if mistake["type"] == "extra_forbidden":
+        return f"{origin}: {name}: is not a setting; there are {', '.join(Settings.model_fields)}"
+    value = "" if name == "token" else f" ({mistake['input']!r})"
+    remedy = str(mistake["msg"]).removeprefix("Value error, ")
+    return f"{origin}: {_variable(name)}{value}: {remedy[:1].lower()}{remedy[1:]}"
+
+
+def _find_unknown_variables() -> list[str]:
+    known = {CONFIG_VARIABLE, *(_variable(name) for name in Settings.model_fields)}
+    return [
+        f"the environment variable {name} is not a setting and is ignored"
+        for name in sorted(os.environ)
+        if name.upper().startswith(PREFIX) and name.upper() not in known
+    ]
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"

@@ -1,0 +1,116 @@
+"""Settings come from three places, and a wrong one is named with what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from bot import settings
+from bot.settings import SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(settings, "PROJECT", tmp_path)
+    for name in settings.Settings.model_fields:
+        monkeypatch.delenv(f"BOT_{name.upper()}", raising=False)
+    monkeypatch.delenv("BOT_CONFIG", raising=False)
+    (tmp_path / "config").mkdir()
+    return tmp_path
+
+
+def mistakes() -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    return caught.value.mistakes
+
+
+def test_settings_prefer_environment_to_dotenv_to_toml(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "config" / "bot.toml").write_text('passages = 2\nlog_level = "ERROR"\nadmin_ids = [1, 2]\n')
+    (project / "config" / ".env").write_text("BOT_PASSAGES=3\nBOT_LOG_LEVEL=DEBUG\n")
+    monkeypatch.setenv("BOT_PASSAGES", "4")
+    loaded, warnings = load_settings()
+    assert (loaded.passages, loaded.log_level, loaded.admin_ids) == (4, "DEBUG", (1, 2))
+    assert warnings == []
+
+
+def test_settings_file_may_be_another(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "other.toml").write_text("passages = 7\n")
+    monkeypatch.setenv("BOT_CONFIG", "other.toml")
+    assert load_settings()[0].passages == 7
+    monkeypatch.setenv("BOT_CONFIG", "missing.toml")
+    assert mistakes() == [
+        f"BOT_CONFIG: there is no file {project / 'missing.toml'}; name an existing one or unset it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"), [("7,8", (7, 8)), (" 7 , 8 ", (7, 8)), ("[7, 8]", (7, 8)), ("7", (7,)), ("", ())]
+)
+def test_settings_admins_are_a_list(monkeypatch: pytest.MonkeyPatch, text: str, ids: tuple[int, ...]) -> None:
+    monkeypatch.setenv("BOT_ADMIN_IDS", text)
+    assert load_settings()[0].admin_ids == ids
+
+
+def test_settings_paths_are_meant_from_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_CORPUS", "texts")
+    monkeypatch.setenv("BOT_DATABASE", "/elsewhere/log.sqlite")
+    loaded, _ = load_settings()
+    assert loaded.corpus == project / "texts"
+    assert loaded.database == Path("/elsewhere/log.sqlite")
+
+
+def test_settings_mistakes_are_told_one_a_line_without_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", "not-a-token")
+    monkeypatch.setenv("BOT_API_URL", "example")
+    monkeypatch.setenv("BOT_ADMIN_IDS", "7,x")
+    monkeypatch.setenv("BOT_PASSAGES", "0")
+    found = mistakes()
+    assert [line.split()[1].rstrip(":") for line in found] == [
+        "BOT_TOKEN", "BOT_API_URL", "BOT_ADMIN_IDS", "BOT_PASSAGES",
+    ]  # fmt: skip
+    assert "not-a-token" not in "".join(found)
+    assert "(0)" in found[3] or "('0')" in found[3]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mistake"),
+    [
+        ("bot.toml", "colour = 1\n", "colour: is not a setting"),
+        ("bot.toml", "passages = \n", "cannot be read as TOML"),
+        (".env", "BOT_COLOUR=1\n", "colour: is not a setting"),
+        (".env", "COLOUR=1\n", "COLOUR: is not a setting"),
+        (".env", "BOT_PASSAGES=many\n", "BOT_PASSAGES ('many')"),
+    ],
+)
+def test_settings_files_with_a_mistake_are_named(
+    project: Path, name: str, content: str, mistake: str
+) -> None:
+    path = project / "config" / name
+    path.write_text(content)
+    (found,) = mistakes()
+    assert found.startswith(f"{path}: ")
+    assert mistake in found
+
+
+def test_settings_unknown_variables_are_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_PORT_8080_TCP", "tcp://10.0.0.1")
+    assert load_settings()[1] == [
+        "the environment variable BOT_PORT_8080_TCP is not a setting and is ignored"
+    ]
+
+
+def test_settings_never_show_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", "123456:secret-secret")
+    loaded, _ = load_settings()
+    assert "secret-secret" not in repr(loaded) + str(loaded.model_dump())
+
+
+def test_settings_example_files_name_real_settings(project: Path) -> None:
+    examples = Path(settings.__file__).parent.parent / "config"
+    lines = (examples / ".env.example").read_text("utf-8").splitlines()
+    shown = [line.lstrip("# ") for line in lines if "=" in line]
+    (project / "config" / ".env").write_text("\n".join(shown))
+    load_settings()
+    assert len(shown) == len(settings.Settings.model_fields)
