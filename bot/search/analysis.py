@@ -1,0 +1,91 @@
+"""Text to terms, per language: what counts as one word and which forms of it are one.
+
+Case is folded, Unicode normalised, the word reduced to its Snowball stem where its language has
+a stemmer. A figure is one term however it is grouped: "2 500", "2.500" and "2,500" are "2500".
+Scripts without spaces between words give pairs of characters. There are no lists of stop words:
+BM25's idf weighs them.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+from Stemmer import Stemmer, algorithms
+
+_GROUPED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:([ .,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?![\d]|[.,]\d)")
+_GROUP_SEPARATOR = re.compile(r"\D")
+# Han, kana, Thai, Lao, Khmer and Burmese are written without spaces.
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[{_UNSPACED}]+|[^\W\d_{_UNSPACED}]+(?:['’][^\W\d_]+)*|[^\W_]")
+_UNSPACED_TOKEN = re.compile(rf"[{_UNSPACED}]+")
+
+_STEMMERS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nb": "norwegian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+
+
+def split_words(text: str) -> list[str]:
+    """Cut a text into folded words and figures, in order.
+
+    >>> split_words("Plus de 2 500 délégués, 71 Artikel.")
+    ['plus', 'de', '2500', 'délégués', '71', 'artikel']
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    joined = _GROUPED_NUMBER.sub(lambda match: _GROUP_SEPARATOR.sub("", match[0]), folded)
+    words: list[str] = []
+    for token in _TOKEN.findall(joined):
+        if _UNSPACED_TOKEN.fullmatch(token) and len(token) > 1:
+            words.extend(token[start : start + 2] for start in range(len(token) - 1))
+        else:
+            words.append(token.replace(",", ".").replace("’", "'"))
+    return words
+
+
+def extract_terms(text: str, language: str) -> list[str]:
+    """Return the terms of a text as words of that language, in order.
+
+    >>> extract_terms("The countries signed", "en")
+    ['the', 'countri', 'sign']
+    """
+    stemmer = _load_stemmer(language)
+    words = split_words(text)
+    return stemmer.stemWords(words) if stemmer else words
+
+
+@cache
+def _load_stemmer(language: str) -> Stemmer | None:
+    """Return the language's Snowball stemmer, or None where there is none."""
+    name = _STEMMERS.get(language)
+    return Stemmer(name) if name in algorithms() else None
