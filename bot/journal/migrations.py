@@ -1,0 +1,69 @@
+"""The schema of the journal's file, as steps from one version to the next.
+
+``PRAGMA user_version`` counts the steps that a file has taken. Steps only run forward, each in a
+transaction of its own, and never drop a row.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import aiosqlite
+
+
+class NewerSchemaError(Exception):
+    """The file was written by a newer version of the bot; this one leaves it alone."""
+
+
+async def migrate(connection: aiosqlite.Connection) -> None:
+    """Bring a file up to the current schema.
+
+    Raises:
+        NewerSchemaError: the file has taken steps that this version does not know.
+    """
+    async with connection.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    version = int(row[0]) if row else 0
+    if version > len(_STEPS):
+        message = f"is of schema {version}, newer than this bot's {len(_STEPS)}; run the newer bot"
+        raise NewerSchemaError(message)
+    for number, step in enumerate(_STEPS[version:], version + 1):
+        await connection.execute("BEGIN IMMEDIATE")
+        try:
+            await step(connection)
+            await connection.execute(f"PRAGMA user_version = {number}")
+        except BaseException:
+            await connection.rollback()
+            raise
+        await connection.commit()
+
+
+async def _create_exchanges(connection: aiosqlite.Connection) -> None:
+    await connection.execute("""
+        CREATE TABLE exchanges (
+            id INTEGER PRIMARY KEY,
+            asked_at TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            user_id INTEGER,
+            chat_id INTEGER,
+            language TEXT NOT NULL,
+            question TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            is_answered INTEGER NOT NULL,
+            confidence REAL NOT NULL,
+            corpus_version TEXT NOT NULL,
+            elapsed_ms REAL NOT NULL
+        ) STRICT
+    """)
+    await connection.execute("""
+        CREATE TABLE shown_passages (
+            exchange_id INTEGER NOT NULL REFERENCES exchanges (id) ON DELETE CASCADE,
+            rank INTEGER NOT NULL,
+            article TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            score REAL NOT NULL,
+            PRIMARY KEY (exchange_id, rank)
+        ) STRICT, WITHOUT ROWID
+    """)
+
+
+_STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (_create_exchanges,)
