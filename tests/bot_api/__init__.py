@@ -1,0 +1,38 @@
+"""A strict Bot API server for tests, with people who use the bot.
+
+It speaks the Bot API over HTTP on loopback as python-telegram-bot 22.8 knows it, refuses what
+Telegram refuses in Telegram's words, and some things that Telegram lets pass and nobody wants (such
+refusals say so). The real bot runs against it, in the same event loop or as another process.
+
+    from tests.bot_api.server import BotApi
+    from tests.bot_api.failures import lost_answer, too_many_requests
+
+    async def test_answer_to_question() -> None:
+        async with BotApi() as api:
+            # start the bot with api.token, base_url=f"{api.url}/bot",
+            # base_file_url=f"{api.url}/file/bot"; then:
+            anna = api.person("Anna", language_code="de")
+            question = anna.says("Wie alt ist die Erde?")
+            answer = await anna.private_chat.reply_to(question)
+            assert "4,5 Milliarden" in answer.text
+            assert answer.links == ["https://example.org/erde"]
+
+            note = await anna.presses(answer, "👍")
+            assert note.text == "Danke!"
+
+            api.fail("sendMessage", too_many_requests(1))
+            answer = await anna.private_chat.reply_to(anna.says("Und der Mond?"))
+
+            town = api.supergroup("Town", forum=True)
+            space = api.topic(town, "Space", by=anna)
+            anna.says("nothing for the bot", chat=town, topic=space)
+            await api.expect_silence(town, 0.3)
+
+People act at once (`says`, `edits`, `presses`, `asks_inline`, …: people.py); what the bot does is
+awaited (`chat.reply_to`, `chat.next_message_from_bot`, `message.edited`, `api.called`: chats.py,
+server.py). A wait in vain fails with the chat so far and the calls refused lately.
+
+Reading order: refusals, entities, formatting, html_reader, composing, keyboards, parameters (what a
+call may say); users, bot_profile, chats, files, queries, updates, webhooks, cloud (the world);
+methods/ (the Bot API); failures, flood, serving (HTTP); people, server (what tests use).
+"""
