@@ -4,7 +4,8 @@ They carry data and nothing else. They know nothing of files, ranking, Telegram 
 every room may import them and none is tied to another through them.
 """
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -30,12 +31,17 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A sentence with its place: ``paragraph`` and ``position`` count from 0 in the article."""
+    """A sentence with its place: ``paragraph`` and ``position`` count from 0 in the article.
+
+    ``before`` and ``after`` are the sentences around it in the article, as running text.
+    """
 
     article: Article
     text: str
     paragraph: int
     position: int
+    before: str = ""
+    after: str = ""
 
     @property
     def id(self) -> str:
@@ -57,10 +63,14 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asks, and the language it is in (a primary BCP 47 subtag)."""
+    """What somebody asks, and the language it is in (a primary BCP 47 subtag).
+
+    ``earlier`` is what the same person asked just before, for questions that lean on it.
+    """
 
     text: str
     language: str
+    earlier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +107,22 @@ class AnswerKind(StrEnum):
     SMALL_TALK = "small_talk"
 
 
+class SmallTalk(StrEnum):
+    """What is said to the bot without asking anything."""
+
+    GREETING = "greeting"
+    HOW_ARE_YOU = "how_are_you"
+    THANKS = "thanks"
+    FAREWELL = "farewell"
+    WHO_ARE_YOU = "who_are_you"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to a question: ranked hits (the nearest ones where nothing answers)."""
+    """The reply to a question: ranked hits (the nearest ones where nothing answers).
+
+    Small talk has no hits; ``small_talk`` says what was meant.
+    """
 
     question: Question
     kind: AnswerKind
@@ -107,6 +130,7 @@ class Answer:
     hits: tuple[Hit, ...]
     corpus_version: str
     elapsed_ms: float
+    small_talk: SmallTalk | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -124,10 +148,24 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and its answer as they are logged. ``asked_at`` is in UTC."""
+    """A question and its answer as they are logged. ``asked_at`` is in UTC.
+
+    ``key`` names the exchange in buttons, long after it was logged; 64 random bits, so that
+    nobody guesses another's.
+    """
 
     asked_at: datetime
     origin: Origin
     answer: Answer
     user_id: int | None = None
     chat_id: int | None = None
+    question_message_id: int | None = None
+    answer_message_id: int | None = None
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(8))
+
+
+class Vote(StrEnum):
+    """What somebody thinks of an answer."""
+
+    UP = "up"
+    DOWN = "down"

@@ -2,107 +2,194 @@
 
 import logging
 import sqlite3
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.journal.database import Database, DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.migrations import NewerSchemaError
-from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question
+from bot.journal.personal import PersonalRecords
+from bot.journal.readers import Readers
+from bot.journal.votes import Votes
+from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question, Vote
+
+ANNA, BEN = 700_000_001, 700_000_002
+CHAT = -8
 
 
-def exchange(text: str = "how many?") -> Exchange:
-    article = Article("news/a", "en", "https://example.org", "Example", None, None, ("One.",), "0")
-    hits = (Hit(Passage(article, "One.", 0, 0), 2.5), Hit(Passage(article, "Two.", 0, 1), 1.5))
-    answer = Answer(Question(text, "en"), AnswerKind.ANSWER, 0.75, hits, "abc123", 12.5)
+def passage(text: str, outlet: str = "Example") -> Passage:
+    article = Article("news/a", "en", "https://example.org", outlet, date(2025, 10, 26), None, (), "")
+    return Passage(article, text, 0, 3, "Before.", "After.")
+
+
+def exchange(text: str = "how many?", user_id: int | None = ANNA, question_message_id: int = 5) -> Exchange:
+    hits = (
+        Hit(passage("One is one."), 2.5, "is one", (passage("Eins.", "Beispiel"), passage("Un.", "Exemple"))),
+        Hit(passage("Two."), 1.5),
+    )
+    answer = Answer(Question(text, "en", "earlier"), AnswerKind.ANSWER, 0.75, hits, "abc123", 12.5)
     asked_at = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
-    return Exchange(asked_at, Origin.TELEGRAM, answer, user_id=7, chat_id=-8)
+    return Exchange(
+        asked_at, Origin.TELEGRAM, answer, user_id, CHAT, question_message_id, question_message_id + 1
+    )
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(tmp_path / "state" / "log.sqlite")
+    await opened.open()
+    yield opened
+    await opened.close()
 
 
 def read(path: Path, query: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(path)
-    try:
+    with closing(sqlite3.connect(path)) as connection:
         return connection.execute(query).fetchall()
-    finally:
-        connection.close()
 
 
-async def test_journal_keeps_the_whole_exchange(tmp_path: Path) -> None:
-    path = tmp_path / "state" / "log.sqlite"
-    journal = Journal(path)
-    await journal.open()
-    journal.record(exchange())
-    await journal.close()
-    assert read(path, "SELECT * FROM exchanges") == [
-        (
-            1,
-            "2026-01-02T03:04:05.678+00:00",
-            "telegram",
-            7,
-            -8,
-            "en",
-            "how many?",
-            "answer",
-            1,
-            0.75,
-            "abc123",
-            12.5,
-        )
-    ]
-    assert read(path, "SELECT * FROM shown_passages ORDER BY rank") == [
-        (1, 1, "news/a", 0, "One.", 2.5),
-        (1, 2, "news/a", 1, "Two.", 1.5),
-    ]
-    assert read(path, "PRAGMA journal_mode") == [("wal",)]
+async def test_journal_finds_an_exchange_as_it_was(database: Database) -> None:
+    journal = Journal(database)
+    recorded = exchange()
+    journal.record(recorded)
+    assert await journal.find(recorded.key) == recorded
+    assert await journal.find_by_question(CHAT, 5) == recorded
+    assert await journal.find_by_answer(CHAT, 6) == recorded
+    assert await journal.find_latest(ANNA, CHAT) == recorded
+    assert await journal.find("unknown") is None
+    assert await journal.find_latest(BEN, CHAT) is None
+    assert read(database.path, "PRAGMA journal_mode") == [("wal",)]
 
 
-async def test_journal_close_waits_for_every_row(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "log.sqlite")
-    await journal.open()
+async def test_journal_finds_the_latest_of_an_edited_question(database: Database) -> None:
+    journal = Journal(database)
+    for text in ("first", "second"):
+        journal.record(exchange(text))
+    found = await journal.find_by_question(CHAT, 5)
+    assert found is not None
+    assert found.answer.question.text == "second"
+
+
+async def test_journal_writes_every_row_before_it_is_closed(database: Database) -> None:
+    journal = Journal(database)
     for number in range(200):
         journal.record(exchange(f"question {number}"))
-    await journal.close()
-    await journal.close()
-    assert read(tmp_path / "log.sqlite", "SELECT count(*), count(DISTINCT question) FROM exchanges") == [
-        (200, 200)
-    ]
+    await journal.flush()
+    await database.close()
+    await database.close()
+    assert read(database.path, "SELECT count(*), count(DISTINCT question) FROM exchanges") == [(200, 200)]
 
 
-async def test_journal_keeps_its_rows_when_opened_again(tmp_path: Path) -> None:
-    for _ in range(2):
-        journal = Journal(tmp_path / "log.sqlite")
-        await journal.open()
-        journal.record(exchange())
-        await journal.close()
-    assert read(tmp_path / "log.sqlite", "SELECT count(*) FROM exchanges") == [(2,)]
+async def test_journal_lists_a_person_s_questions_once(database: Database) -> None:
+    journal = Journal(database)
+    for text in ("one", "two", "one"):
+        journal.record(exchange(text))
+    journal.record(exchange("another's", BEN))
+    assert [question.text for question in await journal.list_questions(ANNA, 10)] == ["one", "two"]
+    assert [question.text for question in await journal.list_questions(ANNA, 1)] == ["one"]
 
 
-async def test_journal_refuses_a_newer_schema(tmp_path: Path) -> None:
+async def test_votes_are_one_for_each_person_and_may_change(database: Database) -> None:
+    journal, votes = Journal(database), Votes(database)
+    asked = exchange()
+    journal.record(asked)
+    await journal.flush()
+    assert await votes.cast(asked.key, ANNA, Vote.UP)
+    assert await votes.cast(asked.key, BEN, Vote.DOWN)
+    assert await votes.cast(asked.key, ANNA, Vote.DOWN)
+    assert await votes.find(asked.key, ANNA) is Vote.DOWN
+    assert await votes.cast(asked.key, ANNA, None)
+    assert await votes.find(asked.key, ANNA) is None
+    assert await votes.find(asked.key, BEN) is Vote.DOWN
+    assert not await votes.cast("unknown", ANNA, Vote.UP)
+
+
+async def test_readers_choose_their_language(database: Database) -> None:
+    readers = Readers(database)
+    assert await readers.find_language(ANNA) is None
+    await readers.choose_language(ANNA, "nb")
+    await readers.choose_language(ANNA, "fr")
+    assert await readers.find_language(ANNA) == "fr"
+    await readers.choose_language(ANNA, None)
+    assert await readers.find_language(ANNA) is None
+
+
+async def test_personal_records_are_collected_whole(database: Database) -> None:
+    journal, personal = Journal(database), PersonalRecords(database)
+    asked = exchange()
+    journal.record(asked)
+    journal.record(exchange("another's", BEN))
+    await journal.flush()
+    await Votes(database).cast(asked.key, ANNA, Vote.UP)
+    await Readers(database).choose_language(ANNA, "nb")
+    records = await personal.collect(ANNA)
+    assert {table: len(rows) for table, rows in records.items()} == {
+        "exchanges": 1,
+        "shown_passages": 4,
+        "votes": 1,
+        "readers": 1,
+    }
+    assert records["exchanges"][0]["question"] == "how many?"
+
+
+async def test_personal_records_are_erased_to_the_last_byte(database: Database) -> None:
+    journal, personal = Journal(database), PersonalRecords(database)
+    for number in range(50):
+        journal.record(exchange(f"Annas secret {number} " + "x" * 3000))
+        journal.record(exchange(f"Bens question {number}", BEN))
+    await journal.flush()
+    await Votes(database).cast((await journal.find_latest(BEN, CHAT) or exchange()).key, ANNA, Vote.UP)
+    await Readers(database).choose_language(ANNA, "nb")
+    assert await personal.forget(ANNA) == 50
+    content = b"".join(path.read_bytes() for path in database.path.parent.iterdir())
+    assert b"Annas secret" not in content
+    assert ANNA.to_bytes(4, "big") not in content
+    assert b"Bens question 49" in content
+    assert not any((await personal.collect(ANNA)).values())
+
+
+async def test_database_refuses_a_newer_schema(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    journal = Journal(path)
+    database = Database(path)
     with pytest.raises(NewerSchemaError, match="newer than this bot's"):
-        await journal.open()
-    await journal.close()
+        await database.open()
+    await database.close()
 
 
-async def test_journal_that_cannot_be_written_is_reported_once_and_heals(
+async def test_database_that_fails_is_reported_once_and_heals(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     folder = tmp_path / "state"
     folder.write_text("a file where the folder should be")
-    journal = Journal(folder / "log.sqlite")
-    await journal.open()
+    database = Database(folder / "log.sqlite")
+    journal = Journal(database)
+    await database.open()
     journal.record(exchange("lost"))
     await journal.flush()
+    with pytest.raises(DatabaseUnavailableError):
+        await journal.find("any")
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "log.sqlite cannot be written" in caplog.text
     folder.unlink()
     journal.record(exchange("kept"))
-    await journal.close()
+    await journal.flush()
+    await database.close()
     assert caplog.records[-1].getMessage().endswith("can be written again.")
     assert read(folder / "log.sqlite", "SELECT question FROM exchanges") == [("kept",)]
+
+
+async def test_database_is_left_as_it_was_by_work_that_fails(database: Database) -> None:
+    journal = Journal(database)
+    twice = exchange()
+    journal.record(twice)
+    journal.record(twice)
+    journal.record(exchange("next"))
+    await journal.flush()
+    assert read(database.path, "SELECT count(*) FROM exchanges") == [(2,)]
+    assert read(database.path, "SELECT count(*) FROM shown_passages") == [(8,)]

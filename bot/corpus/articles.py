@@ -20,6 +20,7 @@ _SUFFIX = ".md"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _BLANKS = re.compile(r"[ \t\n\v\f]+")
 _VERSION_LENGTH = 12
+_SENTENCES_AROUND = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +181,21 @@ def _split_paragraphs(lines: list[str]) -> Iterator[str]:
 
 
 def _cut(article: Article) -> Iterator[Passage]:
-    position = 0
-    for number, paragraph in enumerate(article.paragraphs):
-        for sentence in split_sentences(paragraph, article.language):
-            yield Passage(article=article, text=sentence, paragraph=number, position=position)
-            position += 1
+    sentences = [
+        (sentence, number)
+        for number, paragraph in enumerate(article.paragraphs)
+        for sentence in split_sentences(paragraph, article.language)
+    ]
+    texts = [sentence for sentence, _ in sentences]
+    for position, (sentence, number) in enumerate(sentences):
+        yield Passage(
+            article=article,
+            text=sentence,
+            paragraph=number,
+            position=position,
+            before=" ".join(texts[max(0, position - _SENTENCES_AROUND) : position]),
+            after=" ".join(texts[position + 1 : position + 1 + _SENTENCES_AROUND]),
+        )
 
 
 def _version(articles: list[Article]) -> str:

@@ -1,138 +1,235 @@
 """The journal of exchanges: recorded while the reply is already on its way.
 
-``record`` returns at once; aiosqlite writes in a thread of its own, one exchange a transaction.
-``close`` waits until everything recorded is on disk. A journal that cannot be written says so in
-the log, once until it heals, and stops nothing; it tries anew with every exchange.
+``record`` returns at once. ``flush`` waits until everything recorded is written. What cannot be
+written is lost for the log but not for the person who asked: answering goes on.
 """
 
 import asyncio
-import logging
+import contextlib
 import sqlite3
-from collections.abc import Coroutine
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import TypeVar
 
 import aiosqlite
 
-from bot.journal.migrations import migrate
-from bot.model import Exchange
+from bot.journal.database import Database, DatabaseUnavailableError, Work
+from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question
 
-_LOG = logging.getLogger(__name__)
-_BUSY_TIMEOUT_S = 5.0
+_T = TypeVar("_T")
 
 
 class Journal:
-    """One SQLite file in WAL mode, used from one event loop: ``open``, ``record``, ``close``."""
+    """Writes exchanges and finds them again."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file; ``open`` opens it."""
-        self._path = path
-        self._connection: aiosqlite.Connection | None = None
-        self._writing = asyncio.Lock()
+    def __init__(self, database: Database) -> None:
+        """Take the file to write to; who opened it closes it, after ``flush``."""
+        self._database = database
         self._pending: set[asyncio.Task[None]] = set()
-        self._is_failing = False
-
-    async def open(self) -> None:
-        """Open the file, bringing its schema up to date; where that fails, say so and go on.
-
-        Raises:
-            NewerSchemaError: a newer version of the bot wrote the file.
-        """
-        try:
-            await self._connect()
-        except (OSError, sqlite3.Error) as error:
-            self._report(error)
 
     def record(self, exchange: Exchange) -> None:
         """Write an exchange soon, without making the caller wait."""
-        self._start(self._write(exchange))
+        task = asyncio.get_running_loop().create_task(self._write(exchange))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
 
     async def flush(self) -> None:
         """Wait until all that was recorded is written."""
         while self._pending:
             await asyncio.gather(*self._pending)
 
-    async def close(self) -> None:
-        """Flush, then close the file; harmless twice."""
-        await self.flush()
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await connection.close()
+    async def find(self, key: str) -> Exchange | None:
+        """Return the exchange of that key, with its passages as they were quoted.
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+        return await self._find("key = ?", key)
 
-    async def _connect(self) -> aiosqlite.Connection:
-        if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = await aiosqlite.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-            try:
-                await connection.execute("PRAGMA journal_mode = WAL")
-                await connection.execute("PRAGMA synchronous = NORMAL")
-                await connection.execute("PRAGMA foreign_keys = ON")
-                await migrate(connection)
-            except BaseException:
-                await connection.close()
-                raise
-            self._connection = connection
-        return self._connection
+    async def find_latest(self, user_id: int, chat_id: int) -> Exchange | None:
+        """Return what that person asked last in that chat.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+        return await self._find("user_id = ? AND chat_id = ?", user_id, chat_id)
+
+    async def find_by_question(self, chat_id: int, message_id: int) -> Exchange | None:
+        """Return the latest exchange that a message asked for; an edited one asks again.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+        return await self._find("chat_id = ? AND question_message_id = ?", chat_id, message_id)
+
+    async def find_by_answer(self, chat_id: int, message_id: int) -> Exchange | None:
+        """Return the latest exchange whose answer is in a message of the bot.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+        return await self._find("chat_id = ? AND answer_message_id = ?", chat_id, message_id)
+
+    async def list_questions(self, user_id: int, limit: int) -> list[Question]:
+        """Return the questions that a person asked last, the latest first, each once.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+
+        async def read(connection: aiosqlite.Connection) -> list[Question]:
+            async with connection.execute(
+                """
+                SELECT question, language FROM exchanges WHERE user_id = ?
+                GROUP BY question ORDER BY max(id) DESC LIMIT ?
+                """,
+                (user_id, limit),
+            ) as cursor:
+                return [Question(row["question"], row["language"]) async for row in cursor]
+
+        return await self._after_pending(read)
+
+    async def _find(self, condition: str, *values: object) -> Exchange | None:
+        async def read(connection: aiosqlite.Connection) -> Exchange | None:
+            query = f"SELECT * FROM exchanges WHERE {condition} ORDER BY id DESC LIMIT 1"  # noqa: S608 - ours
+            async with connection.execute(query, values) as cursor:
+                row = await cursor.fetchone()
+            if row is None:
+                return None
+            async with connection.execute(
+                "SELECT * FROM shown_passages WHERE exchange_id = ? ORDER BY rank", (row["id"],)
+            ) as cursor:
+                shown = list(await cursor.fetchall())
+            return _read_exchange(row, shown)
+
+        return await self._after_pending(read)
+
+    async def _after_pending(self, read: Work[_T]) -> _T:
+        """Read once what was recorded before is written."""
+        if self._pending:
+            await asyncio.wait(self._pending)
+        return await self._database.run(read)
 
     async def _write(self, exchange: Exchange) -> None:
-        try:
-            async with self._writing:
-                connection = await self._connect()
-                await _insert(connection, exchange)
-        except (OSError, sqlite3.Error) as error:
-            self._report(error)
-            return
-        if self._is_failing:
-            self._is_failing = False
-            _LOG.warning("The log %s can be written again.", self._path)
+        async def insert(connection: aiosqlite.Connection) -> None:
+            await _insert(connection, exchange)
 
-    def _report(self, error: Exception) -> None:
-        if not self._is_failing:
-            self._is_failing = True
-            _LOG.error("The log %s cannot be written, answering goes on without it: %s", self._path, error)
+        with contextlib.suppress(DatabaseUnavailableError):  # it was reported, and nobody waits
+            await self._database.run(insert)
 
 
 async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     answer = exchange.answer
-    await connection.execute("BEGIN IMMEDIATE")
-    try:
-        async with connection.execute(
-            """
-            INSERT INTO exchanges (asked_at, origin, user_id, chat_id, language, question, kind,
-                                   is_answered, confidence, corpus_version, elapsed_ms)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            (
-                exchange.asked_at.isoformat(timespec="milliseconds"),
-                exchange.origin.value,
-                exchange.user_id,
-                exchange.chat_id,
-                answer.question.language,
-                answer.question.text,
-                answer.kind.value,
-                answer.is_answered,
-                answer.confidence,
-                answer.corpus_version,
-                answer.elapsed_ms,
-            ),
-        ) as cursor:
-            exchange_id = cursor.lastrowid
-        await connection.executemany(
-            """
-            INSERT INTO shown_passages (exchange_id, rank, article, position, text, score)
-            VALUES (?, ?, ?, ?, ?, ?)
-            """,
-            [
-                (exchange_id, rank, hit.passage.article.id, hit.passage.position, hit.passage.text, hit.score)
-                for rank, hit in enumerate(answer.hits, 1)
-            ],
+    values = {
+        "key": exchange.key,
+        "asked_at": exchange.asked_at.isoformat(timespec="milliseconds"),
+        "origin": exchange.origin.value,
+        "user_id": exchange.user_id,
+        "chat_id": exchange.chat_id,
+        "question_message_id": exchange.question_message_id,
+        "answer_message_id": exchange.answer_message_id,
+        "language": answer.question.language,
+        "question": answer.question.text,
+        "earlier": answer.question.earlier,
+        "kind": answer.kind.value,
+        "is_answered": answer.is_answered,
+        "confidence": answer.confidence,
+        "corpus_version": answer.corpus_version,
+        "elapsed_ms": answer.elapsed_ms,
+    }
+    async with connection.execute(_insert_statement("exchanges", values), values) as cursor:
+        exchange_id = cursor.lastrowid
+    rows = [{"exchange_id": exchange_id, **row} for row in _passage_rows(answer.hits)]
+    if rows:
+        await connection.executemany(_insert_statement("shown_passages", rows[0]), rows)
+
+
+def _insert_statement(table: str, values: Mapping[str, object]) -> str:
+    columns = ", ".join(values)
+    placeholders = ", ".join(f":{column}" for column in values)
+    return f"INSERT INTO {table} ({columns}) VALUES ({placeholders})"  # noqa: S608 - names are ours
+
+
+def _passage_rows(hits: Iterable[Hit]) -> Iterator[dict[str, object]]:
+    """Yield a row for each passage: a hit, then those that say the same."""
+    rank = 0
+    for hit in hits:
+        rank += 1
+        hit_rank = rank
+        yield _passage_row(hit.passage, rank, None, hit.highlight, hit.score)
+        for passage in hit.also:
+            rank += 1
+            yield _passage_row(passage, rank, hit_rank, None, hit.score)
+
+
+def _passage_row(
+    passage: Passage, rank: int, also_of: int | None, highlight: str | None, score: float
+) -> dict[str, object]:
+    article = passage.article
+    return {
+        "rank": rank,
+        "also_of": also_of,
+        "article": article.id,
+        "language": article.language,
+        "source": article.source,
+        "outlet": article.outlet,
+        "published": article.published.isoformat() if article.published else None,
+        "title": article.title,
+        "paragraph": passage.paragraph,
+        "position": passage.position,
+        "text": passage.text,
+        "before": passage.before,
+        "after": passage.after,
+        "highlight": highlight,
+        "score": score,
+    }
+
+
+def _read_exchange(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Exchange:
+    answer = Answer(
+        question=Question(row["question"], row["language"], row["earlier"]),
+        kind=AnswerKind(row["kind"]),
+        confidence=row["confidence"],
+        hits=_read_hits(shown),
+        corpus_version=row["corpus_version"],
+        elapsed_ms=row["elapsed_ms"],
+    )
+    return Exchange(
+        asked_at=datetime.fromisoformat(row["asked_at"]),
+        origin=Origin(row["origin"]),
+        answer=answer,
+        user_id=row["user_id"],
+        chat_id=row["chat_id"],
+        question_message_id=row["question_message_id"],
+        answer_message_id=row["answer_message_id"],
+        key=row["key"],
+    )
+
+
+def _read_hits(shown: Iterable[sqlite3.Row]) -> tuple[Hit, ...]:
+    rows = list(shown)
+    return tuple(
+        Hit(
+            passage=_read_passage(row),
+            score=row["score"],
+            highlight=row["highlight"],
+            also=tuple(_read_passage(other) for other in rows if other["also_of"] == row["rank"]),
         )
-    except BaseException:
-        await connection.rollback()
-        raise
-    await connection.commit()
+        for row in rows
+        if row["also_of"] is None
+    )
+
+
+def _read_passage(row: sqlite3.Row) -> Passage:
+    """Return a passage as it was quoted; of its article only what was shown is known."""
+    article = Article(
+        id=row["article"],
+        language=row["language"],
+        source=row["source"],
+        outlet=row["outlet"],
+        published=date.fromisoformat(row["published"]) if row["published"] else None,
+        title=row["title"],
+        paragraphs=(),
+        digest="",
+    )
+    return Passage(article, row["text"], row["paragraph"], row["position"], row["before"], row["after"])

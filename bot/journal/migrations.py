@@ -36,16 +36,20 @@ async def migrate(connection: aiosqlite.Connection) -> None:
         await connection.commit()
 
 
-async def _create_exchanges(connection: aiosqlite.Connection) -> None:
+async def _create_tables(connection: aiosqlite.Connection) -> None:
     await connection.execute("""
         CREATE TABLE exchanges (
             id INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
             asked_at TEXT NOT NULL,
             origin TEXT NOT NULL,
             user_id INTEGER,
             chat_id INTEGER,
+            question_message_id INTEGER,
+            answer_message_id INTEGER,
             language TEXT NOT NULL,
             question TEXT NOT NULL,
+            earlier TEXT,
             kind TEXT NOT NULL,
             is_answered INTEGER NOT NULL,
             confidence REAL NOT NULL,
@@ -53,17 +57,48 @@ async def _create_exchanges(connection: aiosqlite.Connection) -> None:
             elapsed_ms REAL NOT NULL
         ) STRICT
     """)
+    await connection.execute("CREATE INDEX exchanges_of_user ON exchanges (user_id, chat_id, id)")
+    await connection.execute("CREATE INDEX exchanges_of_chat ON exchanges (chat_id, question_message_id)")
+    await connection.execute("CREATE INDEX exchanges_by_time ON exchanges (asked_at)")
+    # Passages as they were quoted: an answer looks the same after the articles have changed.
     await connection.execute("""
         CREATE TABLE shown_passages (
             exchange_id INTEGER NOT NULL REFERENCES exchanges (id) ON DELETE CASCADE,
             rank INTEGER NOT NULL,
+            also_of INTEGER,
             article TEXT NOT NULL,
+            language TEXT NOT NULL,
+            source TEXT NOT NULL,
+            outlet TEXT NOT NULL,
+            published TEXT,
+            title TEXT,
+            paragraph INTEGER NOT NULL,
             position INTEGER NOT NULL,
             text TEXT NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            highlight TEXT,
             score REAL NOT NULL,
             PRIMARY KEY (exchange_id, rank)
         ) STRICT, WITHOUT ROWID
     """)
+    await connection.execute("""
+        CREATE TABLE votes (
+            exchange_id INTEGER NOT NULL REFERENCES exchanges (id) ON DELETE CASCADE,
+            user_id INTEGER NOT NULL,
+            vote TEXT NOT NULL,
+            voted_at TEXT NOT NULL,
+            PRIMARY KEY (exchange_id, user_id)
+        ) STRICT, WITHOUT ROWID
+    """)
+    await connection.execute("CREATE INDEX votes_of_user ON votes (user_id)")
+    await connection.execute("""
+        CREATE TABLE readers (
+            user_id INTEGER PRIMARY KEY,
+            language TEXT NOT NULL,
+            chosen_at TEXT NOT NULL
+        ) STRICT
+    """)
 
 
-_STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (_create_exchanges,)
+_STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (_create_tables,)

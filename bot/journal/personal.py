@@ -1,0 +1,69 @@
+"""Everything kept about one person: shown to them, and erased for them.
+
+What people asked is theirs. ``forget`` leaves no byte of it in the file or beside it: deleted
+rows are overwritten (``secure_delete``), and the write-ahead log is emptied.
+"""
+
+from typing import Any
+
+import aiosqlite
+
+from bot.journal.database import Database
+
+_Row = dict[str, Any]
+
+
+class PersonalRecords:
+    """Collects and erases what is kept about a person."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the file to read and write."""
+        self._database = database
+
+    async def collect(self, user_id: int) -> dict[str, list[_Row]]:
+        """Return every row about a person, by table, with the passages that were shown to them.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+
+        async def read(connection: aiosqlite.Connection) -> dict[str, list[_Row]]:
+            return {
+                "exchanges": await _read_rows(
+                    connection, "SELECT * FROM exchanges WHERE user_id = ? ORDER BY id", user_id
+                ),
+                "shown_passages": await _read_rows(
+                    connection,
+                    """
+                    SELECT shown_passages.* FROM shown_passages JOIN exchanges ON id = exchange_id
+                    WHERE user_id = ? ORDER BY exchange_id, rank
+                    """,
+                    user_id,
+                ),
+                "votes": await _read_rows(connection, "SELECT * FROM votes WHERE user_id = ?", user_id),
+                "readers": await _read_rows(connection, "SELECT * FROM readers WHERE user_id = ?", user_id),
+            }
+
+        return await self._database.run(read)
+
+    async def forget(self, user_id: int) -> int:
+        """Erase every row about a person, and every trace of them; return how many exchanges it were.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be written now.
+        """
+
+        async def erase(connection: aiosqlite.Connection) -> int:
+            await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
+            async with connection.execute("DELETE FROM exchanges WHERE user_id = ?", (user_id,)) as cursor:
+                return cursor.rowcount
+
+        erased = await self._database.run(erase)
+        await self._database.erase_traces()
+        return erased
+
+
+async def _read_rows(connection: aiosqlite.Connection, query: str, user_id: int) -> list[_Row]:
+    async with connection.execute(query, (user_id,)) as cursor:
+        return [dict(row) async for row in cursor]
