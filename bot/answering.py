@@ -1,0 +1,84 @@
+"""From a question to an answer: whether the articles answer it, and with which passages.
+
+Holds the bot's one mutable reference, the current index. ``reload`` builds a whole new index and
+assigns it once; answers that are being made finish on the old one. Everything here is
+synchronous and safe to call from several threads.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.corpus.articles import CorpusChange, compare_corpora
+from bot.model import Answer, AnswerKind, Corpus, Question
+from bot.search.index import CorpusIndex
+
+Progress = Callable[[int, int], None]
+"""Is told how many of how many passages are ready."""
+
+
+class ReloadRunningError(Exception):
+    """A reload was asked for while another one is at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """What a reload changed."""
+
+    before: Corpus
+    after: Corpus
+    change: CorpusChange
+    elapsed_ms: float
+
+
+class Answerer:
+    """Answers questions from the current index."""
+
+    def __init__(self, index: CorpusIndex, load_index: Callable[[Progress | None], CorpusIndex]) -> None:
+        """Start with an index; ``load_index`` makes the next one from the files as they then are."""
+        self._index = index
+        self._load_index = load_index
+        self._reloading = threading.Lock()
+
+    @property
+    def corpus(self) -> Corpus:
+        """The corpus that questions are answered from now."""
+        return self._index.corpus
+
+    def answer(self, question: Question, limit: int) -> Answer:
+        """Answer a question with at most ``limit`` passages, the nearest ones where none answers."""
+        started = time.perf_counter()
+        index = self._index
+        findings = index.search(question, limit)
+        return Answer(
+            question=question,
+            kind=AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND,
+            confidence=findings.confidence,
+            hits=findings.hits,
+            corpus_version=index.corpus.version,
+            elapsed_ms=(time.perf_counter() - started) * 1000,
+        )
+
+    def reload(self, progress: Progress | None = None) -> Reload:
+        """Read the articles again and answer from them from now on.
+
+        Raises:
+            ReloadRunningError: another reload is at work.
+            CorpusError: an article file has a mistake; the old articles go on answering.
+        """
+        if not self._reloading.acquire(blocking=False):
+            raise ReloadRunningError
+        try:
+            started = time.perf_counter()
+            before = self._index.corpus
+            index = self._load_index(progress)
+            self._index = index
+            return Reload(
+                before=before,
+                after=index.corpus,
+                change=compare_corpora(before, index.corpus),
+                elapsed_ms=(time.perf_counter() - started) * 1000,
+            )
+        finally:
+            self._reloading.release()

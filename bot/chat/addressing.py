@@ -1,0 +1,60 @@
+"""Whom a message is for, and what it asks once the bot's name is taken out of it.
+
+In a group the bot answers only when addressed: named by its username, or replied to. Telegram
+marks names with entities, so a name inside another word or an e-mail address counts for nothing.
+It does not answer anything.
+"""
+
+from telegram import Message, MessageEntity
+from telegram.ext.filters import MessageFilter
+
+_NAMES: list[str | None] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION]
+_AFTER_NAME = " ,:;–—-"
+
+
+class Addressed(MessageFilter):
+    """Admits a message that names the bot or replies to it, unless another bot wrote it."""
+
+    def filter(self, message: Message) -> bool:
+        """Tell whether the message is for the bot."""
+        return not _is_from_bot(message) and (_is_reply_to_bot(message) or bool(_find_names(message)))
+
+
+def read_question(message: Message) -> str:
+    """Return what a text message asks, without the bot's name and needless white space."""
+    # Offsets of entities count UTF-16 units, of two bytes each.
+    encoded = (message.text or "").encode("utf-16-le", "surrogatepass")
+    for name in sorted(_find_names(message), key=lambda entity: entity.offset, reverse=True):
+        encoded = encoded[: 2 * name.offset] + encoded[2 * (name.offset + name.length) :]
+    text = encoded.decode("utf-16-le", "surrogatepass")
+    return " ".join(text.split()).lstrip(_AFTER_NAME)
+
+
+def read_replied_text(message: Message) -> str:
+    """Return the text of the message that this one replies to, or nothing."""
+    replied = message.reply_to_message
+    return " ".join((replied.text or replied.caption or "").split()) if replied else ""
+
+
+def _find_names(message: Message) -> list[MessageEntity]:
+    """Return the places where the bot is named."""
+    bot = message.get_bot()
+    handle = f"@{bot.username}".casefold()
+    return [
+        entity
+        for entity, name in message.parse_entities(_NAMES).items()
+        if name.casefold() == handle or (entity.user is not None and entity.user.id == bot.id)
+    ]
+
+
+def _is_reply_to_bot(message: Message) -> bool:
+    replied = message.reply_to_message
+    if replied is None or replied.from_user is None or replied.forum_topic_created is not None:
+        # Every message of a topic replies to the one that created it.
+        return False
+    return replied.from_user.id == message.get_bot().id
+
+
+def _is_from_bot(message: Message) -> bool:
+    """Tell whether another bot wrote it; an anonymous admin or a channel writes through one."""
+    return message.from_user is not None and message.from_user.is_bot and message.sender_chat is None

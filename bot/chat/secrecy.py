@@ -1,0 +1,37 @@
+"""Secrets kept out of the log: the token above all, which is a part of every URL of the Bot API.
+
+They are taken out where a record has become text, so a message, its arguments and a traceback
+are covered alike, whichever library logged them. It does not look at what is not logged.
+"""
+
+import logging
+import re
+from collections.abc import Collection
+
+_MASK = "***"
+_BOT_ID = re.compile(r"^\d+:")
+
+
+def hide_secrets(handler: logging.Handler, *secrets: str) -> None:
+    """Have a handler mask the secrets in everything it writes; empty ones are none.
+
+    Of a bot's token the part behind the colon is masked: the number before it is the bot's
+    public id.
+    """
+    parts = {_BOT_ID.sub("", secret) for secret in secrets}
+    handler.setFormatter(_MaskingFormatter(handler.formatter or logging.Formatter(), parts - {""}))
+
+
+class _MaskingFormatter(logging.Formatter):
+    """Formats as another formatter does, then masks."""
+
+    def __init__(self, inner: logging.Formatter, secrets: Collection[str]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._secrets = sorted(secrets, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = self._inner.format(record)
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        return text

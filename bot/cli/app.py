@@ -1,0 +1,233 @@
+"""The commands of ``python -m bot``.
+
+Exit status: 0 ok, 1 the thing asked for failed (with the reason on standard error), 2 wrong
+usage.
+"""
+
+import sys
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.table import Table
+
+from bot.chat.application import ChatError
+from bot.cli.composition import open_index, open_session, start_logging
+from bot.cli.conversation import converse
+from bot.cli.evaluation import EvaluationError, ask_all, find_failures, measure, read_questions
+from bot.cli.evaluation_report import describe_figures, print_failures, print_figures
+from bot.cli.printing import describe_answer, open_console, print_answer, print_plain
+from bot.cli.service import run_service
+from bot.corpus.articles import CorpusError, find_strangers, load_corpus
+from bot.corpus.importing import RawTextError, import_article
+from bot.journal.migrations import NewerSchemaError
+from bot.language import LanguageDetector
+from bot.model import Corpus, Origin
+from bot.settings import Settings, SettingsError, load_settings
+from bot.wording.phrases import load_phrases
+
+app = typer.Typer(
+    help="Answers questions with sentences quoted from a folder of articles.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_ERRORS = open_console(stderr=True)
+
+
+@app.callback(invoke_without_command=True)
+def run(context: typer.Context) -> None:
+    """Run the bot: on Telegram where a token is set, else as a conversation in the terminal."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = _read_settings()
+    token = settings.token
+    if token is None and not sys.stdin.isatty():
+        _fail("BOT_TOKEN is missing: set it to the token that @BotFather gave, or try the bot in a terminal")
+    try:
+        if token is not None:
+            run_service(settings, token.get_secret_value(), _ERRORS)
+            return
+        start_logging("WARNING")
+        with open_session(settings, _ERRORS) as session:
+            converse(session, open_console(), load_phrases()["en"], settings.passages)
+    except (ChatError, CorpusError, NewerSchemaError) as error:
+        _fail(str(error))
+
+
+@app.command()
+def ask(
+    words: Annotated[list[str] | None, typer.Argument(help="The question.", show_default=False)] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(allow_dash=True, dir_okay=False, help="One question a line; - is standard input."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=100, help="Show at most so many passages.")] = None,
+) -> None:
+    """Answer one question, or a file of them, and exit."""
+    if bool(words) == (file is not None):
+        message = "give either the words of a question or --file"
+        raise typer.BadParameter(message)
+    questions = _read_questions(file) if file else [" ".join(words or ()).strip()]
+    if not any(questions):
+        _fail("there is no question; type its words after ask")
+    settings = _read_settings()
+    start_logging("WARNING")
+    console = open_console()
+    phrases = load_phrases()["en"]
+    try:
+        with open_session(settings, _ERRORS) as session:
+            for text in questions:
+                exchange = session.ask(text, limit or settings.passages, Origin.ASK)
+                if as_json:
+                    sys.stdout.write(f"{describe_answer(exchange.answer)}\n")
+                    sys.stdout.flush()
+                else:
+                    print_plain(console, text, style="bold")
+                    print_answer(console, exchange.answer, phrases)
+                session.record(exchange)
+    except (CorpusError, NewerSchemaError) as error:
+        _fail(str(error))
+
+
+@app.command()
+def check() -> None:
+    """Check the settings and every article, and list what is there."""
+    settings = _read_settings()
+    try:
+        corpus = load_corpus(settings.corpus, settings.max_article_bytes)
+    except CorpusError as error:
+        _fail(str(error))
+    _print_corpus(corpus)
+    for path in find_strangers(settings.corpus):
+        _warn(f"{path}: is not read, because its name does not end in .md")
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="A TOML file of questions whose answers are known.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    failures: Annotated[bool, typer.Option("--failures", help="Show what went wrong.")] = False,
+) -> None:
+    """Measure the search on a file of questions."""
+    settings = _read_settings()
+    start_logging("WARNING")
+    try:
+        questions = read_questions(file)
+        index = open_index(settings, _ERRORS)
+        results = ask_all(questions, index.corpus, index.search)
+    except (CorpusError, EvaluationError) as error:
+        _fail(str(error))
+    console = open_console()
+    if as_json:
+        sys.stdout.write(f"{describe_figures(measure(results))}\n")
+    else:
+        print_figures(console, measure(results))
+    if failures:
+        print_failures(console, find_failures(results))
+
+
+@app.command(name="import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="Raw texts of articles.")],
+    *,
+    outlet: Annotated[
+        str | None, typer.Option(help="Who published it; else the source's host is shown.")
+    ] = None,
+    published: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When; else the date in the source's URL.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(file_okay=False, help="The folder to write to; else BOT_CORPUS.")
+    ] = None,
+) -> None:
+    """Turn raw article texts into article files."""
+    settings = _read_settings()
+    folder = to or settings.corpus
+    detector = LanguageDetector()
+    has_failed = False
+    for path in files:
+        try:
+            _import_file(path, folder, detector, outlet, published.date() if published else None)
+        except (RawTextError, OSError, UnicodeDecodeError) as error:
+            has_failed = True
+            _complain(f"{path}: {_explain(error)}")
+    if has_failed:
+        raise typer.Exit(1)
+
+
+def _import_file(
+    path: Path, folder: Path, detector: LanguageDetector, outlet: str | None, published: date | None
+) -> None:
+    article = import_article(path.read_text("utf-8"), detector.detect, outlet, published)
+    target = folder / f"{article.name}.md"
+    folder.mkdir(parents=True, exist_ok=True)
+    with target.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(article.content)
+    found = f"language {article.language}" + (f", published {article.published}" if article.published else "")
+    print_plain(open_console(), f"{target}: {found}")
+    for key in article.missing:
+        _warn(f"{target}: {key} was not found; add it to the front matter or leave it out")
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, FileExistsError):
+        return (
+            f"{error.filename} exists already and stays as it is; move it or choose another folder with --to"
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text; save the file as UTF-8"
+    return str(error)
+
+
+def _read_settings() -> Settings:
+    try:
+        settings, warnings = load_settings()
+    except SettingsError as error:
+        _fail(*error.mistakes)
+    for warning in warnings:
+        _warn(warning)
+    return settings
+
+
+def _read_questions(file: Path) -> list[str]:
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        _fail(f"{file}: is not UTF-8 text; save the file as UTF-8")
+    except OSError as error:
+        _fail(f"{file}: cannot be read: {error.strerror}")
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _print_corpus(corpus: Corpus) -> None:
+    table = Table("article", "language", "outlet", "published", "passages", box=None, pad_edge=False)
+    counts = Counter(passage.article.id for passage in corpus.passages)
+    for article in corpus.articles:
+        published = article.published.isoformat() if article.published else "-"
+        table.add_row(article.id, article.language, article.outlet, published, str(counts[article.id]))
+    console = open_console()
+    console.print(table)
+    print_plain(
+        console,
+        f"{len(corpus.articles)} articles, {len(corpus.passages)} passages, corpus version {corpus.version}",
+    )
+
+
+def _warn(message: str) -> None:
+    print_plain(_ERRORS, f"warning: {message}", style="yellow")
+
+
+def _complain(message: str) -> None:
+    print_plain(_ERRORS, message, style="red")
+
+
+def _fail(*messages: str) -> NoReturn:
+    for message in messages:
+        _complain(message)
+    raise typer.Exit(1)

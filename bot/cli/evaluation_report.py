@@ -1,0 +1,63 @@
+"""The figures of an evaluation, as tables for a person and as JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.evaluation import Figures, RankingFigures, Result
+from bot.cli.printing import print_plain
+
+_SHOWN_HITS = 3
+_SHOWN_CHARACTERS = 160
+
+
+def describe_figures(figures: Figures) -> str:
+    """Return the figures as one JSON object."""
+    return json.dumps(asdict(figures), ensure_ascii=False)
+
+
+def print_figures(console: Console, figures: Figures) -> None:
+    """Print the figures as tables."""
+    table = Table("questions", "number", "Hit@1", "Hit@3", "MRR", box=None, pad_edge=False)
+    _add_row(table, "all answerable", figures.ranking)
+    _add_row(table, "own language", figures.own_language)
+    _add_row(table, "other language", figures.other_language)
+    for language, ranking in figures.by_language.items():
+        _add_row(table, language, ranking)
+    console.print(table)
+    kinds = ", ".join(f"{kind} {part:.3f}" for kind, part in figures.refused_by_kind.items())
+    for line in (
+        "",
+        f"refused of {figures.unanswerable} unanswerable  {figures.refused_unanswerable:.3f}  ({kinds})",
+        f"refused of the answerable    {figures.refused_answerable:.3f}",
+        f"precision of the refusals    {figures.refusal_precision:.3f}",
+        f"AUROC of the confidence      {figures.auroc:.3f}",
+        f"highlight holds the fact     {figures.highlight_has_fact:.3f}",
+        f"highlight, median words      {figures.highlight_median_words:g}",
+        f"latency p50 / p95            {figures.p50_ms:.1f} / {figures.p95_ms:.1f} ms",
+    ):
+        print_plain(console, line)
+
+
+def print_failures(console: Console, failures: Sequence[Result]) -> None:
+    """Print each question that went wrong, and what was ranked instead."""
+    for result in failures:
+        known = result.question
+        verdict = "refused" if not result.findings.is_answer else "answered"
+        wanted = "unanswerable" if known.unanswerable else f"right passage at rank {result.rank}"
+        confidence = f"confidence {result.findings.confidence:.2f}"
+        print_plain(console, f"{known.id} [{known.language}] {known.question}", style="bold")
+        print_plain(console, f"   {wanted}, {verdict}, {confidence}")
+        for hit in result.findings.hits[:_SHOWN_HITS]:
+            print_plain(
+                console, f"   {hit.score:.3f} {hit.passage.id} {hit.passage.text[:_SHOWN_CHARACTERS]}"
+            )
+        console.print()
+
+
+def _add_row(table: Table, name: str, ranking: RankingFigures) -> None:
+    values = (ranking.hit_at_1, ranking.hit_at_3, ranking.mrr)
+    table.add_row(name, str(ranking.questions), *(f"{value:.3f}" for value in values))

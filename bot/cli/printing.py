@@ -1,0 +1,121 @@
+"""Answers as the terminal shows them, and as one JSON object a line for programs."""
+
+import json
+import sys
+from typing import Any
+
+from babel.dates import format_date
+from rich.console import Console
+from rich.text import Text
+
+from bot.language import name_language
+from bot.model import Answer, AnswerKind, Article, Hit, Passage
+from bot.wording.phrases import Phrases
+
+_INDENT = 3
+_LEAST_WIDTH = 20
+_PIPE_WIDTH = 100_000
+
+
+def describe_answer(answer: Answer) -> str:
+    """Return the answer as one line of JSON, in the form that the README documents."""
+    return json.dumps(
+        {
+            "question": answer.question.text,
+            "language": answer.question.language,
+            "kind": answer.kind.value,
+            "answered": answer.is_answered,
+            "confidence": round(answer.confidence, 4),
+            "passages": [_describe_hit(hit) for hit in answer.hits],
+            "corpus": answer.corpus_version,
+            "elapsed_ms": round(answer.elapsed_ms, 2),
+        },
+        ensure_ascii=False,
+    )
+
+
+def _describe_hit(hit: Hit) -> dict[str, Any]:
+    article = hit.passage.article
+    return {
+        "text": hit.passage.text,
+        "highlight": hit.highlight,
+        "article": article.id,
+        "outlet": article.outlet,
+        "url": article.source,
+        "language": article.language,
+        "published": article.published.isoformat() if article.published else None,
+        "score": round(hit.score, 4),
+        "also": [_describe_passage(passage) for passage in hit.also],
+    }
+
+
+def _describe_passage(passage: Passage) -> dict[str, str]:
+    article = passage.article
+    return {
+        "text": passage.text,
+        "article": article.id,
+        "outlet": article.outlet,
+        "url": article.source,
+        "language": article.language,
+    }
+
+
+def open_console(*, stderr: bool = False) -> Console:
+    """Open standard output or standard error; a pipe gets lines as long as they are."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+def print_answer(console: Console, answer: Answer, phrases: Phrases) -> None:
+    """Print the answer for a person: each passage with outlet, date, language and URL."""
+    if answer.kind is AnswerKind.NOT_FOUND:
+        nearest = "not-found" if answer.hits else "not-found-nothing-near"
+        print_plain(console, phrases.say(nearest), style="yellow")
+    for number, hit in enumerate(answer.hits, 1):
+        _print_hit(console, number, hit, phrases)
+
+
+def print_plain(console: Console, text: str, style: str = "") -> None:
+    """Print a text as it is: nothing in it is markup, and a pipe gets it unwrapped."""
+    console.print(Text(make_printable(text), style=style))
+
+
+def make_printable(text: str) -> str:
+    """Replace the characters that a terminal would obey instead of showing."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else "\ufffd" for character in text
+    )
+
+
+def describe_source(article: Article, phrases: Phrases) -> str:
+    """Return an article's outlet, date and language in the reader's words."""
+    details = [article.outlet, name_language(article.language, phrases.language)]
+    if article.published:
+        details.insert(1, format_date(article.published, format="medium", locale=phrases.language))
+    return make_printable(" · ".join(details))
+
+
+def _print_hit(console: Console, number: int, hit: Hit, phrases: Phrases) -> None:
+    article = hit.passage.article
+    text = Text(make_printable(hit.passage.text))
+    if hit.highlight:
+        text.highlight_words([make_printable(hit.highlight)], style="bold")
+    console.print(Text(f"{number}.".ljust(_INDENT), style="dim"), end="")
+    _print_hanging(console, text)
+    _print_line(console, Text(describe_source(article, phrases), style="dim"))
+    _print_line(console, Text(article.source, style="cyan"))
+    for passage in hit.also:
+        also = phrases.say("also-in", outlet=passage.article.outlet, url=passage.article.source)
+        _print_line(console, Text(make_printable(also), style="dim"))
+    console.print()
+
+
+def _print_hanging(console: Console, text: Text) -> None:
+    """Print a text whose first line has been begun and whose other lines are indented."""
+    lines = text.wrap(console, max(_LEAST_WIDTH, console.width - _INDENT))
+    console.print(Text(f"\n{' ' * _INDENT}").join(lines), soft_wrap=True)
+
+
+def _print_line(console: Console, text: Text) -> None:
+    """Print an indented line in one piece, so that a URL can be opened from the terminal."""
+    console.print(Text(" " * _INDENT) + text, soft_wrap=True)

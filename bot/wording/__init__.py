@@ -1,0 +1,1 @@
+"""Every text that the bot itself says, in gettext catalogues read by Babel."""

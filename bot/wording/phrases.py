@@ -1,0 +1,63 @@
+"""The bot's own texts, by key and reader's language.
+
+``catalogues/<language>.po`` holds them: the msgid is a key such as ``not-found``, the msgstr the
+text, with ``{placeholders}``. They are plain text; whoever shows them adds markup. Quoted
+articles are not translated and have no place here.
+"""
+
+from importlib.resources import files
+from io import BytesIO, StringIO
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+_FALLBACK = "en"
+
+
+class Phrases:
+    """The texts in one language; what it lacks is said in English."""
+
+    def __init__(self, language: str, translations: Translations) -> None:
+        """Take a catalogue that was read already; ``load_phrases`` reads them."""
+        self.language = language
+        self._translations = translations
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a text with its placeholders filled; ``count`` chooses the plural form.
+
+        Raises:
+            KeyError: no such text, or a placeholder has no value.
+        """
+        count = values.get("count")
+        if isinstance(count, int):
+            text = self._translations.ungettext(key, key, count)
+        else:
+            text = self._translations.ugettext(key)
+        if text == key:
+            raise KeyError(key)
+        return text.format_map(values)
+
+
+def load_phrases() -> dict[str, Phrases]:
+    """Read every catalogue; the keys are languages.
+
+    Raises:
+        PoFileError: a catalogue is no valid gettext file.
+    """
+    catalogues = {
+        entry.name.removesuffix(".po"): _compile(entry.read_text("utf-8"))
+        for entry in (files("bot.wording") / "catalogues").iterdir()
+        if entry.name.endswith(".po")
+    }
+    for language, catalogue in catalogues.items():
+        if language != _FALLBACK:
+            catalogue.add_fallback(catalogues[_FALLBACK])
+    return {language: Phrases(language, catalogue) for language, catalogue in sorted(catalogues.items())}
+
+
+def _compile(text: str) -> Translations:
+    compiled = BytesIO()
+    write_mo(compiled, read_po(StringIO(text), abort_invalid=True))
+    compiled.seek(0)
+    return Translations(fp=compiled)

@@ -1,0 +1,171 @@
+"""A question on Telegram is answered in reply, in its place, and written down; nothing else is."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.bot_api.server import BotApi
+from tests.chat_bot import SIGNED, BrokenIndex, Gate, make_slow_index, phrases, running_bot
+
+
+async def test_question_in_private_gets_a_reply_with_its_sources(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        question = anna.says("combien de pays ont signé ?")
+        answer = await anna.private_chat.reply_to(question)
+        assert "72" in answer.text
+        assert "VietnamPlus · French" in answer.text
+        assert any(link.startswith("https://www.vietnamplus.vn/") for link in answer.links)
+        assert "expandable_blockquote" in {entity["type"] for entity in answer.entities}
+        (call,) = api.calls_of("sendMessage")
+        assert call.parameters["link_preview_options"] == {"is_disabled": True}
+        assert call.parameters["reply_parameters"]["allow_sending_without_reply"] is True
+        assert "message_thread_id" not in call.parameters
+
+
+async def test_question_is_written_down_after_the_reply(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna = api.person("Anna", language_code="de")
+        question = anna.says(SIGNED)
+        await anna.private_chat.reply_to(question)
+        await anna.private_chat.reply_to(anna.says("2025?"))
+        rows = await bot.read_log(
+            "asked_at, origin, user_id, chat_id, language, question, is_answered, corpus_version"
+        )
+        asked_at = datetime.fromtimestamp(question.date, UTC).isoformat(timespec="milliseconds")
+        version = bot.answerer.corpus.version
+        assert rows[0] == (asked_at, "telegram", anna.id, anna.id, "en", SIGNED, 1, version)
+        # Figures are in no language; the asker's Telegram decides.
+        assert rows[1][4:6] == ("de", "2025?")
+
+
+async def test_question_in_a_group_is_answered_only_when_addressed(tmp_path: Path) -> None:
+    async with BotApi(privacy_mode=False) as api, running_bot(api, tmp_path) as bot:
+        anna = api.person("Anna")
+        group = api.supergroup(members=[anna])
+        for words in (
+            SIGNED,
+            f"{SIGNED} @test_answer_bots",
+            "write to x@test_answer_bot.org",
+            "/help@other_bot",
+            "/nope",
+        ):
+            anna.says(words, chat=group)
+        anna.sends_photo(f"@test_answer_bot {SIGNED}", chat=group)
+        anna.sends_sticker(chat=group)
+        await api.polled()
+        await api.expect_silence(group, 0.3)
+
+        named = await group.reply_to(anna.says(f"😀 @Test_Answer_BOT, {SIGNED}", chat=group))
+        assert "72" in named.text
+        assert "72" in (await group.reply_to(anna.says(SIGNED, reply_to=named))).text
+        assert "72" in (await group.reply_to(anna.says(f"/ask {SIGNED}", chat=group))).text
+        assert "72" in (await group.reply_to(anna.says(f"/ask@test_answer_bot\n{SIGNED}", chat=group))).text
+        assert await bot.read_log("question") == [(f"😀 , {SIGNED}",), (SIGNED,), (SIGNED,), (SIGNED,)]
+
+
+async def test_question_of_somebody_else_is_answered_when_pointed_to(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna, berta = api.person("Anna"), api.person("Berta")
+        group = api.supergroup(members=[anna, berta])
+        asked = anna.says(SIGNED, chat=group)
+        captioned = anna.sends_photo(SIGNED, chat=group)
+        for pointing in (
+            berta.says("/ask", reply_to=asked),
+            berta.says("@test_answer_bot", reply_to=asked),
+            berta.says("/ask", reply_to=captioned),
+        ):
+            assert "72" in (await group.reply_to(pointing)).text
+        assert await bot.read_log("question, user_id") == [(SIGNED, berta.id)] * 3
+
+
+async def test_question_without_words_gets_a_hint(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna = api.person("Anna")
+        group = api.group(members=[anna])
+        usage = phrases.say("question.usage")
+        assert (await anna.private_chat.reply_to(anna.says("/ask"))).text == usage
+        assert (await group.reply_to(anna.says("@test_answer_bot", chat=group))).text == usage
+        assert await bot.read_log("question") == []
+
+
+async def test_question_in_a_topic_is_answered_there(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        forum = api.supergroup(forum=True, members=[anna])
+        topic = api.topic(forum, "Law", by=anna)
+        answer = await forum.reply_to(anna.says(f"@test_answer_bot {SIGNED}", chat=forum, topic=topic))
+        assert answer.topic is topic
+
+
+async def test_question_of_an_anonymous_admin_is_nobodys(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna = api.person("Anna")
+        group = api.supergroup(admins=[anna])
+        asked = anna.says(f"@test_answer_bot {SIGNED}", chat=group, anonymously=True)
+        assert "72" in (await group.reply_to(asked)).text
+        assert await bot.read_log("user_id, chat_id") == [(None, group.id)]
+
+
+async def test_question_edited_or_posted_in_a_channel_is_not_answered(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        question = anna.says(SIGNED)
+        await anna.private_chat.reply_to(question)
+        channel = api.channel()
+        anna.edits(question, "Who signed?")
+        api.posts(channel, f"@test_answer_bot {SIGNED}")
+        await api.polled()
+        await asyncio.gather(
+            api.expect_silence(anna.private_chat, 0.3),
+            api.expect_silence(channel, 0.3),
+        )
+
+
+async def test_question_that_is_too_long_is_declined(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        reply = await anna.private_chat.reply_to(anna.says("why? " * 201))
+        assert reply.text == phrases.say("question.too-long", limit=1000)
+
+
+async def test_question_that_is_no_text_gets_one_friendly_line(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        only_text = phrases.say("question.only-text")
+        for message in (anna.sends_sticker(), anna.sends_voice(), anna.sends_photo(SIGNED)):
+            assert (await anna.private_chat.reply_to(message)).text == only_text
+        first = anna.sends({"photo": [], "caption": "One"}, extra={"media_group_id": "77"})
+        second = anna.sends({"photo": [], "caption": "Two"}, extra={"media_group_id": "77"})
+        assert (await anna.private_chat.reply_to(first)).text == only_text
+        await api.polled()
+        await api.expect_silence(anna.private_chat, 0.3)
+        assert anna.private_chat.replies_to(second) == []
+
+
+async def test_question_that_takes_long_holds_up_nobody_else(tmp_path: Path) -> None:
+    gate = Gate()
+    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)):
+        anna, berta = api.person("Anna"), api.person("Berta")
+        slow = anna.says("slow: how many countries signed?")
+        after = anna.says(SIGNED)
+        await gate.wait_until_reached()
+        assert "72" in (await berta.private_chat.reply_to(berta.says(SIGNED))).text
+        (typing,) = await api.called("sendChatAction")
+        assert typing.parameters["chat_id"] == anna.id
+        assert anna.private_chat.from_bot == []
+        gate.opened.set()
+        await anna.private_chat.reply_to(after)
+        assert [message.reply_to for message in anna.private_chat.from_bot] == [slow, after]
+
+
+async def test_question_that_fails_is_apologised_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, index_type=BrokenIndex):
+        anna = api.person("Anna")
+        assert (await anna.private_chat.reply_to(anna.says("broken?"))).text == phrases.say("apology")
+        assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
+    assert "RuntimeError: the index is broken" in caplog.text

@@ -1,0 +1,178 @@
+"""The commands as people type them: the real process, its output and its exit status."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.settings import PROJECT
+
+Bot = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Bot:
+    """Run ``python -m bot`` from a foreign folder, with its state in a fresh one."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    environment |= {"BOT_DATABASE": str(tmp_path / "log.sqlite"), "PYTHONPATH": str(PROJECT)}
+    environment |= {"PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error"}
+
+    def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - the bot itself
+            [sys.executable, "-m", "bot", *arguments],
+            input=stdin,
+            env=environment | variables,
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+CONTRACT = {"question", "language", "kind", "answered", "confidence", "passages", "corpus", "elapsed_ms"}
+PASSAGE = {"text", "highlight", "article", "outlet", "url", "language", "published", "score", "also"}
+
+
+def test_ask_prints_passages_with_their_sources(bot: Bot) -> None:
+    done = bot("ask", "how", "many", "countries", "signed?")
+    assert done.returncode == 0
+    assert "72 countries" in done.stdout
+    assert "https://baotintuc.vn/" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("how many countries signed?", "en"),
+        ("hvor mange land har signert konvensjonen?", "nb"),
+        ("combien de pays ont signé la convention ?", "fr"),
+        ("berapa negara menandatangani konvensi?", "id"),
+        ("wie viele Kapitel hat das Übereinkommen?", "de"),
+    ],
+)
+def test_ask_json_fulfils_the_contract(bot: Bot, question: str, language: str) -> None:
+    done = bot("ask", "--json", "--limit", "4", question)
+    (line,) = done.stdout.splitlines()
+    answer = json.loads(line)
+    assert set(answer) == CONTRACT
+    assert (answer["question"], answer["language"], answer["answered"]) == (question, language, True)
+    assert answer["kind"] == "answer"
+    assert 0 <= answer["confidence"] <= 1
+    assert len(answer["passages"]) == 4
+    assert all(set(passage) == PASSAGE for passage in answer["passages"])
+    scores = [passage["score"] for passage in answer["passages"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_ask_says_that_the_articles_do_not_answer(bot: Bot) -> None:
+    done = bot("ask", "--json", "pizza recipe without yeast")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (answer["kind"], answer["answered"]) == ("not_found", False)
+    assert len(answer["passages"]) == 5
+    assert "do not answer" in bot("ask", "pizza recipe without yeast").stdout
+
+
+def test_ask_takes_questions_from_a_file_or_standard_input(bot: Bot, tmp_path: Path) -> None:
+    questions = "how many countries signed?\n\nwie viele Kapitel?\n"
+    (tmp_path / "questions.txt").write_text(questions, "utf-8")
+    for file, stdin in (("questions.txt", ""), ("-", questions)):
+        done = bot("ask", "--json", "--file", file, stdin=stdin)
+        assert [json.loads(line)["question"] for line in done.stdout.splitlines()] == [
+            "how many countries signed?", "wie viele Kapitel?",
+        ]  # fmt: skip
+
+
+def test_ask_is_logged(bot: Bot, tmp_path: Path) -> None:
+    bot("ask", "how many countries signed?")
+    with sqlite3.connect(tmp_path / "log.sqlite") as connection:
+        rows = connection.execute("SELECT origin, question, user_id FROM exchanges").fetchall()
+    connection.close()
+    assert rows == [("ask", "how many countries signed?", None)]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("ask",), ("ask", "x", "--file", "y"), ("ask", "x", "--limit", "0"), ("nonsense",)]
+)
+def test_wrong_usage_ends_with_status_2(bot: Bot, arguments: tuple[str, ...]) -> None:
+    done = bot(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [("ask", "--file", "missing.txt"), ("ask", " "), ("import", "missing.txt")]
+)
+def test_what_fails_ends_with_status_1_and_the_reason(bot: Bot, arguments: tuple[str, ...]) -> None:
+    done = bot(*arguments)
+    assert done.returncode == 1
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_run_without_token_and_terminal_ends_with_status_1(bot: Bot) -> None:
+    done = bot()
+    assert done.returncode == 1
+    assert done.stderr.startswith("BOT_TOKEN is missing")
+
+
+def test_run_with_wrong_settings_ends_with_a_line_each(bot: Bot) -> None:
+    done = bot(BOT_TOKEN="nonsense", BOT_PASSAGES="none")  # noqa: S106 - no token
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 2
+    assert "nonsense" not in done.stderr
+
+
+def test_check_lists_the_articles(bot: Bot) -> None:
+    done = bot("check")
+    assert done.returncode == 0
+    assert "hanoi-convention/nhan-dan" in done.stdout
+    assert "5 articles" in done.stdout
+
+
+def test_check_refuses_a_broken_corpus_and_warns_of_strangers(bot: Bot, tmp_path: Path) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "a.md").write_text('+++\nlanguage = "en"\n+++\nText.\n')
+    done = bot("check", BOT_CORPUS=str(folder))
+    assert done.returncode == 1
+    assert done.stderr == f"{folder}/a.md:1: source: is missing; it is required\n"
+    (folder / "a.md").write_text('+++\nlanguage = "en"\nsource = "https://example.org/"\n+++\nText.\n')
+    (folder / "b.txt").write_text("x")
+    done = bot("check", BOT_CORPUS=str(folder))
+    assert done.returncode == 0
+    assert "b.txt: is not read" in done.stderr
+
+
+def test_import_writes_an_article_that_is_read_at_once(bot: Bot, tmp_path: Path) -> None:
+    raw = tmp_path / "raw.txt"
+    raw.write_text(
+        "Vinden blåste kraftig i går kveld.\nKilde: https://example.org/storm\nKommentar (0)\n", "utf-8"
+    )
+    done = bot("import", "raw.txt", "--to", "articles", "--outlet", "Været", "--published", "2025-10-26")
+    assert done.returncode == 0
+    assert "storm.md: language nb, published 2025-10-26" in done.stdout
+    asked = bot("ask", "--json", "blåste vinden?", BOT_CORPUS=str(tmp_path / "articles"))
+    passage = json.loads(asked.stdout)["passages"][0]
+    assert (passage["outlet"], passage["url"]) == ("Været", "https://example.org/storm")
+
+
+def test_import_overwrites_nothing_and_says_what_is_missing(bot: Bot, tmp_path: Path) -> None:
+    raw = tmp_path / "raw.txt"
+    raw.write_text("The wind blew.\nSource: https://example.org/storm\n")
+    assert "published was not found" in bot("import", "raw.txt", "--to", "articles").stderr
+    raw.write_text("Another text.\nSource: https://example.org/storm\n")
+    done = bot("import", "raw.txt", "--to", "articles")
+    assert done.returncode == 1
+    assert "exists already" in done.stderr
+    assert "The wind blew." in (tmp_path / "articles" / "storm.md").read_text()
