@@ -6,6 +6,7 @@ is what makes it right on short texts. It does not translate anything.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from babel import Locale
@@ -41,7 +42,9 @@ def parse_language(tag: str) -> str:
 def name_language(language: str, reader: str = "en") -> str:
     """Name a language in the reader's: ``nb`` is "Norwegian" in ``en``, "norvégien" in ``fr``."""
     names = Locale(reader).languages
-    return str(names.get(_NAMED_AS.get(language, language), language))
+    name = str(names.get(_NAMED_AS.get(language, language), language))
+    # CLDR's Vietnamese names begin as on a list of their own; here they stand within a line.
+    return name.replace("Tiếng ", "tiếng ", 1)
 
 
 class LanguageDetector:
@@ -70,11 +73,16 @@ class LanguageDetector:
     def detect(self, text: str, hint: str | None = None) -> str:
         """Return the language of a text; ``hint`` is the asker's language, as a BCP 47 tag."""
         expected = _parse_hint(hint)
-        values = self._detector.compute_language_confidence_values(text)
-        confidence = {_code(value.language): value.value for value in values}
+        confidence = self._measure(text)
+        for language, value in self._measure(_leave_out_names(text)).items():
+            confidence[language] += value
         if max(confidence.values(), default=0.0) < self._LEAST_CONFIDENCE:
             return expected or self._fallback
         return max(confidence, key=lambda language: confidence[language] * self._weigh(language, expected))
+
+    def _measure(self, text: str) -> Counter[str]:
+        values = self._detector.compute_language_confidence_values(text)
+        return Counter({_code(value.language): value.value for value in values})
 
     def _weigh(self, language: str, expected: str | None) -> float:
         weight = self._HINT_WEIGHT if language == expected else 1.0
@@ -83,6 +91,12 @@ class LanguageDetector:
 
 def _code(language: Language) -> str:
     return language.iso_code_639_1.name.lower()
+
+
+def _leave_out_names(text: str) -> str:
+    """Drop the words behind the first that begin with a capital: names look like their own language."""
+    first, *others = text.split() or [""]
+    return " ".join([first, *(word for word in others if not word[0].isupper())])
 
 
 def _parse_hint(hint: str | None) -> str | None:

@@ -3,21 +3,20 @@
 import math
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 
-from bot.model import Article, Passage
-from bot.search.analysis import extract_terms, split_words
-from bot.search.lexical import LexicalRanking
-
-
-def passages(*texts: str, language: str = "en") -> list[Passage]:
-    article = Article("a", language, "https://example.org", "Example", None, None, texts, "0")
-    return [Passage(article, text, 0, position) for position, text in enumerate(texts)]
+from bot.model import Question
+from bot.search.analysis import extract_terms, find_figures, split_words
+from bot.search.lexical import TermIndex
+from bot.search.words import LexicalRanking
+from tests.search_corpora import make_corpus
 
 
 @pytest.mark.parametrize("figure", ["2500", "2 500", "2.500", "2,500", "2\u00a0500", "2\u202f500", "2'500"])
 def test_terms_of_a_figure_are_one_however_it_is_grouped(figure: str) -> None:
     assert split_words(f"over {figure} delegates") == ["over", "2500", "delegates"]
+    assert find_figures(f"over {figure} delegates") == {"2500"}
 
 
 @pytest.mark.parametrize(
@@ -56,27 +55,42 @@ def test_terms_of_a_language_without_a_stemmer_are_its_words() -> None:
     assert extract_terms("các quốc gia", "vi") == ["các", "quốc", "gia"]
 
 
-def test_lexical_scores_are_bm25_okapi_by_hand() -> None:
-    # Two passages of three and one of six terms: average length 4, k1 = 1.5, b = 0.75.
-    ranking = LexicalRanking(passages("red fox ran", "blue fox slept", "grey hen saw grey hen run"))
-    idf = math.log(3 - 1 + 0.5) - math.log(1 + 0.5)
-    once = idf * 1 * 2.5 / (1 + 1.5 * (0.25 + 0.75 * 3 / 4))
-    twice = idf * 2 * 2.5 / (2 + 1.5 * (0.25 + 0.75 * 6 / 4))
-    assert ranking.score("red").tolist() == pytest.approx([once, 0, 0])
-    assert ranking.score("grey").tolist() == pytest.approx([0, 0, twice])
+def _score(index: TermIndex, count: int, **terms: float) -> list[float]:
+    scores = np.zeros(count, np.float32)
+    index.add_best(terms, scores)
+    return scores.tolist()
 
 
-def test_lexical_finds_nothing_telling_in_foreign_words() -> None:
-    ranking = LexicalRanking(
-        passages("red fox ran", "blue fox slept", "a hen sat", "the fox left", "the end")
-    )
-    assert ranking.has_telling_term("hens?")
-    assert not ranking.has_telling_term("pizza tomorrow")
-    assert not ranking.has_telling_term("fox")
+def test_lexical_scores_are_bm25_plus_by_hand() -> None:
+    # Two documents of three and one of six terms: average length 4, k1 = 1.5, b = 0.75, delta = 1.
+    documents = [
+        ["red", "fox", "ran"],
+        ["blue", "fox", "slept"],
+        ["grey", "hen", "saw", "grey", "hen", "run"],
+    ]
+    index = TermIndex(np.array([4, 5, 6]), documents)
+    once = math.log(4 / 1) * (1 + 1 * 2.5 / (1 + 1.5 * (0.25 + 0.75 * 3 / 4)))
+    twice = math.log(4 / 1) * (1 + 2 * 2.5 / (2 + 1.5 * (0.25 + 0.75 * 6 / 4)))
+    assert _score(index, 7, red=1.0) == pytest.approx([0, 0, 0, 0, once, 0, 0])
+    assert _score(index, 7, grey=0.5) == pytest.approx([0, 0, 0, 0, 0, 0, twice / 2])
+
+
+def test_lexical_synonyms_count_once() -> None:
+    index = TermIndex(np.array([0, 1]), [["nation", "country"], ["nation", "town"]])
+    both = _score(index, 2, nation=0.5, country=1.0)
+    assert both[0] == pytest.approx(_score(index, 2, country=1.0)[0])
+    assert both[1] == pytest.approx(_score(index, 2, nation=0.5)[1])
 
 
 @pytest.mark.parametrize("texts", [(), ("…",), ("…", "!")])
 def test_lexical_index_may_hold_no_term(texts: tuple[str, ...]) -> None:
-    ranking = LexicalRanking(passages(*texts))
-    assert ranking.score("fox").tolist() == [0.0] * len(texts)
-    assert not ranking.has_telling_term("fox")
+    ranking = LexicalRanking(make_corpus(en=texts).passages, None)
+    assert ranking.score(Question("fox", "en")).tolist() == [0.0] * len(texts)
+
+
+def test_lexical_question_is_read_in_every_language_of_the_corpus() -> None:
+    ranking = LexicalRanking(
+        make_corpus(en=("The countries signed.",), nb=("Konvensjonen består.",)).passages, None
+    )
+    assert ranking.score(Question("country", "vi")).tolist()[0] > 0
+    assert ranking.score(Question("konvensjoner", "vi")).tolist()[1] > 0

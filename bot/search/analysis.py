@@ -15,9 +15,9 @@ from Stemmer import Stemmer, algorithms
 _GROUPED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:([ .,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?![\d]|[.,]\d)")
 _GROUP_SEPARATOR = re.compile(r"\D")
 # Han, kana, Thai, Lao, Khmer and Burmese are written without spaces.
-_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[{_UNSPACED}]+|[^\W\d_{_UNSPACED}]+(?:['’][^\W\d_]+)*|[^\W_]")
-_UNSPACED_TOKEN = re.compile(rf"[{_UNSPACED}]+")
+UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[{UNSPACED}]+|[^\W\d_{UNSPACED}]+(?:['’][^\W\d_]+)*|[^\W_]")
+_UNSPACED_TOKEN = re.compile(rf"[{UNSPACED}]+")
 
 _STEMMERS = {
     "ar": "arabic",
@@ -82,6 +82,15 @@ def extract_terms(text: str, language: str) -> list[str]:
     stemmer = _load_stemmer(language)
     words = split_words(text)
     return stemmer.stemWords(words) if stemmer else words
+
+
+def find_figures(text: str) -> frozenset[str]:
+    """Return the figures in a text, written the same way whatever the language groups them by.
+
+    >>> sorted(find_figures("Plus de 2 500 délégués de 119 pays"))
+    ['119', '2500']
+    """
+    return frozenset(word for word in split_words(text) if word[0].isdigit())
 
 
 @cache

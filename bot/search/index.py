@@ -1,35 +1,181 @@
 """The one door to ranking: an immutable index of a corpus, and its search.
 
-A new corpus gets a new index; nothing in an index ever changes, so searches may run in any
-thread while another index is being built.
+A new corpus gets a new index; nothing in an index ever changes but what it remembers of words
+once embedded, so searches may run in any thread while another index is being built.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.model import Corpus, Findings, Hit, Question
-from bot.search.lexical import LexicalRanking
+from bot.search.agreement import Agreement
+from bot.search.analysis import find_figures, split_words
+from bot.search.centring import normalise
+from bot.search.confidence import judge_confidence
+from bot.search.encoder import Encoder, Vectors
+from bot.search.highlight import choose_highlight
+from bot.search.merging import Merging
+from bot.search.parameters import Parameters, load_parameters
+from bot.search.parts import Parts
+from bot.search.ranking import judge_asks_figure, weigh_evidence
+from bot.search.semantic import SemanticRanking, plan_texts
+from bot.search.signals import Evidence, gather_evidence
+from bot.search.vectors import Progress, VectorCache, embed_texts
+from bot.search.words import LexicalRanking, Translator, Vocabulary, WordMemory
+
+ALL_PARTS = Parts()
 
 
 class CorpusIndex:
     """Every passage of a corpus, ready to be ranked."""
 
-    def __init__(self, corpus: Corpus, lexical: LexicalRanking) -> None:
+    def __init__(  # noqa: PLR0913 (the parts that build makes)
+        self,
+        corpus: Corpus,
+        *,
+        lexical: LexicalRanking,
+        semantic: SemanticRanking | None,
+        agreement: Agreement | None,
+        encoder: Encoder | None,
+        parameters: Parameters,
+        parts: Parts,
+    ) -> None:
         """Take the parts; ``build`` makes them."""
         self.corpus = corpus
         self._lexical = lexical
+        self._semantic = semantic
+        self._agreement = agreement
+        self._encoder = encoder
+        self._parameters = parameters
+        self._parts = parts
+        self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
+        self._has_figure = _measure_figures(corpus)
+        self._merging = None
+        if agreement and semantic:
+            numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
+            self._merging = Merging(agreement, semantic, numbers)
 
     @classmethod
-    def build(cls, corpus: Corpus) -> "CorpusIndex":
-        """Index a corpus."""
-        return cls(corpus, LexicalRanking(corpus.passages))
+    def build(  # noqa: PLR0913 (all but the corpus have defaults)
+        cls,
+        corpus: Corpus,
+        encoder: Encoder | None = None,
+        vectors: VectorCache | None = None,
+        progress: Progress | None = None,
+        *,
+        parameters: Parameters | None = None,
+        parts: Parts = ALL_PARTS,
+    ) -> "CorpusIndex":
+        """Index a corpus; without an encoder by BM25 alone. ``progress`` counts texts embedded."""
+        parameters = parameters or load_parameters()
+        passages = corpus.passages
+        if encoder is None or not passages:
+            return cls(
+                corpus,
+                lexical=LexicalRanking(passages, None),
+                semantic=None,
+                agreement=None,
+                encoder=None,
+                parameters=parameters,
+                parts=parts,
+            )
+        texts = plan_texts(passages)
+        vocabulary = Vocabulary(passages)
+        embedded, words = embed_texts(
+            encoder,
+            passages=(*texts.sentences, *texts.clauses, *texts.contexts),
+            questions=vocabulary.words,
+            cache=vectors,
+            progress=progress,
+        )
+        semantic = SemanticRanking(passages, texts, embedded, parts)
+        memory = WordMemory(encoder, vocabulary.words, words)
+        return cls(
+            corpus,
+            lexical=LexicalRanking(
+                passages, Translator(vocabulary, words, memory) if parts.translation else None
+            ),
+            semantic=semantic,
+            agreement=Agreement(semantic.sentences, [passage.article.language for passage in passages]),
+            encoder=encoder,
+            parameters=parameters,
+            parts=parts,
+        )
 
     def search(self, question: Question, limit: int) -> Findings:
         """Rank the passages for a question and return the ``limit`` best, best first."""
-        scores = self._lexical.score(question.text)
-        best = np.argsort(-scores, kind="stable")[:limit]
-        is_answer = self._lexical.has_telling_term(question.text)
-        return Findings(
-            hits=tuple(Hit(self.corpus.passages[number], float(scores[number])) for number in best),
-            confidence=1.0 if is_answer else 0.0,
-            is_answer=is_answer,
+        passages = self.corpus.passages
+        if not passages or not question.text.strip():
+            return Findings((), 0.0, is_answer=False)
+        evidence = self.gather_evidence(question)
+        scores = self._weigh(evidence)
+        calibration = (
+            self._parameters.lexical_calibration if self._semantic is None else self._parameters.calibration
         )
+        confidence = judge_confidence(evidence, scores, calibration)
+        best = np.argsort(-scores, kind="stable")[:limit]
+        return Findings(
+            hits=tuple(
+                Hit(passages[number], float(scores[number]), self._choose_highlight(int(number), evidence))
+                for number in best
+            ),
+            confidence=confidence,
+            is_answer=confidence >= calibration.threshold,
+        )
+
+    def rank(self, question: Question) -> NDArray[np.float32]:
+        """Return the score of every passage for a question, in the corpus's order."""
+        return self._weigh(self.gather_evidence(question))
+
+    def merge_agreeing(self, hits: tuple[Hit, ...], question: Question, limit: int) -> tuple[Hit, ...]:
+        """Show hits that say the same once, the others beside it in ``also``; at most ``limit``.
+
+        Give it more hits than are to be shown (``search`` with a larger limit): what is not among
+        them is not named as a source either.
+        """
+        return self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
+
+    def gather_evidence(self, question: Question) -> Evidence:
+        """Measure everything that speaks for each passage; the question is not empty."""
+        semantic, asks_figure = None, 0.0
+        if self._semantic and self._encoder:
+            vector = _embed_question(question, self._encoder)
+            semantic = self._semantic.score(vector, question.language)
+            if self._parameters.figure_cue.encoder == self._encoder.name:
+                asks_figure = judge_asks_figure(vector, self._parameters.figure_cue)
+        return gather_evidence(
+            semantic=semantic,
+            words=self._lexical.score(question),
+            word_count=len(set(split_words(question.text))),
+            reachable=self._lexical.weigh_words(question),
+            asks_figure=asks_figure,
+            is_own=np.asarray(self._languages == question.language),
+            has_figure=self._has_figure,
+            agreement=self._agreement,
+            parts=self._parts,
+        )
+
+    def _weigh(self, evidence: Evidence) -> NDArray[np.float32]:
+        return evidence.words if evidence.semantic is None else weigh_evidence(evidence, self._parameters)
+
+    def _choose_highlight(self, number: int, evidence: Evidence) -> str | None:
+        if self._semantic is None or evidence.semantic is None:
+            return None
+        clauses = self._semantic.find_clauses(number)
+        spans = [self._semantic.texts.spans[clause] for clause in clauses]
+        scores = evidence.semantic.clauses[clauses]
+        return choose_highlight(self.corpus.passages[number].text, spans, scores, evidence.asks_figure)
+
+
+def _embed_question(question: Question, encoder: Encoder) -> Vectors:
+    """Embed a question; one that may lean on an earlier one is also read together with it."""
+    if not question.earlier:
+        return np.asarray(encoder.embed_questions([question.text])[0])
+    alone, together = encoder.embed_questions([question.text, f"{question.earlier} {question.text}"])
+    return normalise(alone + together)
+
+
+def _measure_figures(corpus: Corpus) -> NDArray[np.float32]:
+    """Return which passages have a figure, centred: float32, shape (passages,)."""
+    has_figure = np.array([bool(find_figures(passage.text)) for passage in corpus.passages], np.float32)
+    return np.asarray(has_figure - has_figure.mean()) if len(has_figure) else has_figure

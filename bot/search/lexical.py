@@ -1,48 +1,64 @@
-"""The lexical ranking: BM25 over the passages' terms, computed by rank-bm25.
+"""The lexical ranking: BM25 over the terms of each language, computed by rank-bm25.
 
 Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond", section
-3.2; rank-bm25's ``BM25Okapi`` with its defaults (k1 = 1.5, b = 0.75). A passage is reduced to
-the terms of its own language; a question is reduced in each of the corpus's languages, and a
-term counts once for each.
+3.2, as BM25+ (Lv and Zhai 2011, "Lower-Bounding Term Frequency Normalization"), whose idf is
+never negative, with rank-bm25's defaults (k1 = 1.5, b = 0.75, delta = 1). Each language has its
+own BM25: a word that is rare in a corpus may be common in its language's part.
+
+rank-bm25 walks every document for every term and BM25+ adds delta even where a term is missing;
+so only the documents that have a term are scored, with ``get_batch_scores``.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rank_bm25 import BM25Okapi
+from rank_bm25 import BM25Plus
 
-from bot.model import Passage
-from bot.search.analysis import extract_terms
-
-# A term that more than this part of all passages has does not tell what a question is about.
-_COMMON_PART = 0.2
+Scores = NDArray[np.float32]
+"""float32, shape (passages,)."""
 
 
-class LexicalRanking:
-    """BM25 scores of every passage for a question. Immutable; safe to use from several threads."""
+class TermIndex:
+    """BM25 of the passages of one language. ``rows`` are their numbers in the corpus. Immutable."""
 
-    def __init__(self, passages: Sequence[Passage]) -> None:
-        """Index the passages. None of them, or none with a term, is fine: nothing is found."""
-        documents = [extract_terms(passage.text, passage.article.language) for passage in passages]
-        self._size = len(documents)
-        self._languages = sorted({passage.article.language for passage in passages})
+    def __init__(self, rows: NDArray[np.intp], documents: Sequence[Sequence[str]]) -> None:
+        """Index the documents' terms; documents without a term are fine."""
+        self.rows = rows
+        self.postings: dict[str, list[int]] = {}
+        for number, document in enumerate(documents):
+            for term in dict.fromkeys(document):
+                self.postings.setdefault(term, []).append(number)
         # rank-bm25 divides by the number of terms in all documents.
-        self._bm25 = BM25Okapi(documents) if any(documents) else None
-        self._passages_with = Counter(term for document in documents for term in set(document))
+        self._bm25 = BM25Plus([list(document) for document in documents]) if self.postings else None
 
-    def score(self, question: str) -> NDArray[np.float64]:
-        """Return one score per passage, in their order; shape (passages,), not normalised."""
-        if self._bm25 is None:
-            return np.zeros(self._size)
-        return np.asarray(self._bm25.get_scores(self._question_terms(question)), dtype=np.float64)
+    def add_best(self, terms: Mapping[str, float], scores: Scores) -> None:
+        """Add to each passage the best of some terms that stand for one word, each by its weight.
 
-    def has_telling_term(self, question: str) -> bool:
-        """Tell whether some passage has a term of the question that most others do not have."""
-        limit = max(1.0, _COMMON_PART * self._size)
-        return any(0 < self._passages_with[term] <= limit for term in self._question_terms(question))
+        Synonyms are one term of the question (Pirkola 1998, "The Effects of Query Structure and
+        Dictionary Setups in Dictionary-Based Cross-Language Information Retrieval"): a passage
+        with two translations of a word has not answered twice.
+        """
+        best: dict[int, float] = {}
+        for term, weight in terms.items():
+            documents = self.postings.get(term)
+            if self._bm25 is None or not documents:
+                continue
+            for number, score in zip(documents, self._bm25.get_batch_scores([term], documents), strict=True):
+                best[number] = max(best.get(number, 0.0), weight * score)
+        for number, score in best.items():
+            scores[self.rows[number]] += score
 
-    def _question_terms(self, question: str) -> list[str]:
-        terms = {term: None for language in self._languages for term in extract_terms(question, language)}
-        return list(terms)
+    def weigh(self, term: str) -> float:
+        """Return the idf of a term, which for one that no document has is that of the rarest."""
+        documents = len(self.postings.get(term, ()))
+        return float(np.log((len(self.rows) + 1) / max(documents, 1)))
+
+
+def index_by_language(languages: Sequence[str], documents: Sequence[Sequence[str]]) -> dict[str, TermIndex]:
+    """Make one index a language, of the documents in that language."""
+    indexes: dict[str, TermIndex] = {}
+    for language in sorted(set(languages)):
+        rows = np.array([row for row, at in enumerate(languages) if at == language], dtype=np.intp)
+        indexes[language] = TermIndex(rows, [documents[row] for row in rows])
+    return indexes

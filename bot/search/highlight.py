@@ -1,0 +1,65 @@
+"""The clause that answers: what is shown in bold of a passage, an exact substring of it.
+
+Each word is worth what the clauses around it are worth, more where it is a figure
+and one was asked for; the best run of a dozen words is taken. It begins after punctuation
+where that is near, and never within a figure.
+"""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.search.clauses import Span, find_units
+
+_WORDS = 12
+_FIGURE_GAIN = 0.5
+_BREAK_AFTER = re.compile(r"[,;:.!?)\]»”–—]$")
+
+
+def choose_highlight(
+    text: str, spans: list[Span], scores: NDArray[np.float32], asks_figure: float
+) -> str | None:
+    """Return the part of a passage that answers.
+
+    ``spans`` are its clauses and ``scores`` their nearness to the question, shape (spans,); there
+    are none where the passage is one clause. ``asks_figure`` are the log odds that a figure is
+    asked for.
+    """
+    units = find_units(text, (0, len(text)))
+    if not units:
+        return None
+    if len(units) <= _WORDS or not spans:
+        return text[units[0][0] : units[-1][1]]
+    worth = _value_words(units, spans, scores)
+    has_digit = [any(map(str.isdigit, text[start:end])) for start, end in units]
+    worth += _FIGURE_GAIN * asks_figure * np.array(has_digit)
+    sums = np.convolve(worth, np.ones(_WORDS), "valid")
+    first = _begin_at_break(text, units, int(np.argmax(sums)))
+    return text[units[first][0] : units[first + _WORDS - 1][1]]
+
+
+def _value_words(units: list[Span], spans: list[Span], scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return for each word the mean standardised score of the clauses it is in."""
+    spread = float(scores.std()) or 1.0
+    standard = (scores - scores.mean()) / spread
+    clauses, words = np.array(spans), np.array(units)
+    is_in = (clauses[:, :1] <= words[:, 0]) & (words[:, 1] <= clauses[:, 1:])
+    count = is_in.sum(axis=0)
+    worth = np.exp(standard @ is_in / np.maximum(count, 1))
+    return np.where(count > 0, worth, 0.0)
+
+
+def _begin_at_break(text: str, units: list[Span], first: int) -> int:
+    """Move the run so that it begins after punctuation, if that is a word or two away."""
+    for step in (0, -1, 1, -2, 2):
+        start = first + step
+        if start == 0 or (
+            0 < start <= len(units) - _WORDS and _BREAK_AFTER.search(_word(text, units[start - 1]))
+        ):
+            return start
+    return first
+
+
+def _word(text: str, unit: Span) -> str:
+    return text[unit[0] : unit[1]]

@@ -1,0 +1,102 @@
+"""Merging: passages that say the same are shown as one statement with several sources.
+
+Two passages say the same if they are twins as wholes (``agreement``), or if the clauses that
+answer are near to each other and name the same figures: "72 countries signed" is one statement
+even where the sentences around it go on about different things. Passages whose figures differ are
+never merged: where sources contradict each other, the reader sees both.
+
+What several sources say is likelier to be what was asked for (Clarke, Cormack and Lynam 2001,
+"Exploiting Redundancy in Question Answering"), so between statements that score nearly the same
+the one with more sources goes first.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.model import Hit, Question
+from bot.search.agreement import Agreement
+from bot.search.analysis import find_figures
+from bot.search.semantic import SemanticRanking
+
+# Nearness of clauses: 99 of 100 best strangers among XQuAD-R's sentences are below 0.42, three in
+# four parallels above 0.54.
+_SAME_CLAUSE = 0.45
+_SAME_PASSAGE = 0.5
+# A passage in the reader's language is shown first if its score is at most this much lower.
+_AS_GOOD = 2.0
+_GAIN_PER_DOUBLING = 0.25
+
+
+class Merging:
+    """Tells which hits make one statement. Immutable."""
+
+    def __init__(self, agreement: Agreement, semantic: SemanticRanking, numbers: Mapping[str, int]) -> None:
+        """Take the twins, the clauses, and the passages' numbers by id."""
+        self._agreement = agreement
+        self._semantic = semantic
+        self._numbers = numbers
+
+    def merge(self, hits: tuple[Hit, ...], question: Question, limit: int) -> tuple[Hit, ...]:
+        """Show each statement once, best first, in the reader's language where that is as good."""
+        statements: list[list[Hit]] = []
+        for hit in hits:
+            said = next(
+                (one for one in statements if any(self.say_the_same(hit, other) for other in one)), None
+            )
+            if said is None:
+                statements.append([hit])
+            else:
+                said.append(hit)
+        statements.sort(key=_vouch, reverse=True)
+        return tuple(_show(statement, question.language) for statement in statements[:limit])
+
+    def say_the_same(self, one: Hit, other: Hit) -> bool:
+        """Tell whether two hits answer with the same statement."""
+        if not _have_same_figures(one, other):
+            return False
+        first, second = self._numbers[one.passage.id], self._numbers[other.passage.id]
+        if self._agreement.weigh(first, second) >= _SAME_PASSAGE:
+            return True
+        figures = _find_shown_figures(one)
+        if not figures or figures != _find_shown_figures(other):
+            return False
+        clauses = [
+            self._semantic.find_clause(number, hit.highlight)
+            for number, hit in ((first, one), (second, other))
+        ]
+        return float(clauses[0] @ clauses[1]) >= _SAME_CLAUSE
+
+
+def _have_same_figures(one: Hit, other: Hit) -> bool:
+    """Tell whether neither passage has a figure where the other has a different one."""
+    ones, others = find_figures(one.passage.text), find_figures(other.passage.text)
+    if not (ones <= others or ones >= others):
+        return False
+    return _find_shown_figures(one) <= others and _find_shown_figures(other) <= ones
+
+
+def _find_shown_figures(hit: Hit) -> frozenset[str]:
+    return find_figures(hit.highlight or hit.passage.text)
+
+
+def _vouch(statement: list[Hit]) -> float:
+    """Return a statement's score: that of its best hit, and more for each doubling of its sources."""
+    sources = {hit.passage.article.id for hit in statement}
+    return statement[0].score + _GAIN_PER_DOUBLING * math.log2(len(sources))
+
+
+def _show(statement: list[Hit], language: str) -> Hit:
+    best = statement[0]
+    shown = next(
+        (
+            hit
+            for hit in statement
+            if hit.passage.article.language == language and hit.score >= best.score - _AS_GOOD
+        ),
+        best,
+    )
+    also = {hit.passage.article.id: hit.passage for hit in reversed(statement)}
+    also.pop(shown.passage.article.id)
+    others = [hit.passage for hit in statement if also.get(hit.passage.article.id) is hit.passage]
+    return replace(shown, score=_vouch(statement), also=tuple(others))

