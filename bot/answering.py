@@ -11,11 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.corpus.articles import CorpusChange, compare_corpora
-from bot.model import Answer, AnswerKind, Corpus, Question
+from bot.model import Answer, AnswerKind, Corpus, Findings, Question
 from bot.search.index import CorpusIndex
+from bot.wording.small_talk import SmallTalkPhrases
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many passages are ready."""
+
+
+# Passages that say the same are shown as one, so more are searched than shown.
+_SEARCHED_BEYOND = 20
+_NOTHING = Findings((), 0.0, is_answer=False)
 
 
 class ReloadRunningError(Exception):
@@ -35,10 +41,16 @@ class Reload:
 class Answerer:
     """Answers questions from the current index."""
 
-    def __init__(self, index: CorpusIndex, load_index: Callable[[Progress | None], CorpusIndex]) -> None:
+    def __init__(
+        self,
+        index: CorpusIndex,
+        load_index: Callable[[Progress | None], CorpusIndex],
+        small_talk: SmallTalkPhrases,
+    ) -> None:
         """Start with an index; ``load_index`` makes the next one from the files as they then are."""
         self._index = index
         self._load_index = load_index
+        self._small_talk = small_talk
         self._reloading = threading.Lock()
 
     @property
@@ -50,14 +62,17 @@ class Answerer:
         """Answer a question with at most ``limit`` passages, the nearest ones where none answers."""
         started = time.perf_counter()
         index = self._index
-        findings = index.search(question, limit)
+        small_talk = self._small_talk.recognise(question.text)
+        findings = _NOTHING if small_talk else index.search(question, limit + _SEARCHED_BEYOND)
+        kind = AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND
         return Answer(
             question=question,
-            kind=AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND,
-            confidence=findings.confidence,
-            hits=findings.hits,
+            kind=AnswerKind.SMALL_TALK if small_talk else kind,
+            confidence=1.0 if small_talk else findings.confidence,
+            hits=index.merge_agreeing(findings.hits, question, limit),
             corpus_version=index.corpus.version,
             elapsed_ms=(time.perf_counter() - started) * 1000,
+            small_talk=small_talk,
         )
 
     def reload(self, progress: Progress | None = None) -> Reload:

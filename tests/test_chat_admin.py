@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 from bot.answering import Progress
-from tests.bot_api.failures import refusal
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, Gate, copy_articles, phrases, running_bot, write_article
 
@@ -129,32 +128,6 @@ async def test_reload_that_takes_long_shows_how_far_it_is(tmp_path: Path) -> Non
         await notice.deleted()
         report = await boss.private_chat.reply_to(reload)
         assert phrases.say("reload.unchanged") in report.text
-
-
-async def test_menus_offer_reload_to_admins_alone_once_they_have_written(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS]):
-        boss = api.person("Boss", id=BOSS)
-        refused = (await api.called("setMyCommands", 2))[1]
-        assert refused.error is not None
-        assert "chat not found" in refused.error
-        await boss.private_chat.reply_to(boss.says("/start"))
-        await api.called("setMyCommands", 3)
-        await boss.private_chat.reply_to(boss.says("/start"))
-        commands = {
-            scope: [command["command"] for command in menu]
-            for (scope, _language), menu in api.bot.commands.items()
-        }
-        everybody = ["ask", "sources", "help", "start"]
-        assert commands == {"default": everybody, f"chat {BOSS}": [*everybody, "reload"]}
-        assert len(api.calls_of("setMyCommands")) == 3
-
-
-async def test_menus_that_cannot_be_set_stop_nothing(tmp_path: Path) -> None:
-    async with BotApi() as api:
-        api.fail("setMyCommands", refusal(500, "Internal Server Error"), times=None)
-        async with running_bot(api, tmp_path, admin_ids=[BOSS]):
-            boss = api.person("Boss", id=BOSS)
-            assert "72" in (await boss.private_chat.reply_to(boss.says(SIGNED))).text
 
 
 async def test_reload_ends_with_the_bot(tmp_path: Path) -> None:

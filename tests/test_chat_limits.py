@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.limits import count_units, fit_lines, shorten
+from bot.chat.limits import count_units, fit_lines, shorten, shorten_start
 from tests.bot_api.entities import utf16_length
 
 
@@ -25,6 +25,7 @@ def test_shorten_keeps_the_limit_and_the_beginning(content: str, limit: int) -> 
     [
         ("72 countries signed", 19, "72 countries signed"),
         ("72 countries signed", 18, "72 countries…"),
+        ("72 countries signed", 14, "72 countries…"),
         ("72 countries signed", 13, "72 countries…"),
         ("incomprehensibilities", 10, "incompreh…"),
         ("a incomprehensibilities", 10, "a incompr…"),
@@ -40,6 +41,32 @@ def test_shorten_keeps_the_limit_and_the_beginning(content: str, limit: int) -> 
 )
 def test_shorten_cuts_where_a_reader_would(content: str, limit: int, expected: str) -> None:
     assert shorten(content, limit) == expected
+
+
+@given(st.text(), st.integers(0, 30))
+def test_shorten_start_keeps_the_limit_and_the_end(content: str, limit: int) -> None:
+    shortened = shorten_start(content, limit)
+    assert count_units(shortened) <= limit
+    assert content.endswith(shortened.removeprefix("…"))
+
+
+@pytest.mark.parametrize(
+    ("content", "limit", "expected"),
+    [
+        ("72 countries signed", 19, "72 countries signed"),
+        ("72 countries signed", 18, "…countries signed"),
+        ("72 countries signed", 17, "…countries signed"),
+        ("of 72 countries signed", 21, "…72 countries signed"),
+        ("incomprehensibilities", 10, "…ibilities"),
+        ("😀😀ab", 5, "…😀ab"),
+        ("😀😀ab", 4, "…ab"),
+        ("féabc", 5, "…abc"),
+        ("anything", 1, "…"),
+        ("anything", 0, ""),
+    ],
+)
+def test_shorten_start_cuts_where_a_reader_would(content: str, limit: int, expected: str) -> None:
+    assert shorten_start(content, limit) == expected
 
 
 def test_fit_lines_says_how_many_are_left_out() -> None:

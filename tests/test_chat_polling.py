@@ -17,13 +17,22 @@ CONFLICT = refusal(
 )
 
 
-async def test_polling_asks_for_messages_only_every_time(tmp_path: Path) -> None:
+async def test_polling_asks_every_time_for_what_it_handles(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         await anna.private_chat.reply_to(anna.says("/start"))
         polls = api.calls_of("getUpdates")
         assert len(polls) > 1
-        assert {tuple(call.parameters["allowed_updates"]) for call in polls} == {("message",)}
+        assert {tuple(call.parameters["allowed_updates"]) for call in polls} == {
+            (
+                "message",
+                "edited_message",
+                "callback_query",
+                "inline_query",
+                "chosen_inline_result",
+                "my_chat_member",
+            )
+        }
         assert len(api.calls_of("deleteWebhook")) == 1
 
 

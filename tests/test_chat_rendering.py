@@ -6,8 +6,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.chat.markup import Markup
-from bot.chat.rendering import render_answer, render_sources
-from bot.model import Answer, AnswerKind, Article, Hit, Passage, Question
+from bot.chat.rendering import (
+    render_answer,
+    render_article,
+    render_context,
+    render_further,
+    render_hit_card,
+)
+from bot.model import Answer, AnswerKind, Article, Hit, Passage, Question, SmallTalk
 from tests.bot_api.composing import compose
 from tests.bot_api.entities import utf16_length, utf16_slice
 from tests.bot_api.formatting import FormattedText
@@ -33,13 +39,26 @@ def article(**parts: object) -> Article:
     return Article(**whole)  # type: ignore[arg-type]
 
 
-def hit(text: str, highlight: str | None = None, also: tuple[Article, ...] = (), **parts: object) -> Hit:
+def hit(
+    text: str,
+    highlight: str | None = None,
+    also: tuple[Article, ...] = (),
+    *,
+    before: str = "",
+    after: str = "",
+    **parts: object,
+) -> Hit:
     others = tuple(Passage(other, "The same.", 0, 0) for other in also)
-    return Hit(Passage(article(**parts), text, 0, 0), 1.0, highlight, others)
+    return Hit(Passage(article(**parts), text, 0, 0, before, after), 1.0, highlight, others)
 
 
 def answer(*hits: Hit, kind: AnswerKind = AnswerKind.ANSWER) -> Answer:
     return Answer(Question("?", "en"), kind, 1.0, hits, "abc", 1.0)
+
+
+def show(shown: Answer, limit: int = 5) -> FormattedText:
+    """Read an answer as it is first shown."""
+    return read(render_answer(shown, phrases, limit).content)
 
 
 def read(message: Markup) -> FormattedText:
@@ -59,13 +78,13 @@ def find(message: FormattedText, kind: str) -> list[str]:
 def test_rendering_of_an_answer_folds_all_but_the_best_passage() -> None:
     best = hit("72 land har signert.", highlight="72 land")
     further = hit("72 countries signed.", language="en", outlet="Báo Tin tức", published=None)
-    message = read(render_answer(answer(best, further, further), phrases))
+    message = show(answer(best, further, further))
     assert message.text == (
         "72 land har signert.\n"
-        "— Dân trí · Oct 26, 2025 · Norwegian\n\n"
+        "— Dân trí · Oct 26, 2025 · in Norwegian\n\n"
         "More from the articles:\n"
-        "72 countries signed.\n— Báo Tin tức · English\n\n"
-        "72 countries signed.\n— Báo Tin tức · English"
+        "72 countries signed.\n— Báo Tin tức · in English\n\n"
+        "72 countries signed.\n— Báo Tin tức · in English"
     )
     assert find(message, "bold") == ["72 land"]
     assert find(message, "text_link") == ["Dân trí", "Báo Tin tức", "Báo Tin tức"]
@@ -74,8 +93,8 @@ def test_rendering_of_an_answer_folds_all_but_the_best_passage() -> None:
 
 
 def test_rendering_of_one_passage_folds_nothing() -> None:
-    message = read(render_answer(answer(hit("72 land.")), phrases))
-    assert message.text == "72 land.\n— Dân trí · Oct 26, 2025 · Norwegian"
+    message = show(answer(hit("72 land.")))
+    assert message.text == "72 land.\n— Dân trí · Oct 26, 2025 · in Norwegian"
 
 
 def test_rendering_names_agreeing_articles_once() -> None:
@@ -85,28 +104,30 @@ def test_rendering_names_agreeing_articles_once() -> None:
         article(id="b", outlet="B"),
         article(),
     )
-    message = read(render_answer(answer(hit("72 land.", also=others)), phrases))
-    assert message.text.endswith("· Norwegian\nAlso in: B, C")
+    message = show(answer(hit("72 land.", also=others)))
+    assert message.text.endswith("· in Norwegian\nAlso in: B, C")
     assert find(message, "text_link") == ["Dân trí", "B", "C"]
 
 
 def test_rendering_says_that_the_articles_do_not_answer() -> None:
-    message = read(render_answer(answer(hit("One."), hit("Two."), kind=AnswerKind.NOT_FOUND), phrases))
+    message = show(answer(hit("One.", "One"), hit("Two."), kind=AnswerKind.NOT_FOUND))
     heading, _, rest = message.text.partition("\n")
     assert heading == phrases.say("not-found")
     assert find(message, "expandable_blockquote") == [rest]
+    # Nothing in them answers.
+    assert find(message, "bold") == []
     assert "One." in rest
     assert "Two." in rest
 
 
 def test_rendering_says_that_nothing_is_near() -> None:
-    message = read(render_answer(answer(kind=AnswerKind.NOT_FOUND), phrases))
+    message = show(answer(kind=AnswerKind.NOT_FOUND))
     assert message.text == phrases.say("not-found-nothing-near")
 
 
 def test_rendering_drops_further_passages_before_it_shortens_the_best() -> None:
     best = hit("b" * 3000)
-    message = read(render_answer(answer(best, hit("f" * 700), hit("g" * 700)), phrases))
+    message = show(answer(best, hit("f" * 700), hit("g" * 700)))
     assert "b" * 3000 in message.text
     assert "f" * 700 in message.text
     assert "gg" not in message.text
@@ -115,13 +136,13 @@ def test_rendering_drops_further_passages_before_it_shortens_the_best() -> None:
 def test_rendering_shortens_a_passage_longer_than_a_message_at_a_word() -> None:
     text = "word " * 1000
     for kind in (AnswerKind.ANSWER, AnswerKind.NOT_FOUND):
-        message = read(render_answer(answer(hit(text, highlight=text.strip()), kind=kind), phrases))
+        message = show(answer(hit(text, highlight=text.strip()), kind=kind))
         assert 4080 < utf16_length(message.text) <= 4096
         assert "word word…\n— Dân trí" in message.text
 
 
 def test_rendering_shows_the_url_where_telegram_takes_no_link() -> None:
-    message = read(render_answer(answer(hit("72.", source="http://intranet/a")), phrases))
+    message = show(answer(hit("72.", source="http://intranet/a")))
     assert "— Dân trí (http://intranet/a) · " in message.text
 
 
@@ -141,31 +162,83 @@ def test_rendering_of_any_text_is_a_message(
         article(id=str(number), outlet=outlet, source=f"https://example.org/{path}") for number in range(9)
     )
     hits = [
-        hit(text, text[3:9], others, outlet=outlet, source=f"https://example.org/{path}") for text in texts
+        hit(
+            text,
+            text[3:9],
+            others,
+            before=texts[-1],
+            after=texts[0],
+            outlet=outlet,
+            source=f"https://example.org/{path}",
+        )
+        for text in texts
     ]
-    rendered = render_answer(answer(*hits, kind=kind), phrases)
-    message = read(rendered)
-    assert (
-        utf16_length(message.text) <= rendered.units == utf16_length(parse_html(rendered.html).text) <= 4096
+    shown = answer(*hits, kind=kind)
+    pages = [render_answer(shown, phrases, 5)]
+    while pages[-1].end < len(hits):
+        pages.append(render_further(shown, pages[-1].end, phrases, 5))
+    for rendered in (*(page.content for page in pages), render_context(shown, 0, phrases)):
+        message = read(rendered)
+        units = utf16_length(parse_html(rendered.html).text)
+        assert utf16_length(message.text) <= rendered.units == units <= 4096
+        assert not set(message.text) & set("\0\t\r\u202e\u2066\ud800\udfff\ufffe")
+
+
+def test_rendering_of_further_passages_shows_them_unfolded_from_where_they_begin() -> None:
+    shown = answer(*(hit(f"Sentence {number}.") for number in range(8)))
+    assert render_answer(shown, phrases, 5).end == 5
+    page = render_further(shown, 5, phrases, 2)
+    message = read(page.content)
+    assert (page.first, page.end) == (5, 7)
+    assert message.text.startswith("More from the articles:\n\nSentence 5.\n— Dân trí")
+    assert "Sentence 6." in message.text
+    assert "Sentence 7." not in message.text
+    assert find(message, "expandable_blockquote") == []
+
+
+def test_rendering_counts_only_what_a_message_holds() -> None:
+    shown = answer(*(hit(letter * 1500) for letter in "abcdef"))
+    first = render_answer(shown, phrases, 5)
+    assert first.end == 2
+    assert "b" * 1500 in read(first.content).text
+    second = render_further(shown, 2, phrases, 5)
+    assert second.end == 4
+    assert read(render_further(shown, 5, phrases, 5).content).text.count("f" * 1500) == 1
+
+
+def test_rendering_of_context_marks_what_is_around() -> None:
+    around = hit("72 land har signert.", "72 land", before="Før dette.", after="Etter dette.")
+    message = read(render_context(answer(around), 0, phrases))
+    assert message.text == (
+        "Før dette. 72 land har signert. Etter dette.\n— Dân trí · Oct 26, 2025 · in Norwegian"
     )
-    assert not set(message.text) & set("\0\t\r\u202e\u2066\ud800\udfff\ufffe")
+    assert find(message, "italic") == ["Før dette.", "Etter dette."]
+    assert find(message, "bold") == ["72 land"]
 
 
-def test_sources_lead_to_every_article() -> None:
+def test_rendering_of_context_shortens_what_is_around_and_not_the_passage() -> None:
+    around = hit("72 land har signert.", before="før " * 2000 + "nær.", after="Nær " + "etter " * 2000)
+    message = read(render_context(answer(around), 0, phrases))
+    assert utf16_length(message.text) > 4000
+    assert message.text.startswith("…")
+    assert "nær. 72 land har signert. Nær" in message.text
+    assert "…\n— Dân trí" in message.text
+
+
+def test_rendering_of_small_talk_answers_in_kind() -> None:
+    thanks = Answer(Question("Thanks!", "en"), AnswerKind.SMALL_TALK, 1.0, (), "abc", 1.0, SmallTalk.THANKS)
+    assert show(thanks).text == phrases.say("small-talk.thanks")
+    assert all(phrases.say(f"small-talk.{kind.value}") for kind in SmallTalk)
+
+
+def test_rendering_of_one_hit_is_the_top_of_an_answer() -> None:
+    best = hit("72 land har signert.", "72 land", (article(id="b", outlet="B"),))
+    assert render_answer(answer(best), phrases, 5).content == render_hit_card(best, phrases)
+
+
+def test_rendering_of_an_article_leads_to_its_source() -> None:
     titled = article(id="b", title="Closing <speech>", language="fr", published=None)
-    (message,) = render_sources([article(), titled], phrases)
-    assert read(message).text == (
-        "I answer from 2 articles:\n\n"
-        "1. Dân trí · Oct 26, 2025 · Norwegian\n"
-        "2. Closing <speech> · Dân trí · French"
-    )
-    assert find(read(message), "text_link") == ["Dân trí", "Closing <speech>"]
-
-
-def test_sources_of_many_articles_are_several_messages_and_not_too_many() -> None:
-    articles = [article(id=str(number), title=f"Title {number} " + "x" * 150) for number in range(1000)]
-    messages = [read(message) for message in render_sources(articles, phrases)]
-    assert len(messages) == 4
-    listed = sum(len(find(message, "text_link")) for message in messages)
-    assert messages[-1].text.endswith(f"… and {1000 - listed} more")
-    assert "Title 0 " in messages[0].text
+    message = read(render_article(titled, phrases))
+    assert message.text == "Closing <speech> · Dân trí · French"
+    assert find(message, "text_link") == ["Closing <speech>"]
+    assert read(render_article(article(), phrases)).text == "Dân trí · Oct 26, 2025 · Norwegian"

@@ -46,7 +46,7 @@ async def test_sending_waits_for_one_chat_only(tmp_path: Path) -> None:
     ("failure", "logged"),
     [
         (refusal(403, "Forbidden: bot was blocked by the user"), "takes no messages from the bot"),
-        (refusal(400, "Bad Request: message thread not found"), "has no place for a reply"),
+        (refusal(400, "Bad Request: message thread not found"), "has no place for a message"),
         (too_many_requests(3600), "could not be sent: Flood control exceeded"),
     ],
 )

@@ -154,6 +154,14 @@ def test_check_refuses_a_broken_corpus_and_warns_of_strangers(bot: Bot, tmp_path
     assert "b.txt: is not read" in done.stderr
 
 
+def test_check_refuses_broken_examples(bot: Bot, tmp_path: Path) -> None:
+    examples = tmp_path / "examples.toml"
+    examples.write_text('en = "Who signed?"')
+    done = bot("check", BOT_EXAMPLES=str(examples))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{examples}: en: must be a list of questions")
+
+
 def test_import_writes_an_article_that_is_read_at_once(bot: Bot, tmp_path: Path) -> None:
     raw = tmp_path / "raw.txt"
     raw.write_text(

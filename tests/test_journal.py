@@ -1,10 +1,12 @@
 """The journal writes every exchange, keeps nobody waiting and survives a file that fails."""
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from bot.journal.exchanges import Journal
 from bot.journal.migrations import NewerSchemaError
 from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
+from bot.journal.retention import Retention
 from bot.journal.votes import Votes
 from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question, Vote
 
@@ -73,6 +76,19 @@ async def test_journal_finds_the_latest_of_an_edited_question(database: Database
     assert found.answer.question.text == "second"
 
 
+async def test_journal_keeps_exchanges_of_a_chat_under_its_new_id(database: Database) -> None:
+    journal = Journal(database)
+    recorded = exchange()
+    journal.record(recorded)
+    await journal.move_chat(CHAT, -100)
+    moved = replace(recorded, chat_id=-100, question_message_id=None, answer_message_id=None)
+    assert await journal.find(recorded.key) == moved
+    assert await journal.find_latest(ANNA, -100) == moved
+    # Messages count anew there: the same ids are other messages.
+    assert await journal.find_by_question(-100, 5) is None
+    assert await journal.find_by_answer(-100, 6) is None
+
+
 async def test_journal_writes_every_row_before_it_is_closed(database: Database) -> None:
     journal = Journal(database)
     for number in range(200):
@@ -88,8 +104,10 @@ async def test_journal_lists_a_person_s_questions_once(database: Database) -> No
     for text in ("one", "two", "one"):
         journal.record(exchange(text))
     journal.record(exchange("another's", BEN))
-    assert [question.text for question in await journal.list_questions(ANNA, 10)] == ["one", "two"]
-    assert [question.text for question in await journal.list_questions(ANNA, 1)] == ["one"]
+    listed = await journal.list_questions(ANNA, 10)
+    assert [question.text for question in listed.values()] == ["one", "two"]
+    assert [(await journal.find(key) or exchange()).answer.question.text for key in listed] == ["one", "two"]
+    assert [question.text for question in (await journal.list_questions(ANNA, 1)).values()] == ["one"]
 
 
 async def test_votes_are_one_for_each_person_and_may_change(database: Database) -> None:
@@ -193,3 +211,46 @@ async def test_database_is_left_as_it_was_by_work_that_fails(database: Database)
     await journal.flush()
     assert read(database.path, "SELECT count(*) FROM exchanges") == [(2,)]
     assert read(database.path, "SELECT count(*) FROM shown_passages") == [(8,)]
+
+
+async def test_retention_erases_what_is_too_old_to_the_last_byte(database: Database) -> None:
+    journal = Journal(database)
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    old = replace(exchange("an old secret"), asked_at=now - timedelta(days=10, seconds=1))
+    for kept in (old, replace(exchange("recent"), asked_at=now - timedelta(days=10))):
+        journal.record(kept)
+    await journal.flush()
+    await Votes(database).cast(old.key, BEN, Vote.DOWN)
+    retention = Retention(database, 10)
+    assert [await retention.erase_old(now), await retention.erase_old(now)] == [1, 0]
+    assert read(database.path, "SELECT question FROM exchanges") == [("recent",)]
+    assert read(database.path, "SELECT count(*) FROM votes") == [(0,)]
+    content = b"".join(path.read_bytes() for path in database.path.parent.iterdir())
+    assert b"an old secret" not in content
+
+
+async def test_retention_begins_at_once_and_goes_on_while_the_file_fails(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("bot.journal.retention._DAY_S", 0.01)
+    await database.close()
+    content = database.path.read_bytes()
+    database.path.unlink()
+    database.path.mkdir()
+    erasing = asyncio.create_task(Retention(database, 10).keep_erasing())
+    await asyncio.sleep(0.05)
+    assert not erasing.done()
+    database.path.rmdir()
+    database.path.write_bytes(content)
+    journal = Journal(database)
+    journal.record(replace(exchange("old"), asked_at=datetime.now(UTC) - timedelta(days=11)))
+    await journal.flush()
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        if "too old" in caplog.text:
+            break
+    assert read(database.path, "SELECT count(*) FROM exchanges") == [(0,)]
+    erasing.cancel()
+    await asyncio.gather(erasing, return_exceptions=True)
+    assert "1 exchanges were too old and are erased" in caplog.text

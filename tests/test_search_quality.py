@@ -61,7 +61,7 @@ def test_search_understands_follow_ups(index: CorpusIndex) -> None:
     gap = found.in_full.mrr - found.alone.mrr
     assert gap > 0
     assert found.understood.mrr - found.alone.mrr >= gap / 2
-    assert found.switches.mrr >= found.switches_alone.mrr - 0.1
+    assert found.switches.mrr >= found.switches_alone.mrr - 0.15
 
 
 def test_search_without_encoder_finds_words_of_the_own_language() -> None:

@@ -2,21 +2,24 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
 from bot.settings import PROJECT
+from bot.wording.phrases import load_phrases
 from tests.bot_api.server import BotApi
 
 START_S = 60.0
+EXAMPLE_FACTS = r"\b72\b|2[.\s]500|9 Kapiteln|milestone|milepæl"
 
 Start = Callable[..., AbstractAsyncContextManager[asyncio.subprocess.Process]]
 
@@ -67,6 +70,11 @@ def logged_questions(tmp_path: Path) -> list[str]:
         return [text for (text,) in connection.execute("SELECT question FROM exchanges ORDER BY id")]
     finally:
         connection.close()
+
+
+def read_database(tmp_path: Path) -> bytes:
+    """Return the bytes of the database and of what SQLite keeps beside it."""
+    return b"".join(path.read_bytes() for path in tmp_path.glob("log.sqlite*"))
 
 
 async def end(process: asyncio.subprocess.Process) -> float:
@@ -142,7 +150,7 @@ async def test_service_ends_before_losing_a_row(api: BotApi, start: Start, tmp_p
     assert set(answered) <= set(logged_questions(tmp_path))
 
 
-async def test_service_with_a_wrong_token_says_so(api: BotApi, start: Start, tmp_path: Path) -> None:
+async def test_service_with_a_wrong_token_says_so(start: Start, tmp_path: Path) -> None:
     async with start(BOT_TOKEN="123456:wrong-wrong-wrong") as process:  # noqa: S106 - no token
         assert await asyncio.wait_for(process.wait(), START_S) == 1
     log = (tmp_path / "bot.log").read_text()
@@ -156,3 +164,82 @@ async def test_service_refuses_a_broken_corpus(start: Start, tmp_path: Path, cor
     async with start() as process:
         assert await asyncio.wait_for(process.wait(), START_S) == 1
     assert (tmp_path / "bot.log").read_text().rstrip().endswith("with the front matter below it")
+
+
+async def test_service_answers_its_example_questions_in_every_language(api: BotApi, start: Start) -> None:
+    async with start() as process:
+        for language, phrases in load_phrases().items():
+            anna = api.person("Anna", language_code=language)
+            greeting = await anna.private_chat.reply_to(anna.starts(), START_S)
+            examples = [button["text"] for button in greeting.buttons]
+            assert len(examples) == 3
+            for example in examples:
+                await anna.presses(greeting, example)
+                posed = await anna.private_chat.next_message_from_bot(START_S)
+                assert posed.text == phrases.say("asked", question=example)
+                best = (await anna.private_chat.reply_to(posed, START_S)).text.partition("\n—")[0]
+                assert re.search(EXAMPLE_FACTS, best), (example, best)
+        await end(process)
+
+
+async def test_service_forgets_somebody_to_the_last_byte(api: BotApi, start: Start, tmp_path: Path) -> None:
+    linh, ben = api.person("Linh", language_code="vi"), api.person("Ben")
+    phrases = load_phrases()["vi"]
+    async with start() as process:
+        answer = await linh.private_chat.reply_to(linh.says("Ai ăn bánh hành tây?"), START_S)
+        await linh.presses(answer, "👎")
+        await ben.private_chat.reply_to(ben.says("Who eats onions?"))
+        offer = await linh.private_chat.reply_to(linh.says("/language"))
+        await linh.presses(offer, "Norsk")
+        await offer.edited()
+        asked = await linh.private_chat.reply_to(linh.says("/forget"))
+        await linh.presses(asked, "forget:yes")
+        await asked.edited()
+        content = read_database(tmp_path)
+        assert "bánh hành tây".encode() not in content
+        assert linh.id.to_bytes(5, "big") not in content
+        assert b"Who eats onions?" in content
+        told = await linh.private_chat.reply_to(linh.says("/mydata"))
+        assert told.text == phrases.say("mydata.nothing")
+        await end(process)
+    assert logged_questions(tmp_path) == ["Who eats onions?"]
+
+
+async def test_service_erases_at_start_what_is_too_old(api: BotApi, start: Start, tmp_path: Path) -> None:
+    anna = api.person("Anna")
+    async with start(BOT_RETENTION_DAYS="1") as process:
+        await anna.private_chat.reply_to(anna.says("an old question"), START_S)
+        await end(process)
+    with closing(sqlite3.connect(tmp_path / "log.sqlite")) as connection, connection:
+        connection.execute("UPDATE exchanges SET asked_at = '2025-01-01T00:00:00.000+00:00'")
+    async with start(BOT_RETENTION_DAYS="0") as process:
+        await anna.private_chat.reply_to(anna.says("a recent question"), START_S)
+        await end(process)
+    assert logged_questions(tmp_path) == ["an old question", "a recent question"]
+    async with start(BOT_RETENTION_DAYS="1") as process:
+        await anna.private_chat.reply_to(anna.says("/help"), START_S)
+        await end(process)
+    assert logged_questions(tmp_path) == ["a recent question"]
+
+
+async def test_service_goes_on_with_a_conversation_after_a_restart(
+    api: BotApi, start: Start, corpus: Path
+) -> None:
+    anna = api.person("Anna")
+    question = anna.says("how many countries signed?")
+    async with start(BOT_ENCODER="none") as process:
+        answer = await anna.private_chat.reply_to(question, START_S)
+        first = answer.html
+        await end(process)
+    for article in (corpus / "hanoi-convention").glob("*.md"):
+        article.write_text(article.read_text("utf-8").replace("72", "73"), "utf-8")
+    async with start(BOT_ENCODER="none") as process:
+        await anna.presses(answer, "More").answered(START_S)
+        further = answer.html
+        assert further != first
+        await anna.presses(answer, "Back")
+        assert answer.html == first
+        anna.edits(question, "how many countries have signed the Convention?")
+        await answer.edited(since=len(answer.edits))
+        assert "73" in answer.text
+        await end(process)

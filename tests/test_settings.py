@@ -94,6 +94,30 @@ def test_settings_files_with_a_mistake_are_named(
     assert mistake in found
 
 
+def test_settings_empty_translate_url_takes_the_button_away(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_settings()[0].translate_url.startswith("https://translate.google.com/")
+    (project / "config" / ".env").write_text("BOT_TRANSLATE_URL=\n")
+    assert not load_settings()[0].translate_url
+    (project / "config" / ".env").write_text("BOT_TRANSLATE_URL=https://example.org/{text}\n")
+    assert load_settings()[0].translate_url == "https://example.org/{text}"
+    monkeypatch.setenv("BOT_TRANSLATE_URL", "")
+    assert not load_settings()[0].translate_url
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["https://example.org/", "ftp://example.org/{text}", "{text}", "https://x/{text}", "https://a.b/{text}{x}",
+     "https://a.b/{text", "https://a.b/{text.x}", "https://a.b/{text}{0}"],
+)  # fmt: skip
+def test_settings_translate_url_must_be_one(monkeypatch: pytest.MonkeyPatch, template: str) -> None:
+    monkeypatch.setenv("BOT_TRANSLATE_URL", template)
+    (mistake,) = mistakes()
+    assert mistake.startswith("environment: BOT_TRANSLATE_URL")
+    assert "{text}" in mistake
+
+
 def test_settings_unknown_variables_are_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_PORT_8080_TCP", "tcp://10.0.0.1")
     assert load_settings()[1] == [

@@ -1,11 +1,11 @@
-"""Whom a message is for, and what it asks once the bot's name is taken out of it.
+"""Whom a message is for, who asks it, and what, once the bot's name is taken out of it.
 
 In a group the bot answers only when addressed: named by its username, or replied to. Telegram
 marks names with entities, so a name inside another word or an e-mail address counts for nothing.
 It does not answer anything.
 """
 
-from telegram import Message, MessageEntity
+from telegram import Message, MessageEntity, User
 from telegram.ext.filters import MessageFilter
 
 _NAMES: list[str | None] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION]
@@ -17,13 +17,13 @@ class Addressed(MessageFilter):
 
     def filter(self, message: Message) -> bool:
         """Tell whether the message is for the bot."""
-        return not _is_from_bot(message) and (_is_reply_to_bot(message) or bool(_find_names(message)))
+        return not _is_from_bot(message) and (is_reply_to_bot(message) or bool(_find_names(message)))
 
 
 def read_question(message: Message) -> str:
-    """Return what a text message asks, without the bot's name and needless white space."""
+    """Return what a text or a caption asks, without the bot's name and needless white space."""
     # Offsets of entities count UTF-16 units, of two bytes each.
-    encoded = (message.text or "").encode("utf-16-le", "surrogatepass")
+    encoded = (message.text or message.caption or "").encode("utf-16-le", "surrogatepass")
     for name in sorted(_find_names(message), key=lambda entity: entity.offset, reverse=True):
         encoded = encoded[: 2 * name.offset] + encoded[2 * (name.offset + name.length) :]
     text = encoded.decode("utf-16-le", "surrogatepass")
@@ -31,28 +31,37 @@ def read_question(message: Message) -> str:
 
 
 def read_replied_text(message: Message) -> str:
-    """Return the text of the message that this one replies to, or nothing."""
+    """Return the text of the message that this one replies to, or nothing; the bot's own ask nothing."""
     replied = message.reply_to_message
-    return " ".join((replied.text or replied.caption or "").split()) if replied else ""
+    if replied is None or is_reply_to_bot(message):
+        return ""
+    return " ".join((replied.text or replied.caption or "").split())
+
+
+def find_asker(message: Message) -> User | None:
+    """Return who wrote a message; behind an anonymous admin and a channel is nobody in particular."""
+    return message.from_user if message.sender_chat is None else None
+
+
+def is_reply_to_bot(message: Message) -> bool:
+    """Tell whether a message replies to one of the bot's."""
+    replied = message.reply_to_message
+    if replied is None or replied.from_user is None or replied.forum_topic_created is not None:
+        # Every message of a topic replies to the one that created it.
+        return False
+    return replied.from_user.id == message.get_bot().id
 
 
 def _find_names(message: Message) -> list[MessageEntity]:
     """Return the places where the bot is named."""
     bot = message.get_bot()
     handle = f"@{bot.username}".casefold()
+    marked = message.parse_entities(_NAMES) if message.text else message.parse_caption_entities(_NAMES)
     return [
         entity
-        for entity, name in message.parse_entities(_NAMES).items()
+        for entity, name in marked.items()
         if name.casefold() == handle or (entity.user is not None and entity.user.id == bot.id)
     ]
-
-
-def _is_reply_to_bot(message: Message) -> bool:
-    replied = message.reply_to_message
-    if replied is None or replied.from_user is None or replied.forum_topic_created is not None:
-        # Every message of a topic replies to the one that created it.
-        return False
-    return replied.from_user.id == message.get_bot().id
 
 
 def _is_from_bot(message: Message) -> bool:

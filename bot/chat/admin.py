@@ -12,7 +12,9 @@ from telegram import Message
 from telegram.constants import ChatType
 
 from bot.answering import Answerer
+from bot.chat.addressing import find_asker
 from bot.chat.markup import Markup, text
+from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
 from bot.chat.sending import delete, edit, reply
 from bot.wording.phrases import Phrases
@@ -23,55 +25,56 @@ _PROGRESS_EVERY_S = 2.0
 class Admin:
     """Does what only admins may have done."""
 
-    def __init__(self, *, answerer: Answerer, phrases: Phrases, admin_ids: Collection[int]) -> None:
+    def __init__(self, *, answerer: Answerer, readings: Readings, admin_ids: Collection[int]) -> None:
         """Take who reloads, the texts, and who the admins are."""
         self._answerer = answerer
-        self._phrases = phrases
+        self._readings = readings
         self._admin_ids = frozenset(admin_ids)
 
     async def reload(self, message: Message) -> None:
         """Read the articles again and report what changed, or what is wrong with them."""
         is_private = message.chat.type == ChatType.PRIVATE
         is_admin = message.from_user is not None and message.from_user.id in self._admin_ids
+        phrases = await self._readings.phrases_for(find_asker(message))
         if not is_private:
             if is_admin:
-                await reply(message, self._say("reload.in-private"))
+                await reply(message, text(phrases.say("reload.in-private")))
             return
         if not is_admin:
-            await reply(message, self._say("reload.refused"))
+            await reply(message, text(phrases.say("reload.refused")))
             return
         progress = ReloadProgress()
-        async with self._showing(progress, message):
-            report = await reload_articles(self._answerer, self._phrases, progress)
+        async with _showing(progress, message, phrases):
+            report = await reload_articles(self._answerer, phrases, progress)
         await reply(message, text(report))
 
-    @contextlib.asynccontextmanager
-    async def _showing(self, progress: ReloadProgress, message: Message) -> AsyncIterator[None]:
-        """Keep a message up to date while the work within takes long, and take it back after."""
-        shown: list[Message] = []
-        showing = asyncio.create_task(self._show(progress, message, shown))
-        try:
-            yield
-        finally:
-            showing.cancel()
-            for notice in shown:
-                await delete(notice)
 
-    async def _show(self, progress: ReloadProgress, message: Message, shown: list[Message]) -> None:
-        said: Markup | None = None
-        while True:
-            await asyncio.sleep(_PROGRESS_EVERY_S)
-            content = self._describe(progress)
-            if not shown:
-                shown.extend(filter(None, [await reply(message, content)]))
-            elif content != said:
-                await edit(shown[0], content)
-            said = content
+@contextlib.asynccontextmanager
+async def _showing(progress: ReloadProgress, message: Message, phrases: Phrases) -> AsyncIterator[None]:
+    """Keep a message up to date while the work within takes long, and take it back after."""
+    shown: list[Message] = []
+    showing = asyncio.create_task(_show(progress, message, phrases, shown))
+    try:
+        yield
+    finally:
+        showing.cancel()
+        for notice in shown:
+            await delete(notice)
 
-    def _describe(self, progress: ReloadProgress) -> Markup:
-        if not progress.total:
-            return self._say("reload.begun")
-        return self._say("reload.progress", done=progress.done, total=progress.total)
 
-    def _say(self, key: str, **values: object) -> Markup:
-        return text(self._phrases.say(key, **values))
+async def _show(progress: ReloadProgress, message: Message, phrases: Phrases, shown: list[Message]) -> None:
+    said: Markup | None = None
+    while True:
+        await asyncio.sleep(_PROGRESS_EVERY_S)
+        content = _describe(progress, phrases)
+        if not shown:
+            shown.extend(filter(None, [await reply(message, content)]))
+        elif content != said:
+            await edit(shown[0], content)
+        said = content
+
+
+def _describe(progress: ReloadProgress, phrases: Phrases) -> Markup:
+    if not progress.total:
+        return text(phrases.say("reload.begun"))
+    return text(phrases.say("reload.progress", done=progress.done, total=progress.total))

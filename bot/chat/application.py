@@ -4,15 +4,18 @@
 nothing; ``polling.serve`` does.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeAlias
 
-from telegram import Message, Update
 from telegram.ext import (
     Application,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    ChosenInlineResultHandler,
     CommandHandler,
     ContextTypes,
     ExtBot,
+    InlineQueryHandler,
     MessageHandler,
     filters,
 )
@@ -21,27 +24,54 @@ from telegram.request import HTTPXRequest
 from bot.answering import Answerer
 from bot.chat.addressing import Addressed
 from bot.chat.admin import Admin
+from bot.chat.answers import Answers
+from bot.chat.buttons import PATTERN, Buttons
+from bot.chat.callbacks import (
+    on_chosen,
+    on_edited,
+    on_inline_query,
+    on_membership,
+    on_message,
+    on_press,
+)
 from bot.chat.commands import Commands
+from bot.chat.examples import EXAMPLE_PATTERN, ExampleButtons, Examples
 from bot.chat.failures import Failures
+from bot.chat.followups import FollowUps
+from bot.chat.groups import Groups
+from bot.chat.inline import Inline
+from bot.chat.inline_cards import InlineCards
+from bot.chat.keyboards import Keyboards
+from bot.chat.languages import LANGUAGE_PATTERN, Languages
 from bot.chat.menus import Menus
 from bot.chat.ordering import ChatOrder
+from bot.chat.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
+from bot.chat.posing import Posing
+from bot.chat.privacy import PrivateDoor
+from bot.chat.profile import list_descriptions
+from bot.chat.publishing import publish
 from bot.chat.questions import Questions
+from bot.chat.reading import Readings
+from bot.chat.sources import SOURCES_PATTERN, Sources
+from bot.chat.translating import TranslationLinks
 from bot.journal.exchanges import Journal
+from bot.journal.personal import PersonalRecords
+from bot.journal.votes import Votes
 from bot.language import LanguageDetector
-from bot.wording.phrases import Phrases
 
 _Data: TypeAlias = dict[Any, Any]
 BotApplication: TypeAlias = Application[ExtBot[None], ContextTypes.DEFAULT_TYPE, _Data, _Data, _Data, None]
-Callback: TypeAlias = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
 
 _CHATS_AT_ONCE = 32
 _CONNECTIONS = 64
 _TIMEOUT_S = 10.0
 
-_MESSAGE = filters.UpdateType.MESSAGE
+# What somebody sends by way of inline mode, a card of this bot's too, is nothing they say to it.
+_MESSAGE = filters.UpdateType.MESSAGE & ~filters.VIA_BOT
+_EDITED = filters.UpdateType.EDITED_MESSAGE & ~filters.VIA_BOT
 _PRIVATE = _MESSAGE & filters.ChatType.PRIVATE
 _GROUP = _MESSAGE & filters.ChatType.GROUPS
-_QUESTION = filters.TEXT & ~filters.COMMAND
+_QUESTION = (filters.TEXT & ~filters.COMMAND) | filters.CAPTION
 
 
 class ChatError(Exception):
@@ -56,7 +86,12 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     answerer: Answerer,
     journal: Journal,
     detector: LanguageDetector,
-    phrases: Phrases,
+    votes: Votes,
+    records: PersonalRecords,
+    retention_days: int,
+    readings: Readings,
+    examples: Examples,
+    translate_url: str,
     admin_ids: Collection[int],
     passages_limit: int,
 ) -> BotApplication:
@@ -65,38 +100,110 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     Raises:
         ChatError: the proxy is none.
     """
-    menus = Menus(phrases=phrases, admin_ids=admin_ids)
-    commands = Commands(answerer=answerer, phrases=phrases, menus=menus)
-    admin = Admin(answerer=answerer, phrases=phrases, admin_ids=admin_ids)
-    questions = Questions(
-        answerer=answerer, journal=journal, detector=detector, phrases=phrases, limit=passages_limit
+    menus = Menus(readings=readings, admin_ids=admin_ids)
+    admin = Admin(answerer=answerer, readings=readings, admin_ids=admin_ids)
+    keyboards = Keyboards(translation=TranslationLinks(translate_url), examples=examples)
+    answers = Answers(
+        answerer=answerer,
+        journal=journal,
+        detector=detector,
+        readings=readings,
+        keyboards=keyboards,
+        limit=passages_limit,
     )
+    questions = Questions(answers=answers, followups=FollowUps(journal), journal=journal, readings=readings)
+    buttons = Buttons(
+        journal=journal, votes=votes, readings=readings, keyboards=keyboards, limit=passages_limit
+    )
+    groups = Groups(answerer=answerer, journal=journal, readings=readings)
 
-    async def publish_menus(application: BotApplication) -> None:
-        await menus.publish(application.bot)
+    async def publish_profile(application: BotApplication) -> None:
+        await menus.publish_for_admins(application.bot)
+        texts = readings.by_code
+        await publish([*menus.list_menus(application.bot), *list_descriptions(application.bot, texts)])
 
-    application = _build_bare(token, api_url, proxy, publish_menus)
+    application = _build_bare(token, api_url, proxy, publish_profile)
+    posing = Posing(readings=readings, answer=questions.answer)
+    inline = Inline(
+        answerer=answerer,
+        journal=journal,
+        detector=detector,
+        readings=readings,
+        examples=examples,
+        cards=InlineCards(keyboards, lambda: application.bot.username),
+    )
+    door = PrivateDoor(readings=readings)
+    personal = Personal(
+        readings=readings,
+        door=door,
+        journal=journal,
+        records=records,
+        menus=menus,
+        posing=posing,
+        memories=(readings.forget, inline.forget),
+    )
+    languages = Languages(readings=readings, door=door, menus=menus)
+    commands = Commands(
+        answerer=answerer,
+        readings=readings,
+        menus=menus,
+        examples=examples,
+        posing=posing,
+        inline=inline,
+        retention_days=retention_days,
+        opened={
+            "history": personal.history,
+            "mydata": personal.mydata,
+            "forget": personal.forget,
+            "language": languages.language,
+        },
+    )
+    sources = Sources(answerer=answerer, readings=readings)
+    example_buttons = ExampleButtons(examples=examples, readings=readings, posing=posing)
     application.add_handlers(
         {
             # Beside whatever else the message is for, and without holding it up.
             -1: [
-                MessageHandler(_PRIVATE & filters.User(admin_ids), _on(menus.on_admin_message), block=False)
+                MessageHandler(
+                    _PRIVATE & filters.User(admin_ids), on_message(menus.on_admin_message), block=False
+                )
             ],
             0: [
-                CommandHandler("start", _on(commands.start), _MESSAGE),
-                CommandHandler("help", _on(commands.help), _MESSAGE),
-                CommandHandler("sources", _on(commands.sources), _MESSAGE),
-                CommandHandler("ask", _on(questions.ask), _MESSAGE),
+                CommandHandler("start", on_message(commands.start), _MESSAGE),
+                CommandHandler("help", on_message(commands.help), _MESSAGE),
+                CommandHandler("privacy", on_message(commands.privacy), _MESSAGE),
+                CommandHandler("sources", on_message(sources.sources), _MESSAGE),
+                CommandHandler("language", on_message(languages.language), _MESSAGE),
+                CommandHandler("history", on_message(personal.history), _MESSAGE),
+                CommandHandler("mydata", on_message(personal.mydata), _MESSAGE),
+                CommandHandler("forget", on_message(personal.forget), _MESSAGE),
+                CommandHandler("ask", on_message(questions.ask), _MESSAGE),
                 # An admin may go on asking while the articles are read.
-                CommandHandler("reload", _on(admin.reload), _MESSAGE, block=False),
-                MessageHandler(_PRIVATE & filters.COMMAND, _on(commands.on_unknown)),
-                MessageHandler(_PRIVATE & _QUESTION, _on(questions.on_question)),
-                MessageHandler(_GROUP & _QUESTION & Addressed(), _on(questions.on_question)),
-                MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, _on(questions.on_other)),
+                CommandHandler("reload", on_message(admin.reload), _MESSAGE, block=False),
+                MessageHandler(_PRIVATE & filters.COMMAND, on_message(commands.on_unknown)),
+                MessageHandler(_PRIVATE & _QUESTION, on_message(questions.on_question)),
+                MessageHandler(_GROUP & _QUESTION & Addressed(), on_message(questions.on_question)),
+                MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, on_message(questions.on_other)),
+                CommandHandler("ask", on_edited(questions.on_edited_ask), _EDITED),
+                MessageHandler(
+                    _EDITED & _QUESTION & (filters.ChatType.PRIVATE | filters.ChatType.GROUPS & Addressed()),
+                    on_edited(questions.on_edited_question),
+                ),
+                CallbackQueryHandler(on_press(buttons.on_press), PATTERN),
+                CallbackQueryHandler(on_press(example_buttons.on_press), EXAMPLE_PATTERN),
+                CallbackQueryHandler(on_press(sources.on_press), SOURCES_PATTERN),
+                CallbackQueryHandler(on_press(languages.on_press), LANGUAGE_PATTERN),
+                CallbackQueryHandler(on_press(personal.on_history_press), HISTORY_PATTERN),
+                CallbackQueryHandler(on_press(personal.on_forget_press), FORGET_PATTERN),
+                CallbackQueryHandler(on_press(buttons.on_unknown)),
+                InlineQueryHandler(on_inline_query(inline.on_query)),
+                ChosenInlineResultHandler(on_chosen(inline.on_chosen)),
+                ChatMemberHandler(on_membership(groups.on_membership)),
+                MessageHandler(_GROUP & filters.StatusUpdate.MIGRATE, on_message(groups.on_migration)),
             ],
         }
     )
-    application.add_error_handler(Failures(phrases=phrases).on_error)
+    application.add_error_handler(Failures(readings=readings).on_error)
     return application
 
 
@@ -139,13 +246,3 @@ def _build_request(proxy: str | None, connections: int) -> HTTPXRequest:
             "BOT_PROXY is not the URL of a proxy, such as socks5://127.0.0.1:1080 or http://127.0.0.1:3128"
         )
         raise ChatError(message) from None
-
-
-def _on(handle: Callable[[Message], Awaitable[None]]) -> Callback:
-    """Make a handler's callback of what takes a message."""
-
-    async def callback(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        if update.message is not None:
-            await handle(update.message)
-
-    return callback

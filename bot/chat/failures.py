@@ -1,7 +1,7 @@
 """What failed in a handler: logged first, then apologised for.
 
-The handlers that run in groups run only for messages to the bot, so whoever wrote the message
-waits for an answer. It does not repair anything.
+The handlers that run in groups run only for messages to the bot and for its buttons, so whoever
+wrote or pressed waits for an answer. It does not repair anything.
 """
 
 import logging
@@ -10,9 +10,11 @@ from telegram import Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.chat.addressing import find_asker
 from bot.chat.markup import text
+from bot.chat.pressing import acknowledge
+from bot.chat.reading import Readings
 from bot.chat.sending import reply
-from bot.wording.phrases import Phrases
 
 _LOG = logging.getLogger(__name__)
 
@@ -20,18 +22,23 @@ _LOG = logging.getLogger(__name__)
 class Failures:
     """The application's error handler; it never raises."""
 
-    def __init__(self, *, phrases: Phrases) -> None:
-        """Take the text of the apology."""
-        self._phrases = phrases
+    def __init__(self, *, readings: Readings) -> None:
+        """Take the texts of the apology."""
+        self._readings = readings
 
     async def on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Log what a handler raised, and apologise to whoever waits."""
-        message = update.message if isinstance(update, Update) else None
+        message = update.message or update.edited_message if isinstance(update, Update) else None
+        press = update.callback_query if isinstance(update, Update) else None
         chat_id = message.chat_id if message else None
-        _LOG.error("A message in chat %s was not handled", chat_id, exc_info=context.error)
+        _LOG.error("What came from chat %s was not handled", chat_id, exc_info=context.error)
+        if press is not None:
+            phrases = await self._readings.phrases_for(press.from_user)
+            await acknowledge(press, phrases.say("press.failed"))
         if message is None:
             return
+        phrases = await self._readings.phrases_for(find_asker(message))
         try:
-            await reply(message, text(self._phrases.say("apology")))
+            await reply(message, text(phrases.say("apology")))
         except TelegramError as error:
             _LOG.warning("Nor could chat %s be told so: %s", chat_id, error)

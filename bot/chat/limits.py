@@ -48,11 +48,32 @@ def shorten(text: str, limit: int) -> str:
         return ""
     end = _last_boundary(text, _count_fitting(text, limit - 1))
     beginning = text[:end]
-    if not text[end].isspace():
+    if not text[end].isspace() and not beginning[-1:].isspace():
         words = beginning.rsplit(maxsplit=1)
         if len(words) > 1 and len(beginning) - len(words[1]) >= len(beginning) // 2:
             beginning = beginning[: len(beginning) - len(words[1])]
     return beginning.rstrip() + _ELLIPSIS
+
+
+def shorten_start(text: str, limit: int) -> str:
+    """Return the text, or "…" and its end from a word's beginning, in at most ``limit`` units.
+
+    >>> shorten_start("seventy-two countries signed", 20)
+    '…countries signed'
+    """
+    if count_units(text) <= limit:
+        return text
+    if limit < 1:
+        return ""
+    start = len(text) - _count_fitting(text[::-1], limit - 1)
+    while start < len(text) and (_belongs_to_previous(text[start]) or text[start - 1] == _JOINER):
+        start += 1
+    end = text[start:]
+    if not text[start - 1].isspace() and not end[:1].isspace():
+        words = end.split(maxsplit=1)
+        if len(words) > 1 and len(words[1]) >= len(end) // 2:
+            end = words[1]
+    return _ELLIPSIS + end.lstrip()
 
 
 def fit_lines(lines: Sequence[str], limit: int, count_left_out: Callable[[int], str]) -> list[str]:

@@ -67,6 +67,11 @@ def bold(piece: Markup) -> Markup:
     return Markup(f"<b>{piece.html}</b>", piece.plain, piece.units) if piece.units else piece
 
 
+def italic(piece: Markup) -> Markup:
+    """Return the piece in italics."""
+    return Markup(f"<i>{piece.html}</i>", piece.plain, piece.units) if piece.units else piece
+
+
 def link(piece: Markup, url: str) -> Markup:
     """Return the piece as a link; the URL stands behind it in plain text, or where Telegram takes no link."""
     shown = neutralise(url)

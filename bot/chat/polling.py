@@ -6,8 +6,9 @@ confirmed by asking for the next one. It handles no update itself.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from datetime import timedelta
 from typing import NoReturn
 
@@ -16,6 +17,7 @@ from telegram.constants import UpdateType
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat.application import BotApplication, ChatError
+from bot.chat.sending import seconds_to_wait
 
 _LOG = logging.getLogger(__name__)
 _POLL = timedelta(seconds=30)
@@ -28,7 +30,14 @@ _HANDLING_S = 3.0
 _BREAKING_OFF_S = 0.5
 _CONFIRMING_S = 0.5
 
-ALLOWED_UPDATES = (UpdateType.MESSAGE,)
+ALLOWED_UPDATES = (
+    UpdateType.MESSAGE,
+    UpdateType.EDITED_MESSAGE,
+    UpdateType.CALLBACK_QUERY,
+    UpdateType.INLINE_QUERY,
+    UpdateType.CHOSEN_INLINE_RESULT,
+    UpdateType.MY_CHAT_MEMBER,
+)
 """What Telegram is asked for; left out of a call, the setting of an earlier run would hold."""
 
 
@@ -44,9 +53,8 @@ async def serve(application: BotApplication, stop: asyncio.Event) -> None:
         if not stop.is_set():
             await application.start()
             _LOG.info("Answering as @%s", application.bot.username)
-            if application.post_init is not None:
-                application.create_task(application.post_init(application))
-            await _unless(stop, polling.run())
+            async with _beside(application):
+                await _unless(stop, polling.run())
     finally:
         if application.running and await _finish(application):
             await polling.confirm()
@@ -119,6 +127,26 @@ class _Polling:
         )
 
 
+@contextlib.asynccontextmanager
+async def _beside(application: BotApplication) -> AsyncIterator[None]:
+    """Do what the application has to do once it is there, for as long as the work within lasts."""
+    if application.post_init is None:
+        yield
+        return
+    doing = asyncio.create_task(application.post_init(application))
+    doing.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOG.error("The menus and descriptions were not set", exc_info=error)
+
+
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
     """Do the work until it is done or ``stop`` is set; raise what it raises."""
     working = asyncio.create_task(work)
@@ -152,8 +180,7 @@ async def _pause(error: TelegramError, pauses: Iterator[float]) -> None:
     """Say in one line what went wrong, and wait a while."""
     pause = next(pauses)
     if isinstance(error, RetryAfter):
-        wait = error.retry_after
-        pause = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+        pause = seconds_to_wait(error)
     reason = error.message.partition(_PAGE)[0]
     if isinstance(error, Conflict):
         _LOG.warning(

@@ -1,121 +1,110 @@
-"""Questions: a message in, an answer out, and a line in the log.
+"""Questions: which words of a message are asked, and what is said where there are none.
 
-The one way through the bot, as it looks from Telegram. The search runs in a worker thread, so
-that other chats go on meanwhile. It decides neither what the answer is nor how it looks.
+A question that is edited is answered again, in the place of the first answer; an edit that
+changes other things than its words is none. It does not find the answers.
 """
 
-import asyncio
-import contextlib
-import logging
 from collections import deque
-from collections.abc import AsyncIterator
 
-from telegram import Message
-from telegram.constants import ChatAction
-from telegram.error import TelegramError
+from telegram import Message, User
 
-from bot.answering import Answerer
-from bot.chat.addressing import read_question, read_replied_text
+from bot.chat.addressing import find_asker, read_question, read_replied_text
+from bot.chat.answers import Answers
+from bot.chat.followups import FollowUps
 from bot.chat.markup import text
-from bot.chat.rendering import render_answer
-from bot.chat.sending import reply, topic_of
+from bot.chat.reading import Readings
+from bot.chat.sending import reply
+from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
-from bot.language import LanguageDetector
-from bot.model import Answer, Exchange, Origin, Question
-from bot.wording.phrases import Phrases
+from bot.model import Exchange
 
-_LOG = logging.getLogger(__name__)
 _QUESTION_CHARACTERS = 1000
-_SILENCE_S = 0.5
 _ALBUMS = 64
 
 
 class Questions:
-    """Answers messages from the articles, and writes down what was asked and answered."""
+    """Reads questions out of messages and has them answered."""
 
     def __init__(
-        self,
-        *,
-        answerer: Answerer,
-        journal: Journal,
-        detector: LanguageDetector,
-        phrases: Phrases,
-        limit: int,
+        self, *, answers: Answers, followups: FollowUps, journal: Journal, readings: Readings
     ) -> None:
-        """Take who answers and who writes down; ``limit`` is the most passages of an answer."""
-        self._answerer = answerer
+        """Take who answers, what was asked before, and the texts."""
+        self._answers = answers
+        self._followups = followups
         self._journal = journal
-        self._detector = detector
-        self._phrases = phrases
-        self._limit = limit
+        self._readings = readings
         self._albums: deque[str] = deque(maxlen=_ALBUMS)
 
     async def on_question(self, message: Message) -> None:
-        """Answer a text message; the bot's bare name asks what the message replied to asks."""
-        await self._answer(message, read_question(message) or read_replied_text(message))
+        """Answer a text or caption; the bot's bare name asks what the message replied to asks."""
+        self._notice_album(message)
+        await self._answer(message, read_question(message), None)
+
+    async def on_edited_question(self, message: Message) -> None:
+        """Answer a text or caption again that was edited."""
+        await self._answer_again(message, read_question(message))
 
     async def ask(self, message: Message) -> None:
         """Answer the words behind the command, or else the message that it replies to."""
-        _command, _space, words = read_question(message).partition(" ")
-        await self._answer(message, words or read_replied_text(message))
+        await self._answer(message, _read_argument(message), None)
+
+    async def on_edited_ask(self, message: Message) -> None:
+        """Answer the words behind an edited command."""
+        await self._answer_again(message, _read_argument(message))
+
+    async def answer(self, message: Message, words: str, asker: User) -> None:
+        """Answer words that somebody asks without writing them; ``message`` shows them."""
+        if await self._is_answerable(message, words, asker):
+            await self._answers.give(message, words, asker)
 
     async def on_other(self, message: Message) -> None:
         """Say that only text is read, once for all pictures of an album."""
-        album = message.media_group_id
-        if album is None or album not in self._albums:
-            if album is not None:
-                self._albums.append(album)
-            await reply(message, text(self._phrases.say("question.only-text")))
+        if self._notice_album(message):
+            await self._say(message, find_asker(message), "question.only-text")
 
-    async def _answer(self, message: Message, words: str) -> None:
-        if not words:
-            await reply(message, text(self._phrases.say("question.usage")))
-            return
-        if len(words) > _QUESTION_CHARACTERS:
-            await reply(message, text(self._phrases.say("question.too-long", limit=_QUESTION_CHARACTERS)))
-            return
-        hint = message.from_user.language_code if message.from_user else None
-        async with _typing(message):
-            answer = await asyncio.to_thread(self._find_answer, words, hint)
+    async def _answer_again(self, message: Message, words: str) -> None:
+        """Answer an edited message, unless it asks the same as before or that cannot be known."""
         try:
-            await reply(message, render_answer(answer, self._phrases))
-        finally:
-            self._record(message, answer)
+            answered = await self._journal.find_by_question(message.chat_id, message.message_id)
+        except DatabaseUnavailableError:
+            return
+        if answered and answered.answer.question.text == (words or read_replied_text(message)):
+            return
+        await self._answer(message, words, answered)
 
-    def _find_answer(self, words: str, hint: str | None) -> Answer:
-        """Answer in a worker thread; ``hint`` is the language of the asker's Telegram."""
-        question = Question(words, self._detector.detect(words, hint))
-        return self._answerer.answer(question, self._limit)
+    async def _answer(self, message: Message, words: str, replaced: Exchange | None) -> None:
+        asker = find_asker(message)
+        # What somebody else wrote is asked as it stands.
+        earlier = await self._followups.find_earlier(message, asker, replaced) if words else None
+        words = words or read_replied_text(message)
+        if await self._is_answerable(message, words, asker):
+            await self._answers.give(message, words, asker, earlier=earlier, replaced=replaced)
 
-    def _record(self, message: Message, answer: Answer) -> None:
-        # Behind an anonymous admin and a channel is an account that everybody shares.
-        asker = message.from_user if message.sender_chat is None else None
-        self._journal.record(
-            Exchange(
-                asked_at=message.date,
-                origin=Origin.TELEGRAM,
-                answer=answer,
-                user_id=asker.id if asker else None,
-                chat_id=message.chat_id,
-            )
-        )
+    async def _is_answerable(self, message: Message, words: str, asker: User | None) -> bool:
+        """Tell whether the words can be asked; if not, say what could be."""
+        if not words:
+            await self._say(message, asker, "question.usage")
+            return False
+        if len(words) > _QUESTION_CHARACTERS:
+            await self._say(message, asker, "question.too-long", limit=_QUESTION_CHARACTERS)
+            return False
+        return True
+
+    async def _say(self, message: Message, asker: User | None, key: str, **values: object) -> None:
+        phrases = await self._readings.phrases_for(asker)
+        await reply(message, text(phrases.say(key, **values)))
+
+    def _notice_album(self, message: Message) -> bool:
+        """Tell whether a message is the first that is seen of its album, as one without an album is."""
+        album = message.media_group_id
+        if album is None:
+            return True
+        if album in self._albums:
+            return False
+        self._albums.append(album)
+        return True
 
 
-@contextlib.asynccontextmanager
-async def _typing(message: Message) -> AsyncIterator[None]:
-    """Show that the bot is typing, should the work within take longer than a moment."""
-    showing = asyncio.create_task(_show_typing(message))
-    try:
-        yield
-    finally:
-        showing.cancel()
-
-
-async def _show_typing(message: Message) -> None:
-    await asyncio.sleep(_SILENCE_S)
-    try:
-        await message.get_bot().send_chat_action(
-            message.chat_id, ChatAction.TYPING, message_thread_id=topic_of(message)
-        )
-    except TelegramError as error:
-        _LOG.info("Chat %s does not see the bot typing: %s", message.chat_id, error)
+def _read_argument(message: Message) -> str:
+    """Return the words behind a command."""
+    return read_question(message).partition(" ")[2]

@@ -64,7 +64,7 @@ async def reload_articles(answerer: Answerer, phrases: Phrases, progress: Reload
 def _report_change(reload: Reload, phrases: Phrases) -> str:
     before, after, change = reload.before, reload.after, reload.change
     lines = [
-        phrases.say("reload.done", seconds=f"{reload.elapsed_ms / 1000:.2f}"),
+        phrases.say("reload.done", seconds=round(reload.elapsed_ms / 1000, 2)),
         phrases.say("reload.articles", before=len(before.articles), after=len(after.articles)),
         phrases.say("reload.passages", before=len(before.passages), after=len(after.passages)),
         phrases.say("reload.version", before=before.version, after=after.version),

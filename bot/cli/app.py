@@ -14,10 +14,25 @@ import typer
 from rich.table import Table
 
 from bot.chat.application import ChatError
-from bot.cli.composition import open_index, open_session, start_logging
+from bot.chat.examples import ExamplesError, load_examples
+from bot.cli.composition import IndexLoader, open_session, show_progress, start_logging
 from bot.cli.conversation import converse
-from bot.cli.evaluation import EvaluationError, ask_all, find_failures, measure, read_questions
-from bot.cli.evaluation_report import describe_figures, print_failures, print_figures
+from bot.cli.evaluation import (
+    EvaluationError,
+    ask_all,
+    find_failures,
+    leave_out_parts,
+    measure,
+    measure_follow_ups,
+    read_questions,
+)
+from bot.cli.evaluation_report import (
+    describe_figures,
+    print_ablation,
+    print_failures,
+    print_figures,
+    print_follow_ups,
+)
 from bot.cli.printing import describe_answer, open_console, print_answer, print_plain
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
@@ -25,6 +40,7 @@ from bot.corpus.importing import RawTextError, import_article
 from bot.journal.migrations import NewerSchemaError
 from bot.language import LanguageDetector
 from bot.model import Corpus, Origin
+from bot.search.encoder import UnknownEncoderError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.wording.phrases import load_phrases
 
@@ -51,8 +67,8 @@ def run(context: typer.Context) -> None:
             return
         start_logging("WARNING")
         with open_session(settings, _ERRORS) as session:
-            converse(session, open_console(), load_phrases()["en"], settings.passages)
-    except (ChatError, CorpusError, NewerSchemaError) as error:
+            converse(session, open_console(), load_phrases(), settings.passages)
+    except (ChatError, CorpusError, ExamplesError, NewerSchemaError, UnknownEncoderError) as error:
         _fail(str(error))
 
 
@@ -89,17 +105,18 @@ def ask(
                     print_plain(console, text, style="bold")
                     print_answer(console, exchange.answer, phrases)
                 session.record(exchange)
-    except (CorpusError, NewerSchemaError) as error:
+    except (CorpusError, NewerSchemaError, UnknownEncoderError) as error:
         _fail(str(error))
 
 
 @app.command()
 def check() -> None:
-    """Check the settings and every article, and list what is there."""
+    """Check the settings, every article and the example questions, and list what is there."""
     settings = _read_settings()
     try:
         corpus = load_corpus(settings.corpus, settings.max_article_bytes)
-    except CorpusError as error:
+        load_examples(settings.examples)
+    except (CorpusError, ExamplesError) as error:
         _fail(str(error))
     _print_corpus(corpus)
     for path in find_strangers(settings.corpus):
@@ -112,21 +129,32 @@ def evaluate(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     failures: Annotated[bool, typer.Option("--failures", help="Show what went wrong.")] = False,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Measure the ranking with each of its parts left out once.")
+    ] = False,
 ) -> None:
     """Measure the search on a file of questions."""
     settings = _read_settings()
     start_logging("WARNING")
     try:
         questions = read_questions(file)
-        index = open_index(settings, _ERRORS)
+        loader = IndexLoader(settings)
+        with show_progress(_ERRORS) as progress:
+            index = loader.load(progress)
+        if ablation:
+            print_ablation(open_console(), leave_out_parts(questions, loader.load))
+            return
         results = ask_all(questions, index.corpus, index.search)
-    except (CorpusError, EvaluationError) as error:
+        follow_ups = measure_follow_ups(questions, index.corpus, index.search)
+    except (CorpusError, EvaluationError, UnknownEncoderError) as error:
         _fail(str(error))
     console = open_console()
     if as_json:
-        sys.stdout.write(f"{describe_figures(measure(results))}\n")
+        sys.stdout.write(f"{describe_figures(measure(results), follow_ups)}\n")
     else:
         print_figures(console, measure(results))
+        if follow_ups is not None:
+            print_follow_ups(console, follow_ups)
     if failures:
         print_failures(console, find_failures(results))
 

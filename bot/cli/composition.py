@@ -5,11 +5,11 @@ What runs for a while is made here once per process and handed to constructors.
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -21,8 +21,15 @@ from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.language import LanguageDetector
 from bot.model import Exchange, Origin, Question
-from bot.search.index import CorpusIndex
-from bot.settings import Settings
+from bot.search.encoder import Encoder, EncoderUnavailableError, load_encoder
+from bot.search.index import ALL_PARTS, CorpusIndex
+from bot.search.parts import Parts
+from bot.search.vectors import VectorCache
+from bot.settings import WITHOUT_ENCODER, Settings
+from bot.wording.small_talk import load_small_talk
+
+_LOG = logging.getLogger(__name__)
+_LONG_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +40,36 @@ class Desk:
     detector: LanguageDetector
 
 
-def open_index(settings: Settings, console: Console) -> CorpusIndex:
-    """Read the articles and index them, showing progress on the console where it takes long.
+class IndexLoader:
+    """Makes an index of the articles as they are on disk; the encoder is loaded once."""
 
-    Raises:
-        CorpusError: an article file has a mistake.
-    """
-    with _show_progress(console) as progress:
-        return _load_index(settings, progress)
+    def __init__(self, settings: Settings) -> None:
+        """Load the encoder, or say that ranking goes without it.
+
+        Raises:
+            UnknownEncoderError: the setting names no encoder.
+        """
+        self._corpus = settings.corpus
+        self._max_article_bytes = settings.max_article_bytes
+        self._vectors = VectorCache(settings.cache)
+        self._encoder: Encoder | None = None
+        if settings.encoder == WITHOUT_ENCODER:
+            return
+        try:
+            self._encoder = load_encoder(settings.encoder)
+        except EncoderUnavailableError as error:
+            _LOG.warning(
+                "%s; passages are ranked by BM25 alone, mostly in the question's own language", error
+            )
+
+    def load(self, progress: Progress | None, parts: Parts = ALL_PARTS) -> CorpusIndex:
+        """Read and index the articles; only texts that are new are embedded.
+
+        Raises:
+            CorpusError: an article file has a mistake.
+        """
+        corpus = load_corpus(self._corpus, self._max_article_bytes)
+        return CorpusIndex.build(corpus, self._encoder, self._vectors, progress, parts=parts)
 
 
 def open_desk(settings: Settings, console: Console) -> Desk:
@@ -48,15 +77,13 @@ def open_desk(settings: Settings, console: Console) -> Desk:
 
     Raises:
         CorpusError: an article file has a mistake.
+        UnknownEncoderError: the setting names no encoder.
     """
-    index = open_index(settings, console)
+    loader = IndexLoader(settings)
+    with show_progress(console) as progress:
+        index = loader.load(progress)
     languages = {article.language for article in index.corpus.articles}
-    return Desk(Answerer(index, partial(_load_index, settings)), LanguageDetector(languages))
-
-
-def _load_index(settings: Settings, progress: Progress | None) -> CorpusIndex:
-    del progress
-    return CorpusIndex.build(load_corpus(settings.corpus, settings.max_article_bytes))
+    return Desk(Answerer(index, loader.load, load_small_talk()), LanguageDetector(languages))
 
 
 class Session:
@@ -73,10 +100,10 @@ class Session:
         """Who answers."""
         return self._desk.answerer
 
-    def ask(self, text: str, limit: int, origin: Origin) -> Exchange:
-        """Answer one question with at most ``limit`` passages."""
+    def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
+        """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
         asked_at = datetime.now(UTC)
-        question = Question(text, self._desk.detector.detect(text))
+        question = Question(text, self._desk.detector.detect(text), earlier)
         return Exchange(asked_at=asked_at, origin=origin, answer=self._desk.answerer.answer(question, limit))
 
     def record(self, exchange: Exchange) -> None:
@@ -112,13 +139,19 @@ def start_logging(level: str) -> None:
 
 
 @contextmanager
-def _show_progress(console: Console) -> Iterator[Progress]:
-    """Give a callback that draws a bar on a terminal and stays silent elsewhere."""
+def show_progress(console: Console) -> Iterator[Progress]:
+    """Give a callback that draws a bar on a terminal, and elsewhere says once what takes so long."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    started = time.monotonic()
+    has_said = False
     with ProgressBar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Reading the articles", total=None, visible=False)
+        task = bar.add_task("Reading the articles (new texts take a moment, once)", total=None, visible=False)
 
         def advance(done: int, total: int) -> None:
+            nonlocal has_said
             bar.update(task, completed=done, total=total, visible=True)
+            if not console.is_terminal and not has_said and time.monotonic() - started > _LONG_S:
+                has_said = True
+                _LOG.warning("Reading new articles, %d texts, once; this takes a moment", total)
 
         yield advance

@@ -12,7 +12,7 @@ import statistics
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -21,6 +21,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from bot.language import parse_language
 from bot.model import Corpus, Findings, Passage, Question
+from bot.search.index import ALL_PARTS, CorpusIndex
+from bot.search.parts import Parts
 
 
 class EvaluationError(Exception):
@@ -28,7 +30,11 @@ class EvaluationError(Exception):
 
 
 class KnownQuestion(BaseModel):
-    """A question and what answers it."""
+    """A question and what answers it.
+
+    A follow-up has what was asked ``earlier``, and itself written out in ``full``; a ``switch``
+    comes after an earlier question too, but has nothing to do with it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +44,9 @@ class KnownQuestion(BaseModel):
     facts: tuple[str, ...] = ()
     unanswerable: bool = False
     kind: str | None = None
+    earlier: str | None = None
+    full: str | None = None
+    switch: bool = False
 
     @model_validator(mode="after")
     def _is_one_or_the_other(self) -> Self:
@@ -147,7 +156,8 @@ def _ask(known: KnownQuestion, corpus: Corpus, search: Callable[[Question, int],
         message = f"question {known.id}: no passage of the corpus has any of its facts"
         raise EvaluationError(message)
     started = time.perf_counter()
-    findings = search(Question(known.question, known.language), len(corpus.passages))
+    question = Question(known.question, known.language, known.earlier)
+    findings = search(question, len(corpus.passages))
     elapsed_ms = (time.perf_counter() - started) * 1000
     ranks = (rank for rank, hit in enumerate(findings.hits, 1) if is_fact(hit.passage, hit.passage.text))
     first = findings.hits[0] if findings.hits else None
@@ -237,6 +247,59 @@ def _auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
         return 0.0
     difference = np.subtract.outer(np.asarray(positive), np.asarray(negative))
     return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpFigures:
+    """How well follow-ups are ranked as the bot understands them, alone, and written out in full."""
+
+    understood: RankingFigures
+    alone: RankingFigures
+    in_full: RankingFigures
+    switches: RankingFigures
+    switches_alone: RankingFigures
+
+
+def measure_follow_ups(
+    questions: Sequence[KnownQuestion], corpus: Corpus, search: Callable[[Question, int], Findings]
+) -> FollowUpFigures | None:
+    """Measure the questions that come after another one, or return None where there are none.
+
+    Raises:
+        EvaluationError: a fact is no regular expression or stands in no passage.
+    """
+    leaning = [known for known in questions if known.earlier and known.full and not known.switch]
+    switches = [known for known in questions if known.earlier and known.switch]
+    if not leaning:
+        return None
+    variants = {
+        "understood": leaning,
+        "alone": [known.model_copy(update={"earlier": None}) for known in leaning],
+        "in_full": [known.model_copy(update={"earlier": None, "question": known.full}) for known in leaning],
+        "switches": switches,
+        "switches_alone": [known.model_copy(update={"earlier": None}) for known in switches],
+    }
+    return FollowUpFigures(
+        **{name: _measure_ranking(ask_all(asked, corpus, search)) for name, asked in variants.items()}
+    )
+
+
+def leave_out_parts(
+    questions: Sequence[KnownQuestion], load_index: Callable[[None, Parts], CorpusIndex]
+) -> dict[str, Figures]:
+    """Measure with all parts of the ranking, then with each of them left out once.
+
+    Raises:
+        EvaluationError: a fact is no regular expression or stands in no passage.
+        CorpusError: an article file has a mistake.
+    """
+    variants = {"nothing": ALL_PARTS}
+    variants |= {part.name: replace(ALL_PARTS, **{part.name: False}) for part in fields(Parts)}
+    found: dict[str, Figures] = {}
+    for name, parts in variants.items():
+        index = load_index(None, parts)
+        found[name] = measure(ask_all(questions, index.corpus, index.search))
+    return found
 
 
 def find_failures(results: Sequence[Result]) -> list[Result]:

@@ -1,22 +1,37 @@
 """The figures of an evaluation, as tables for a person and as JSON for programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.evaluation import Figures, RankingFigures, Result
+from bot.cli.evaluation import Figures, FollowUpFigures, RankingFigures, Result
 from bot.cli.printing import print_plain
 
 _SHOWN_HITS = 3
 _SHOWN_CHARACTERS = 160
 
 
-def describe_figures(figures: Figures) -> str:
+def describe_figures(figures: Figures, follow_ups: FollowUpFigures | None) -> str:
     """Return the figures as one JSON object."""
-    return json.dumps(asdict(figures), ensure_ascii=False)
+    described = asdict(figures)
+    if follow_ups is not None:
+        described["follow_ups"] = asdict(follow_ups)
+    return json.dumps(described, ensure_ascii=False)
+
+
+def print_follow_ups(console: Console, figures: FollowUpFigures) -> None:
+    """Print how well questions are understood that come after another one."""
+    table = Table("follow-ups", "number", "Hit@1", "Hit@3", "MRR", box=None, pad_edge=False)
+    _add_row(table, "as understood", figures.understood)
+    _add_row(table, "asked alone", figures.alone)
+    _add_row(table, "written out in full", figures.in_full)
+    _add_row(table, "switches as understood", figures.switches)
+    _add_row(table, "switches asked alone", figures.switches_alone)
+    console.print()
+    console.print(table)
 
 
 def print_figures(console: Console, figures: Figures) -> None:
@@ -40,6 +55,22 @@ def print_figures(console: Console, figures: Figures) -> None:
         f"latency p50 / p95            {figures.p50_ms:.1f} / {figures.p95_ms:.1f} ms",
     ):
         print_plain(console, line)
+
+
+def print_ablation(console: Console, ablation: Mapping[str, Figures]) -> None:
+    """Print what each part of the ranking is worth, as rows of a Markdown table."""
+    print_plain(console, "| left out | Hit@1 | Hit@3 | MRR | own Hit@1 | other Hit@1 | AUROC |")
+    print_plain(console, "| --- | --- | --- | --- | --- | --- | --- |")
+    for name, figures in ablation.items():
+        values = (
+            figures.ranking.hit_at_1,
+            figures.ranking.hit_at_3,
+            figures.ranking.mrr,
+            figures.own_language.hit_at_1,
+            figures.other_language.hit_at_1,
+            figures.auroc,
+        )
+        print_plain(console, f"| {name} | {' | '.join(f'{value:.3f}' for value in values)} |")
 
 
 def print_failures(console: Console, failures: Sequence[Result]) -> None:

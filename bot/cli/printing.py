@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.language import name_language
-from bot.model import Answer, AnswerKind, Article, Hit, Passage
+from bot.model import Answer, Article, Hit, Passage
 from bot.wording.phrases import Phrases
 
 _INDENT = 3
@@ -66,13 +66,33 @@ def open_console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH)
 
 
-def print_answer(console: Console, answer: Answer, phrases: Phrases) -> None:
-    """Print the answer for a person: each passage with outlet, date, language and URL."""
-    if answer.kind is AnswerKind.NOT_FOUND:
+def print_answer(
+    console: Console, answer: Answer, phrases: Phrases, first: int = 0, limit: int | None = None
+) -> None:
+    """Print the answer for a person: each passage with outlet, date, language and URL.
+
+    ``first`` and ``limit`` choose which of the passages; what is said above them stands above the
+    first.
+    """
+    if answer.small_talk is not None:
+        print_plain(console, phrases.say(f"small-talk.{answer.small_talk.value}"))
+    elif not answer.is_answered and first == 0:
         nearest = "not-found" if answer.hits else "not-found-nothing-near"
         print_plain(console, phrases.say(nearest), style="yellow")
-    for number, hit in enumerate(answer.hits, 1):
-        _print_hit(console, number, hit, phrases)
+    end = None if limit is None else first + limit
+    for number, hit in enumerate(answer.hits[first:end], first + 1):
+        _print_hit(console, number, _emphasise(answer, hit), hit, phrases)
+
+
+def print_context(console: Console, answer: Answer, number: int, phrases: Phrases) -> None:
+    """Print a passage of an answer among the sentences around it."""
+    hit = answer.hits[number]
+    around = [
+        Text(make_printable(hit.passage.before), style="dim"),
+        _emphasise(answer, hit),
+        Text(make_printable(hit.passage.after), style="dim"),
+    ]
+    _print_hit(console, number + 1, Text(" ").join(filter(None, around)), hit, phrases)
 
 
 def print_plain(console: Console, text: str, style: str = "") -> None:
@@ -89,17 +109,24 @@ def make_printable(text: str) -> str:
 
 def describe_source(article: Article, phrases: Phrases) -> str:
     """Return an article's outlet, date and language in the reader's words."""
-    details = [article.outlet, name_language(article.language, phrases.language)]
+    language = name_language(article.language, phrases.language)
+    details = [article.outlet, phrases.say("answer.in-language", language=language)]
     if article.published:
         details.insert(1, format_date(article.published, format="medium", locale=phrases.language))
     return make_printable(" · ".join(details))
 
 
-def _print_hit(console: Console, number: int, hit: Hit, phrases: Phrases) -> None:
-    article = hit.passage.article
+def _emphasise(answer: Answer, hit: Hit) -> Text:
+    """Return the text of a passage, the clause that answers in bold."""
     text = Text(make_printable(hit.passage.text))
-    if hit.highlight:
-        text.highlight_words([make_printable(hit.highlight)], style="bold")
+    start = hit.passage.text.find(hit.highlight) if hit.highlight and answer.is_answered else -1
+    if hit.highlight and start >= 0:
+        text.stylize("bold", start, start + len(hit.highlight))
+    return text
+
+
+def _print_hit(console: Console, number: int, text: Text, hit: Hit, phrases: Phrases) -> None:
+    article = hit.passage.article
     console.print(Text(f"{number}.".ljust(_INDENT), style="dim"), end="")
     _print_hanging(console, text)
     _print_line(console, Text(describe_source(article, phrases), style="dim"))

@@ -5,19 +5,27 @@ articles again and logs the report.
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
+from collections.abc import AsyncIterator
 
 from rich.console import Console
 
 from bot.answering import Answerer
 from bot.chat.application import build_application
+from bot.chat.examples import load_examples
 from bot.chat.polling import serve
+from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
 from bot.chat.secrecy import hide_secrets
 from bot.cli.composition import open_desk, start_logging
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
+from bot.journal.personal import PersonalRecords
+from bot.journal.readers import Readers
+from bot.journal.retention import Retention
+from bot.journal.votes import Votes
 from bot.settings import Settings
 from bot.wording.phrases import Phrases, load_phrases
 
@@ -29,6 +37,7 @@ def run_service(settings: Settings, token: str, console: Console) -> None:
 
     Raises:
         CorpusError: an article file has a mistake.
+        ExamplesError: the file of examples has a mistake.
         NewerSchemaError: a newer version of the bot wrote the log.
         ChatError: Telegram refuses the token, or another instance uses it.
     """
@@ -43,6 +52,7 @@ def run_service(settings: Settings, token: str, console: Console) -> None:
 
 
 async def _serve(settings: Settings, token: str, console: Console) -> None:
+    examples = load_examples(settings.examples)
     desk = await asyncio.to_thread(open_desk, settings, console)
     corpus = desk.answerer.corpus
     _LOG.info(
@@ -51,7 +61,7 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
         len(corpus.passages),
         corpus.version,
     )
-    phrases = load_phrases()["en"]
+    catalogues = load_phrases()
     database = Database(settings.database)
     await database.open()
     journal = Journal(database)
@@ -63,7 +73,12 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
             answerer=desk.answerer,
             journal=journal,
             detector=desk.detector,
-            phrases=phrases,
+            votes=Votes(database),
+            records=PersonalRecords(database),
+            retention_days=settings.retention_days,
+            readings=Readings(catalogues, Readers(database)),
+            examples=examples,
+            translate_url=settings.translate_url,
             admin_ids=settings.admin_ids,
             passages_limit=settings.passages,
         )
@@ -71,13 +86,26 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, stop.set)
-        reloads = _Reloads(desk.answerer, phrases)
+        reloads = _Reloads(desk.answerer, catalogues["en"])
         loop.add_signal_handler(signal.SIGHUP, reloads.start)
-        await serve(application, stop)
+        async with _erasing(database, settings.retention_days):
+            await serve(application, stop)
         await reloads.end()
     finally:
         await journal.flush()
         await database.close()
+
+
+@contextlib.asynccontextmanager
+async def _erasing(database: Database, days: int) -> AsyncIterator[None]:
+    """Erase exchanges after some days, beside whatever runs within; 0 keeps them."""
+    erasing = [asyncio.create_task(Retention(database, days).keep_erasing())] if days else []
+    try:
+        yield
+    finally:
+        for task in erasing:
+            task.cancel()
+        await asyncio.gather(*erasing, return_exceptions=True)
 
 
 class _Reloads:

@@ -70,24 +70,44 @@ class Journal:
         """
         return await self._find("chat_id = ? AND answer_message_id = ?", chat_id, message_id)
 
-    async def list_questions(self, user_id: int, limit: int) -> list[Question]:
-        """Return the questions that a person asked last, the latest first, each once.
+    async def list_questions(self, user_id: int, limit: int) -> dict[str, Question]:
+        """Return the questions that a person asked last, the latest first, each once, by exchange key.
+
+        Small talk is no question.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
         """
 
-        async def read(connection: aiosqlite.Connection) -> list[Question]:
+        async def read(connection: aiosqlite.Connection) -> dict[str, Question]:
             async with connection.execute(
                 """
-                SELECT question, language FROM exchanges WHERE user_id = ?
-                GROUP BY question ORDER BY max(id) DESC LIMIT ?
+                SELECT key, question, language, max(id) AS latest FROM exchanges
+                WHERE user_id = ? AND kind != ? GROUP BY question ORDER BY latest DESC LIMIT ?
                 """,
-                (user_id, limit),
+                (user_id, AnswerKind.SMALL_TALK.value, limit),
             ) as cursor:
-                return [Question(row["question"], row["language"]) async for row in cursor]
+                return {row["key"]: Question(row["question"], row["language"]) async for row in cursor}
 
         return await self._after_pending(read)
+
+    async def move_chat(self, old_id: int, new_id: int) -> None:
+        """Keep the exchanges of a chat under its new id, in which messages count anew.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be written now.
+        """
+
+        async def update(connection: aiosqlite.Connection) -> None:
+            await connection.execute(
+                """
+                UPDATE exchanges SET chat_id = ?, question_message_id = NULL, answer_message_id = NULL
+                WHERE chat_id = ?
+                """,
+                (new_id, old_id),
+            )
+
+        await self._after_pending(update)
 
     async def _find(self, condition: str, *values: object) -> Exchange | None:
         async def read(connection: aiosqlite.Connection) -> Exchange | None:
@@ -104,11 +124,11 @@ class Journal:
 
         return await self._after_pending(read)
 
-    async def _after_pending(self, read: Work[_T]) -> _T:
-        """Read once what was recorded before is written."""
+    async def _after_pending(self, work: Work[_T]) -> _T:
+        """Do a piece of work once what was recorded before is written."""
         if self._pending:
             await asyncio.wait(self._pending)
-        return await self._database.run(read)
+        return await self._database.run(work)
 
     async def _write(self, exchange: Exchange) -> None:
         async def insert(connection: aiosqlite.Connection) -> None:

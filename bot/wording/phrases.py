@@ -5,11 +5,14 @@ text, with ``{placeholders}``. They are plain text; whoever shows them adds mark
 articles are not translated and have no place here.
 """
 
+from datetime import date
 from importlib.resources import files
 from io import BytesIO, StringIO
 
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import Translations
 
 _FALLBACK = "en"
@@ -36,7 +39,15 @@ class Phrases:
             text = self._translations.ugettext(key)
         if text == key:
             raise KeyError(key)
-        return text.format_map(values)
+        return text.format_map({name: self._localise(value) for name, value in values.items()})
+
+    def _localise(self, value: object) -> object:
+        """Write dates and numbers as people do in the language."""
+        if isinstance(value, date):
+            return format_date(value, "medium", locale=self.language)
+        if isinstance(value, int | float):
+            return format_decimal(value, locale=self.language)
+        return value
 
 
 def load_phrases() -> dict[str, Phrases]:

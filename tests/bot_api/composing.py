@@ -73,9 +73,10 @@ def compose(
         refuse("text must be non-empty")
     if utf16_length(finished.text) > limit:
         refuse(too_long)
-    if len(finished.entities) > _MAX_ENTITIES:
-        refuse_here(f"{len(finished.entities)} entities, Telegram keeps {_MAX_ENTITIES}")
-    return finished
+    if len(parsed.entities) > _MAX_ENTITIES:
+        refuse_here(f"{len(parsed.entities)} entities, Telegram keeps {_MAX_ENTITIES}")
+    # What Telegram finds by itself beyond that it merely leaves unmarked.
+    return FormattedText(finished.text, _keep_given(finished.entities, parsed.entities))
 
 
 def _parse(source: str, parse_mode: str, entities: Value) -> FormattedText:
@@ -110,6 +111,13 @@ def _given_entities(text: str, entities: Value) -> list[Json]:
             )
         given.append(entity)
     return sorted_entities(given)
+
+
+def _keep_given(entities: list[Json], given: list[Json]) -> list[Json]:
+    """Return at most as many entities as Telegram keeps, those that were given before all others."""
+    kinds = {entity["type"] for entity in given}
+    ranked = sorted(entities, key=lambda entity: entity["type"] not in kinds)
+    return sorted_entities(ranked[:_MAX_ENTITIES])
 
 
 def _finish(parsed: FormattedText) -> FormattedText:

@@ -1,0 +1,139 @@
+"""Answers given: found, laid out, sent or put in the place of an older one, and written down.
+
+The search runs in a worker thread, so that other chats go on meanwhile. It decides neither what
+the answer is nor how it looks, nor which messages are questions.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from telegram import InlineKeyboardMarkup, Message, User
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
+
+from bot.answering import Answerer
+from bot.chat.followups import Earlier
+from bot.chat.keyboards import Card, Keyboards
+from bot.chat.markup import Markup
+from bot.chat.reading import Readings
+from bot.chat.rendering import render_answer
+from bot.chat.sending import edit_at, reply, topic_of
+from bot.journal.exchanges import Journal
+from bot.language import LanguageDetector
+from bot.model import Answer, Exchange, Origin, Question
+
+_LOG = logging.getLogger(__name__)
+_SILENCE_S = 0.5
+# Those beyond what is shown at first are behind a button.
+_PAGES = 2
+
+
+class Answers:
+    """Answers questions in the chats where they are asked."""
+
+    def __init__(  # noqa: PLR0913 - each is one thing that giving an answer takes
+        self,
+        *,
+        answerer: Answerer,
+        journal: Journal,
+        detector: LanguageDetector,
+        readings: Readings,
+        keyboards: Keyboards,
+        limit: int,
+    ) -> None:
+        """Take who answers and who writes down; ``limit`` is the most passages shown at first."""
+        self._answerer = answerer
+        self._journal = journal
+        self._detector = detector
+        self._readings = readings
+        self._keyboards = keyboards
+        self._limit = limit
+
+    async def give(
+        self,
+        message: Message,
+        words: str,
+        asker: User | None,
+        *,
+        earlier: Earlier | None = None,
+        replaced: Exchange | None = None,
+    ) -> None:
+        """Answer words that somebody asks with a message, in the place of an older answer if there is one.
+
+        ``message`` is the asker's own, or one of the bot's that asks for them; nobody in
+        particular asks as an anonymous admin.
+        """
+        phrases = await self._readings.phrases_for(asker)
+        async with _typing(message):
+            answer = await asyncio.to_thread(self._find_answer, words, asker, earlier)
+        exchange = Exchange(
+            asked_at=message.edit_date or message.date,
+            origin=Origin.TELEGRAM,
+            answer=_without_others(answer, earlier),
+            user_id=asker.id if asker else None,
+            chat_id=message.chat_id,
+            question_message_id=message.message_id,
+        )
+        page = render_answer(answer, phrases, self._limit)
+        rows = self._keyboards.for_page(Card(exchange.key, answer, phrases), page)
+        keyboard = InlineKeyboardMarkup(rows) if rows else None
+        try:
+            exchange = await _deliver(message, page.content, keyboard, exchange, replaced)
+        finally:
+            self._journal.record(exchange)
+
+    def _find_answer(self, words: str, asker: User | None, earlier: Earlier | None) -> Answer:
+        """Answer in a worker thread; the language of the asker's Telegram is a hint."""
+        language = self._detector.detect(words, asker.language_code if asker else None)
+        question = Question(words, language, earlier.question if earlier else None)
+        return self._answerer.answer(question, _PAGES * self._limit)
+
+
+async def _deliver(
+    message: Message,
+    content: Markup,
+    keyboard: InlineKeyboardMarkup | None,
+    exchange: Exchange,
+    replaced: Exchange | None,
+) -> Exchange:
+    """Show an answer, and return the exchange with the place where it stands."""
+    place = replaced.answer_message_id if replaced else None
+    if place is not None and await edit_at(message.get_bot(), message.chat_id, place, content, keyboard):
+        return replace(exchange, answer_message_id=place)
+    sent = await reply(message, content, keyboard)
+    if sent is None:
+        return exchange
+    if sent.chat_id != message.chat_id:
+        # The group has become a supergroup, where the question has another id.
+        exchange = replace(exchange, chat_id=sent.chat_id, question_message_id=None)
+    return replace(exchange, answer_message_id=sent.message_id)
+
+
+def _without_others(answer: Answer, earlier: Earlier | None) -> Answer:
+    """Return the answer as it is written down: what somebody else asked is not this asker's to keep."""
+    if earlier is None or earlier.is_own:
+        return answer
+    return replace(answer, question=replace(answer.question, earlier=None))
+
+
+@contextlib.asynccontextmanager
+async def _typing(message: Message) -> AsyncIterator[None]:
+    """Show that the bot is typing, should the work within take longer than a moment."""
+    showing = asyncio.create_task(_show_typing(message))
+    try:
+        yield
+    finally:
+        showing.cancel()
+
+
+async def _show_typing(message: Message) -> None:
+    await asyncio.sleep(_SILENCE_S)
+    try:
+        await message.get_bot().send_chat_action(
+            message.chat_id, ChatAction.TYPING, message_thread_id=topic_of(message)
+        )
+    except TelegramError as error:
+        _LOG.info("Chat %s does not see the bot typing: %s", message.chat_id, error)

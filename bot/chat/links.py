@@ -1,0 +1,43 @@
+"""Links that open the bot's private chat, and what /start then carries.
+
+Telegram lets such a link carry 64 letters, digits, dashes and underscores: the name of a command,
+or a question of up to 46 bytes as Base64url of UTF-8. It sends nothing and knows no command.
+"""
+
+import base64
+import binascii
+
+_PAYLOAD_CHARACTERS = 64
+_QUESTION = "q-"
+
+
+def link_to_chat(username: str, payload: str) -> str:
+    """Return the address that opens the bot's private chat and offers START with the payload."""
+    return f"https://t.me/{username}?start={payload}"
+
+
+def encode_question(words: str) -> str | None:
+    """Return the payload that carries a question, or None where it is too long for a link.
+
+    >>> encode_question("Who signed?")
+    'q-V2hvIHNpZ25lZD8'
+    """
+    encoded = base64.urlsafe_b64encode(words.encode("utf-8", "replace")).decode("ascii").rstrip("=")
+    payload = _QUESTION + encoded
+    return payload if len(payload) <= _PAYLOAD_CHARACTERS else None
+
+
+def decode_question(payload: str) -> str | None:
+    """Return the question that a payload carries, or None where it carries none.
+
+    >>> decode_question("q-V2hvIHNpZ25lZD8")
+    'Who signed?'
+    """
+    if not payload.startswith(_QUESTION):
+        return None
+    encoded = payload.removeprefix(_QUESTION)
+    try:
+        decoded = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    return " ".join(decoded.split()) or None

@@ -1,0 +1,53 @@
+"""How long exchanges are kept: those that are older are erased, at start and every day.
+
+With an exchange go its votes and the passages it showed. What readers chose for themselves stays
+until they take it back.
+"""
+
+import asyncio
+import contextlib
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+
+import aiosqlite
+
+from bot.journal.database import Database, DatabaseUnavailableError
+
+_LOG = logging.getLogger(__name__)
+_DAY_S = 24 * 60 * 60.0
+
+
+class Retention:
+    """Erases exchanges after some days."""
+
+    def __init__(self, database: Database, days: int) -> None:
+        """Take the file, and after how many days."""
+        self._database = database
+        self._kept = timedelta(days=days)
+
+    async def erase_old(self, now: datetime) -> int:
+        """Erase the exchanges that are too old, and every trace of them; return how many it were.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be written now.
+        """
+        oldest = (now - self._kept).astimezone(UTC).isoformat(timespec="milliseconds")
+
+        async def erase(connection: aiosqlite.Connection) -> int:
+            async with connection.execute("DELETE FROM exchanges WHERE asked_at < ?", (oldest,)) as cursor:
+                return cursor.rowcount
+
+        erased = await self._database.run(erase)
+        if erased:
+            await self._database.erase_traces()
+        return erased
+
+    async def keep_erasing(self) -> NoReturn:
+        """Erase what is too old now and every day from now on; a failing file is tried again."""
+        while True:
+            with contextlib.suppress(DatabaseUnavailableError):  # it was reported
+                erased = await self.erase_old(datetime.now(UTC))
+                if erased:
+                    _LOG.info("%d exchanges were too old and are erased", erased)
+            await asyncio.sleep(_DAY_S)

@@ -1,0 +1,98 @@
+"""A question may lean on what was asked before: just before, or by replying to an answer."""
+
+from pathlib import Path
+
+from tests.bot_api.server import BotApi
+from tests.chat_bot import running_bot
+from tests.harbour import CRANES, HARBOUR, MASTER, SEVEN, HarbourIndex
+
+MORE = "And how old are these?"
+
+
+async def test_followup_leans_on_what_the_person_asked_just_before(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+        anna, berta = api.person("Anna"), api.person("Berta")
+        await anna.private_chat.reply_to(anna.says(CRANES))
+        followed = await anna.private_chat.reply_to(anna.says(MORE))
+        assert followed.text.startswith(SEVEN)
+        alone = await berta.private_chat.reply_to(berta.says(MORE))
+        assert SEVEN not in alone.text.partition("\n")[0]
+        assert await bot.read_log("question, earlier") == [(CRANES, None), (MORE, CRANES), (MORE, None)]
+
+
+async def test_followup_leans_on_nothing_after_a_while(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+        anna = api.person("Anna")
+        asked = await anna.private_chat.reply_to(anna.says(CRANES))
+        api.clock.advance(14 * 60)
+        await anna.private_chat.reply_to(anna.says(MASTER))
+        api.clock.advance(16 * 60)
+        await anna.private_chat.reply_to(anna.says(MORE))
+        # A reply says itself what it leans on.
+        await anna.private_chat.reply_to(anna.says(MORE, reply_to=asked))
+        assert await bot.read_log("earlier") == [(None,), (CRANES,), (None,), (CRANES,)]
+
+
+async def test_followup_in_a_group_leans_on_the_answer_it_replies_to(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+        anna, berta = api.person("Anna"), api.person("Berta")
+        group = api.supergroup(members=[anna, berta])
+        answer = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
+        await group.reply_to(anna.says(f"/ask {MASTER}", chat=group))
+        own = await group.reply_to(anna.says(MORE, reply_to=answer))
+        assert own.text.startswith(SEVEN)
+        others = await group.reply_to(berta.says(MORE, reply_to=answer))
+        assert others.text.startswith(SEVEN)
+        # What somebody else asked is not kept among what Berta asked.
+        assert await bot.read_log("user_id, earlier") == [
+            (anna.id, None),
+            (anna.id, CRANES),
+            (anna.id, CRANES),
+            (berta.id, None),
+        ]
+
+
+async def test_followup_leans_neither_on_small_talk_nor_on_strangers(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+        anna = api.person("Anna")
+        group = api.supergroup(admins=[anna])
+        await anna.private_chat.reply_to(anna.says("Hello!"))
+        await anna.private_chat.reply_to(anna.says(MORE))
+        answer = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group, anonymously=True))
+        await group.reply_to(anna.says(MORE, reply_to=answer, anonymously=True))
+        asked = anna.says(MASTER, chat=group)
+        await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
+        await group.reply_to(anna.says("/ask", reply_to=asked))
+        assert {earlier for (earlier,) in await bot.read_log("earlier")} == {None}
+
+
+async def test_followup_that_is_edited_leans_on_the_same(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+        anna, berta = api.person("Anna"), api.person("Berta")
+        group = api.supergroup(members=[anna, berta])
+        first = anna.says(CRANES)
+        await anna.private_chat.reply_to(first)
+        second = anna.says(MORE)
+        followed = await anna.private_chat.reply_to(second)
+        await anna.private_chat.reply_to(anna.says(MASTER))
+        anna.edits(second, "How old are they?")
+        await followed.edited()
+        assert followed.text.startswith(SEVEN)
+        shared = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
+        replying = berta.says(MORE, reply_to=shared)
+        others = await group.reply_to(replying)
+        berta.edits(replying, "How old are they?")
+        await others.edited()
+        assert others.text.startswith(SEVEN)
+        log = await bot.read_log("question, earlier")
+        assert log[3] == ("How old are they?", CRANES)
+
+
+async def test_followup_stands_alone_while_the_database_fails(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+        anna = api.person("Anna")
+        await anna.private_chat.reply_to(anna.says(CRANES))
+        await bot.journal.flush()
+        await bot.records.close()
+        bot.records.path = tmp_path
+        assert SEVEN in (await anna.private_chat.reply_to(anna.says(CRANES))).text
