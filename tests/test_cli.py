@@ -30,7 +30,7 @@ def bot(tmp_path: Path) -> Bot:
             cwd=tmp_path,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

@@ -18,7 +18,8 @@ from bot.settings import PROJECT
 from bot.wording.phrases import load_phrases
 from tests.bot_api.server import BotApi
 
-START_S = 60.0
+# The first process of a clean clone embeds the articles.
+START_S = 180.0
 EXAMPLE_FACTS = r"\b72\b|2[.\s]500|9 Kapiteln|milestone|milepæl"
 
 Start = Callable[..., AbstractAsyncContextManager[asyncio.subprocess.Process]]

