@@ -170,7 +170,9 @@ def test_import_writes_an_article_that_is_read_at_once(bot: Bot, tmp_path: Path)
     done = bot("import", "raw.txt", "--to", "articles", "--outlet", "Været", "--published", "2025-10-26")
     assert done.returncode == 0
     assert "storm.md: language nb, published 2025-10-26" in done.stdout
-    asked = bot("ask", "--json", "blåste vinden?", BOT_CORPUS=str(tmp_path / "articles"))
+    asked = bot(
+        "ask", "--json", "blåste vinden?", BOT_CORPUS=str(tmp_path / "articles"), BOT_CACHE=str(tmp_path)
+    )
     passage = json.loads(asked.stdout)["passages"][0]
     assert (passage["outlet"], passage["url"]) == ("Været", "https://example.org/storm")
 

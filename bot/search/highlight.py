@@ -1,7 +1,7 @@
 """The clause that answers: what is shown in bold of a passage, an exact substring of it.
 
-Each word is worth what the clauses around it are worth, more where it is a figure
-and one was asked for; the best run of a dozen words is taken. It begins after punctuation
+Each word is worth what the clauses around it are worth, more where it is a figure and one was
+asked for; the best run of a dozen words is taken. It begins after punctuation and ends at it
 where that is near, and never within a figure.
 """
 
@@ -14,6 +14,8 @@ from bot.search.clauses import Span, find_units
 
 _WORDS = 12
 _FIGURE_GAIN = 0.5
+_END_STEPS = (0, 1, -1, -2, 2, -3)
+_LOOSE_END = " ,;:–—"
 _BREAK_AFTER = re.compile(r"[,;:.!?)\]»”–—]$")
 
 
@@ -36,7 +38,8 @@ def choose_highlight(
     worth += _FIGURE_GAIN * asks_figure * np.array(has_digit)
     sums = np.convolve(worth, np.ones(_WORDS), "valid")
     first = _begin_at_break(text, units, int(np.argmax(sums)))
-    return text[units[first][0] : units[first + _WORDS - 1][1]]
+    last = _end_at_break(text, units, first + _WORDS - 1)
+    return text[units[first][0] : units[last][1]].rstrip(_LOOSE_END)
 
 
 def _value_words(units: list[Span], spans: list[Span], scores: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -59,6 +62,15 @@ def _begin_at_break(text: str, units: list[Span], first: int) -> int:
         ):
             return start
     return first
+
+
+def _end_at_break(text: str, units: list[Span], last: int) -> int:
+    """Move the end of the run to punctuation, if that is near; rather back than far on."""
+    for step in _END_STEPS:
+        end = last + step
+        if end < len(units) and _BREAK_AFTER.search(_word(text, units[end])):
+            return end
+    return last
 
 
 def _word(text: str, unit: Span) -> str:

@@ -5,12 +5,10 @@ answer are near to each other and name the same figures: "72 countries signed" i
 even where the sentences around it go on about different things. Passages whose figures differ are
 never merged: where sources contradict each other, the reader sees both.
 
-What several sources say is likelier to be what was asked for (Clarke, Cormack and Lynam 2001,
-"Exploiting Redundancy in Question Answering"), so between statements that score nearly the same
-the one with more sources goes first.
+Of statements that are nearly as good as each other, one that a source says in the reader's own
+language goes first.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -25,7 +23,8 @@ _SAME_CLAUSE = 0.45
 _SAME_PASSAGE = 0.5
 # A passage in the reader's language is shown first if its score is at most this much lower.
 _AS_GOOD = 2.0
-_GAIN_PER_DOUBLING = 0.25
+# And a statement of which one source is in the reader's language goes before a near equal.
+_OWN_LANGUAGE_GAIN = 0.2
 
 
 class Merging:
@@ -48,7 +47,7 @@ class Merging:
                 statements.append([hit])
             else:
                 said.append(hit)
-        statements.sort(key=_vouch, reverse=True)
+        statements.sort(key=lambda statement: _value(statement, question.language), reverse=True)
         return tuple(_show(statement, question.language) for statement in statements[:limit])
 
     def say_the_same(self, one: Hit, other: Hit) -> bool:
@@ -80,10 +79,10 @@ def _find_shown_figures(hit: Hit) -> frozenset[str]:
     return find_figures(hit.highlight or hit.passage.text)
 
 
-def _vouch(statement: list[Hit]) -> float:
-    """Return a statement's score: that of its best hit, and more for each doubling of its sources."""
-    sources = {hit.passage.article.id for hit in statement}
-    return statement[0].score + _GAIN_PER_DOUBLING * math.log2(len(sources))
+def _value(statement: list[Hit], language: str) -> float:
+    """Return a statement's score: that of its best hit, and a little more if the reader can read it."""
+    is_own = any(hit.passage.article.language == language for hit in statement)
+    return statement[0].score + (_OWN_LANGUAGE_GAIN if is_own else 0.0)
 
 
 def _show(statement: list[Hit], language: str) -> Hit:
@@ -99,4 +98,4 @@ def _show(statement: list[Hit], language: str) -> Hit:
     also = {hit.passage.article.id: hit.passage for hit in reversed(statement)}
     also.pop(shown.passage.article.id)
     others = [hit.passage for hit in statement if also.get(hit.passage.article.id) is hit.passage]
-    return replace(shown, score=_vouch(statement), also=tuple(others))
+    return replace(shown, score=_value(statement, language), also=tuple(others))
