@@ -127,7 +127,7 @@ def _emphasise(answer: Answer, hit: Hit) -> Text:
 
 def _print_hit(console: Console, number: int, text: Text, hit: Hit, phrases: Phrases) -> None:
     article = hit.passage.article
-    console.print(Text(f"{number}.".ljust(_INDENT), style="dim"), end="")
+    console.print(Text(f"{number}. ".ljust(_INDENT), style="dim"), end="")
     _print_hanging(console, text)
     _print_line(console, Text(describe_source(article, phrases), style="dim"))
     _print_line(console, Text(article.source, style="cyan"))
