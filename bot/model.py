@@ -169,3 +169,25 @@ class Vote(StrEnum):
 
     UP = "up"
     DOWN = "down"
+
+
+class TroubleKind(StrEnum):
+    """What can go wrong while the bot runs, told apart as its admins are told."""
+
+    LOG_UNWRITABLE = "log_unwritable"
+    LOG_DAMAGED = "log_damaged"
+    LOG_ROWS_LOST = "log_rows_lost"
+    INBOX_OFF = "inbox_off"
+    TELEGRAM_UNREACHABLE = "telegram_unreachable"
+    OTHER_INSTANCE = "other_instance"
+    HTML_REFUSED = "html_refused"
+    UPDATE_FAILED = "update_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something went wrong, or ``is_over``; ``detail`` is for people and holds no secret."""
+
+    kind: TroubleKind
+    detail: str
+    is_over: bool = False
