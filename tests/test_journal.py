@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import aiosqlite
 import pytest
 
 from bot.journal.database import Database, DatabaseUnavailableError
@@ -18,7 +19,19 @@ from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.votes import Votes
-from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question, Vote
+from bot.model import (
+    Answer,
+    AnswerKind,
+    Article,
+    Exchange,
+    Hit,
+    Origin,
+    Passage,
+    Question,
+    Trouble,
+    TroubleKind,
+    Vote,
+)
 
 ANNA, BEN = 700_000_001, 700_000_002
 CHAT = -8
@@ -179,6 +192,103 @@ async def test_database_refuses_a_newer_schema(tmp_path: Path) -> None:
     await database.close()
 
 
+def collect(troubles: list[Trouble]) -> list[tuple[TroubleKind, bool]]:
+    return [(trouble.kind, trouble.is_over) for trouble in troubles]
+
+
+async def test_database_keeps_what_waits_up_to_a_bound(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.write_text("a file where the folder should be")
+    troubles: list[Trouble] = []
+    database = Database(folder / "log.sqlite", troubles.append, most_deferred=3)
+    journal = Journal(database)
+    for number in range(5):
+        journal.record(exchange(f"question {number}"))
+    await journal.flush()
+    folder.unlink()
+    await journal.flush()
+    await database.close()
+    assert read(folder / "log.sqlite", "SELECT question FROM exchanges") == [
+        ("question 2",),
+        ("question 3",),
+        ("question 4",),
+    ]
+    assert collect(troubles) == [
+        (TroubleKind.LOG_UNWRITABLE, False),
+        (TroubleKind.LOG_UNWRITABLE, True),
+        (TroubleKind.LOG_ROWS_LOST, False),
+    ]
+    assert troubles[-1].detail.startswith("2 entries")
+
+
+async def test_database_heals_by_itself_once_the_file_does(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.database._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
+    await database.close()
+    journal = Journal(database)
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        journal.record(exchange("waits"))
+        await journal.flush()
+        assert database.is_failing
+        with pytest.raises(DatabaseUnavailableError):
+            await journal.find("any")
+        other.execute("COMMIT")
+    async with asyncio.timeout(5):
+        while database.is_failing:  # noqa: ASYNC110 - the file has no event
+            await asyncio.sleep(0.02)
+    assert read(database.path, "SELECT question FROM exchanges") == [("waits",)]
+
+
+async def test_database_that_is_full_keeps_what_waits(database: Database) -> None:
+    troubles: list[Trouble] = []
+    await database.close()
+    full = Database(database.path, troubles.append)
+    await full.open()
+
+    async def limit(connection: aiosqlite.Connection) -> None:
+        await connection.execute("PRAGMA max_page_count = 1")
+
+    await full.read(limit)
+    journal = Journal(full)
+    for number in range(40):
+        journal.record(exchange(f"question {number} " + "x" * 4000))
+    await journal.flush()
+    assert collect(troubles) == [(TroubleKind.LOG_UNWRITABLE, False)]
+    assert "full" in troubles[0].detail
+    # The connection is opened anew, as an operator would have made room.
+    await journal.flush()
+    await full.close()
+    assert read(database.path, "SELECT count(*) FROM exchanges") == [(40,)]
+
+
+@pytest.mark.parametrize("damage", ["no database", "torn"])
+async def test_database_puts_a_damaged_file_aside(database: Database, damage: str) -> None:
+    journal = Journal(database)
+    for number in range(50):
+        journal.record(exchange(f"question {number} " + "x" * 1000))
+    await journal.flush()
+    await database.close()
+    content = bytearray(database.path.read_bytes())
+    if damage == "no database":
+        content[:100] = b"x" * 100
+    else:
+        content[4096 * 3 : 4096 * 9] = b"x" * 4096 * 6
+    database.path.write_bytes(content)
+    troubles: list[Trouble] = []
+    opened = Database(database.path, troubles.append)
+    await opened.open()
+    Journal(opened).record(exchange("new"))
+    await opened.close()
+    assert collect(troubles) == [(TroubleKind.LOG_DAMAGED, False)]
+    [aside] = [path for path in database.path.parent.iterdir() if ".damaged-" in path.name]
+    assert aside.read_bytes() == content
+    assert str(aside) in troubles[0].detail
+    assert read(database.path, "SELECT question FROM exchanges") == [("new",)]
+
+
 async def test_database_that_fails_is_reported_once_and_heals(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,7 +298,7 @@ async def test_database_that_fails_is_reported_once_and_heals(
     database = Database(folder / "log.sqlite")
     journal = Journal(database)
     await database.open()
-    journal.record(exchange("lost"))
+    journal.record(exchange("waits"))
     await journal.flush()
     with pytest.raises(DatabaseUnavailableError):
         await journal.find("any")
@@ -198,8 +308,8 @@ async def test_database_that_fails_is_reported_once_and_heals(
     journal.record(exchange("kept"))
     await journal.flush()
     await database.close()
-    assert caplog.records[-1].getMessage().endswith("can be written again.")
-    assert read(folder / "log.sqlite", "SELECT question FROM exchanges") == [("kept",)]
+    assert caplog.records[-1].getMessage().endswith("can be written again")
+    assert read(folder / "log.sqlite", "SELECT question FROM exchanges") == [("waits",), ("kept",)]
 
 
 async def test_database_is_left_as_it_was_by_work_that_fails(database: Database) -> None:

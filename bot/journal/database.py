@@ -1,23 +1,35 @@
 """The one SQLite file, and the one connection to it.
 
 aiosqlite runs the statements in a thread of its own; here each piece of work gets a transaction,
-one after the other. A file that fails is reported in the log, once until it heals, and opened
-anew with the next piece of work. It knows no table.
+one after the other, and what nobody waits for is written many pieces to a transaction. A file
+that fails is told of once until it heals and left alone for a moment between two tries, so that
+nobody waits for it; what was to be written is kept, within bounds, until then. A damaged file is
+put aside under another name, never overwritten. It knows no table.
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
 
 from bot.journal.migrations import migrate
+from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
-_BUSY_TIMEOUT_S = 5.0
+_BUSY_TIMEOUT_S = 2.0
+_TRY_AGAIN_S = 2.0
+_AT_ONCE = 256
+# What stands beside the file in WAL mode, and belongs to it.
+_COMPANIONS = ("", "-wal", "-shm")
 
 _T = TypeVar("_T")
 Work = Callable[[aiosqlite.Connection], Awaitable[_T]]
@@ -27,15 +39,40 @@ class DatabaseUnavailableError(Exception):
     """The file cannot be read or written now; it was reported already."""
 
 
-class Database:
-    """A file in WAL mode, used from one event loop: ``open``, ``run``, ``close``."""
+class _DamagedError(sqlite3.DatabaseError):
+    """The file is a database that has lost its form."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file; ``open`` opens it."""
+
+def _ignore(trouble: Trouble) -> None:
+    del trouble
+
+
+class Database:
+    """A file in WAL mode, used from one event loop: ``open``, ``run``, ``defer``, ``close``."""
+
+    def __init__(
+        self, path: Path, report: Callable[[Trouble], None] = _ignore, *, most_deferred: int = 10_000
+    ) -> None:
+        """Name the file; ``report`` is told what fails and heals.
+
+        Of deferred work at most ``most_deferred`` pieces wait for a file that fails.
+        """
         self.path = path
+        self._report = report
+        self._most_deferred = most_deferred
         self._connection: aiosqlite.Connection | None = None
         self._working = asyncio.Lock()
-        self._is_failing = False
+        self._deferred: deque[Work[None]] = deque()
+        self._dropped = 0
+        self._writing: asyncio.Task[None] | None = None
+        self._failed_at: float | None = None
+        # A file is examined before it is used, and again when it gave reason.
+        self._is_suspect = True
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the file could not be used when it was tried last."""
+        return self._failed_at is not None
 
     async def open(self) -> None:
         """Open the file, bringing its schema up to date; where that fails, say so and go on.
@@ -43,27 +80,47 @@ class Database:
         Raises:
             NewerSchemaError: a newer version of the bot wrote the file.
         """
-        try:
-            await self._connect()
-        except (OSError, sqlite3.Error) as error:
-            self._report(error)
+        with contextlib.suppress(DatabaseUnavailableError):  # it was reported
+            async with self._guarding():
+                await self._connect()
 
     async def run(self, work: Work[_T]) -> _T:
-        """Do a piece of work in a transaction of its own, after those begun before.
+        """Do a piece of work in a transaction of its own, after all that was deferred before.
 
         Raises:
             DatabaseUnavailableError: it could not be done; nothing of it is kept.
         """
-        try:
-            async with self._working:
-                result = await self._transact(work)
-        except (OSError, sqlite3.Error) as error:
-            self._report(error)
-            raise DatabaseUnavailableError from error
-        if self._is_failing:
-            self._is_failing = False
-            _LOG.warning("The log %s can be written again.", self.path)
-        return result
+        self._expect_health()
+        async with self._guarding():
+            await self._write_deferred()
+            result = await self._transact(work)
+            self._notice_health()
+            return result
+
+    async def read(self, work: Work[_T]) -> _T:
+        """Do a piece of work that only reads, after all that was deferred before.
+
+        Raises:
+            DatabaseUnavailableError: it could not be done.
+        """
+        self._expect_health()
+        async with self._guarding():
+            await self._write_deferred()
+            return await work(await self._connect())
+
+    def defer(self, work: Work[None]) -> None:
+        """Do a piece of work soon and in order; keep it while the file fails."""
+        self._deferred.append(work)
+        if len(self._deferred) > self._most_deferred:
+            self._deferred.popleft()
+            self._dropped += 1
+        self._wake_writer()
+
+    async def flush(self) -> None:
+        """Wait until what was deferred is written, or the file has failed once more."""
+        with contextlib.suppress(DatabaseUnavailableError):  # it was reported
+            async with self._guarding():
+                await self._write_deferred()
 
     async def erase_traces(self) -> None:
         """Take out of the files beside the database what was deleted from it.
@@ -71,55 +128,191 @@ class Database:
         Raises:
             DatabaseUnavailableError: it could not be done.
         """
-        try:
-            async with self._working:
-                connection = await self._connect()
-                async with connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-                    row = await cursor.fetchone()
-                if row is None or row[0]:
-                    message = "another process reads the file"
-                    raise sqlite3.OperationalError(message)
-        except (OSError, sqlite3.Error) as error:
-            self._report(error)
-            raise DatabaseUnavailableError from error
+        self._expect_health()
+        async with self._guarding():
+            connection = await self._connect()
+            async with connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                row = await cursor.fetchone()
+            if row is None or row[0]:
+                message = "another process reads the file"
+                raise sqlite3.OperationalError(message)
 
     async def close(self) -> None:
-        """Close the file after the work that was begun; harmless twice."""
+        """Write what was deferred if that can be done, and close the file; harmless twice."""
+        if self._deferred:
+            await self.flush()
         async with self._working:
-            if self._connection is not None:
-                connection, self._connection = self._connection, None
-                await connection.close()
+            # It holds no transaction now: whoever writes has the lock.
+            if self._writing is not None:
+                self._writing.cancel()
+                await asyncio.gather(self._writing, return_exceptions=True)
+                self._writing = None
+            if self._deferred:
+                _LOG.error("%d entries for the log %s were never written", len(self._deferred), self.path)
+                self._deferred.clear()
+            await self._disconnect()
+
+    def _expect_health(self) -> None:
+        """Leave a file that failed a moment ago alone, so that nobody waits for it."""
+        if self._failed_at is not None and time.monotonic() - self._failed_at < _TRY_AGAIN_S:
+            raise DatabaseUnavailableError
+
+    @contextlib.asynccontextmanager
+    async def _guarding(self) -> AsyncIterator[None]:
+        """Have the file to oneself, and take notice where it fails.
+
+        Raises:
+            DatabaseUnavailableError: it failed.
+        """
+        async with self._working:
+            try:
+                yield
+            except sqlite3.IntegrityError:
+                raise  # the file is well, and what was to be written is wrong
+            except (OSError, sqlite3.Error) as error:
+                await self._notice_failure(error)
+                self._wake_writer()
+                raise DatabaseUnavailableError from error
+
+    def _wake_writer(self) -> None:
+        if self._deferred and (self._writing is None or self._writing.done()):
+            self._writing = asyncio.get_running_loop().create_task(self._keep_writing())
+
+    async def _keep_writing(self) -> None:
+        """Write what is deferred; a file that fails is tried again until it heals."""
+        while self._deferred:
+            try:
+                async with self._guarding():
+                    await self._write_deferred()
+            except DatabaseUnavailableError:
+                await asyncio.sleep(_TRY_AGAIN_S)
+
+    async def _write_deferred(self) -> None:
+        while self._deferred:
+            works = [self._deferred.popleft() for _ in range(min(len(self._deferred), _AT_ONCE))]
+            try:
+                await self._transact(partial(_do_all, works=works))
+            except sqlite3.IntegrityError:
+                await self._write_each(works)
+            except BaseException:
+                self._deferred.extendleft(reversed(works))
+                raise
+            self._notice_health()
+
+    async def _write_each(self, works: list[Work[None]]) -> None:
+        """Write what can be written; what is wrong in itself is left out, and told of."""
+        waiting = deque(works)
+        try:
+            while waiting:
+                try:
+                    await self._transact(waiting[0])
+                except sqlite3.IntegrityError as error:
+                    _LOG.error("An entry does not fit into the log %s: %s", self.path, error)
+                waiting.popleft()
+        except BaseException:
+            self._deferred.extendleft(reversed(waiting))
+            raise
 
     async def _transact(self, work: Work[_T]) -> _T:
         connection = await self._connect()
         await connection.execute("BEGIN IMMEDIATE")
         try:
             result = await work(connection)
+            await connection.commit()
         except BaseException:
             await connection.rollback()
             raise
-        await connection.commit()
         return result
 
     async def _connect(self) -> aiosqlite.Connection:
         if self._connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             try:
-                connection.row_factory = sqlite3.Row
-                await connection.execute("PRAGMA journal_mode = WAL")
-                await connection.execute("PRAGMA synchronous = NORMAL")
-                await connection.execute("PRAGMA foreign_keys = ON")
-                # What /forget deletes is overwritten with zeros.
-                await connection.execute("PRAGMA secure_delete = ON")
-                await migrate(connection)
-            except BaseException:
-                await connection.close()
-                raise
-            self._connection = connection
+                self._connection = await self._open_file()
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                self._put_aside(error)
+                self._connection = await self._open_file()
+            self._is_suspect = False
         return self._connection
 
-    def _report(self, error: Exception) -> None:
-        if not self._is_failing:
-            self._is_failing = True
-            _LOG.error("The log %s cannot be written, answering goes on without it: %s", self.path, error)
+    async def _open_file(self) -> aiosqlite.Connection:
+        connection = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            if self._is_suspect:
+                await _examine(connection)
+            await connection.execute("PRAGMA journal_mode = WAL")
+            # Telegram is told that a message has arrived once it is in the file: it must survive
+            # a power cut, not only the end of the process.
+            await connection.execute("PRAGMA synchronous = FULL")
+            await connection.execute("PRAGMA foreign_keys = ON")
+            # What /forget deletes is overwritten with zeros.
+            await connection.execute("PRAGMA secure_delete = ON")
+            await migrate(connection)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await connection.close()
+
+    def _put_aside(self, error: Exception) -> None:
+        """Give a damaged file, with what belongs to it, a name under which nothing overwrites it."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
+        for companion in _COMPANIONS:
+            part = self.path.with_name(self.path.name + companion)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + companion))
+        detail = f"the log {self.path} is damaged ({error}); it is kept as {aside}, and a new one is begun"
+        _LOG.error("%s", detail)
+        self._report(Trouble(TroubleKind.LOG_DAMAGED, detail))
+
+    async def _notice_failure(self, error: Exception) -> None:
+        if isinstance(error, sqlite3.DatabaseError) and _is_damage(error):
+            self._is_suspect = True
+        is_new = self._failed_at is None
+        self._failed_at = time.monotonic()
+        if is_new:
+            detail = f"the log {self.path} cannot be written: {error}"
+            _LOG.error("%s; answering goes on without it", detail)
+            self._report(Trouble(TroubleKind.LOG_UNWRITABLE, detail))
+        with contextlib.suppress(sqlite3.Error):  # what failed may fail to close as well
+            await self._disconnect()
+
+    def _notice_health(self) -> None:
+        if self._failed_at is None:
+            return
+        self._failed_at = None
+        detail = f"the log {self.path} can be written again"
+        _LOG.warning("%s", detail)
+        self._report(Trouble(TroubleKind.LOG_UNWRITABLE, detail, is_over=True))
+        if self._dropped:
+            detail = f"{self._dropped} entries for the log {self.path} are lost, more than could wait"
+            _LOG.error("%s", detail)
+            self._report(Trouble(TroubleKind.LOG_ROWS_LOST, detail))
+            self._dropped = 0
+
+
+async def _do_all(connection: aiosqlite.Connection, works: Sequence[Work[None]]) -> None:
+    for work in works:
+        await work(connection)
+
+
+async def _examine(connection: aiosqlite.Connection) -> None:
+    async with connection.execute("PRAGMA quick_check(1)") as cursor:
+        row = await cursor.fetchone()
+    if row is None or row[0] != "ok":
+        message = str(row[0]) if row else "it cannot be examined"
+        raise _DamagedError(message)
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether the file is no database, or none any more; all else may pass by itself."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return isinstance(error, _DamagedError) or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

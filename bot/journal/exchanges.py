@@ -1,42 +1,37 @@
 """The journal of exchanges: recorded while the reply is already on its way.
 
 ``record`` returns at once. ``flush`` waits until everything recorded is written. What cannot be
-written is lost for the log but not for the person who asked: answering goes on.
+written waits for the file to heal, and nobody waits for that: answering goes on.
 """
 
-import asyncio
-import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import TypeVar
 
 import aiosqlite
 
-from bot.journal.database import Database, DatabaseUnavailableError, Work
+from bot.journal.database import Database
 from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question
-
-_T = TypeVar("_T")
 
 
 class Journal:
     """Writes exchanges and finds them again."""
 
     def __init__(self, database: Database) -> None:
-        """Take the file to write to; who opened it closes it, after ``flush``."""
+        """Take the file to write to; who opened it closes it."""
         self._database = database
-        self._pending: set[asyncio.Task[None]] = set()
 
     def record(self, exchange: Exchange) -> None:
         """Write an exchange soon, without making the caller wait."""
-        task = asyncio.get_running_loop().create_task(self._write(exchange))
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+
+        async def insert(connection: aiosqlite.Connection) -> None:
+            await _insert(connection, exchange)
+
+        self._database.defer(insert)
 
     async def flush(self) -> None:
-        """Wait until all that was recorded is written."""
-        while self._pending:
-            await asyncio.gather(*self._pending)
+        """Wait until all that was recorded is written, if it can be written now."""
+        await self._database.flush()
 
     async def find(self, key: str) -> Exchange | None:
         """Return the exchange of that key, with its passages as they were quoted.
@@ -89,7 +84,7 @@ class Journal:
             ) as cursor:
                 return {row["key"]: Question(row["question"], row["language"]) async for row in cursor}
 
-        return await self._after_pending(read)
+        return await self._database.read(read)
 
     async def move_chat(self, old_id: int, new_id: int) -> None:
         """Keep the exchanges of a chat under its new id, in which messages count anew.
@@ -107,7 +102,7 @@ class Journal:
                 (new_id, old_id),
             )
 
-        await self._after_pending(update)
+        await self._database.run(update)
 
     async def _find(self, condition: str, *values: object) -> Exchange | None:
         async def read(connection: aiosqlite.Connection) -> Exchange | None:
@@ -122,20 +117,7 @@ class Journal:
                 shown = list(await cursor.fetchall())
             return _read_exchange(row, shown)
 
-        return await self._after_pending(read)
-
-    async def _after_pending(self, work: Work[_T]) -> _T:
-        """Do a piece of work once what was recorded before is written."""
-        if self._pending:
-            await asyncio.wait(self._pending)
-        return await self._database.run(work)
-
-    async def _write(self, exchange: Exchange) -> None:
-        async def insert(connection: aiosqlite.Connection) -> None:
-            await _insert(connection, exchange)
-
-        with contextlib.suppress(DatabaseUnavailableError):  # it was reported, and nobody waits
-            await self._database.run(insert)
+        return await self._database.read(read)
 
 
 async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:

@@ -44,7 +44,7 @@ class PersonalRecords:
                 "readers": await _read_rows(connection, "SELECT * FROM readers WHERE user_id = ?", user_id),
             }
 
-        return await self._database.run(read)
+        return await self._database.read(read)
 
     async def forget(self, user_id: int) -> int:
         """Erase every row about a person, and every trace of them; return how many exchanges it were.

@@ -46,4 +46,4 @@ class Readers:
                 row = await cursor.fetchone()
             return str(row["language"]) if row else None
 
-        return await self._database.run(read)
+        return await self._database.read(read)

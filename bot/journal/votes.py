@@ -58,4 +58,4 @@ class Votes:
                 row = await cursor.fetchone()
             return Vote(row["vote"]) if row else None
 
-        return await self._database.run(read)
+        return await self._database.read(read)
