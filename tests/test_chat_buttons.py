@@ -127,7 +127,10 @@ def label_of(button: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("label", ["More", "Context", "👎"])
-async def test_button_says_so_while_the_database_fails(tmp_path: Path, label: str) -> None:
+async def test_button_says_so_while_the_database_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.0)
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))

@@ -92,7 +92,7 @@ async def test_commands_sources_fit_into_a_message_whatever_they_are(tmp_path: P
 @pytest.mark.parametrize("language", sorted(CATALOGUES))
 async def test_commands_privacy_says_how_long_anything_is_kept(tmp_path: Path, language: str) -> None:
     for days, duration in ((365, "365"), (0, CATALOGUES[language].say("privacy.for-ever"))):
-        async with BotApi() as api, running_bot(api, tmp_path, retention_days=days):
+        async with BotApi() as api, running_bot(api, tmp_path / str(days), retention_days=days):
             anna = api.person("Anna", language_code=language)
             told = (await anna.private_chat.reply_to(anna.says("/privacy"))).text
             assert duration in told

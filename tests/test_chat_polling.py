@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.application import ChatError
+from bot.chat.connection import ChatError
 from tests.bot_api.failures import refusal, server_error
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, Gate, make_slow_index, running_bot
@@ -21,8 +21,7 @@ async def test_polling_asks_every_time_for_what_it_handles(tmp_path: Path) -> No
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         await anna.private_chat.reply_to(anna.says("/start"))
-        polls = api.calls_of("getUpdates")
-        assert len(polls) > 1
+        polls = await api.called("getUpdates", 2)
         assert {tuple(call.parameters["allowed_updates"]) for call in polls} == {
             (
                 "message",
@@ -115,14 +114,19 @@ async def test_polling_ends_at_once_and_confirms_what_was_handled(tmp_path: Path
         assert len(await bot.read_log("id")) == 20
 
 
-async def test_polling_ends_in_time_when_a_reply_hangs(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+async def test_polling_ends_in_time_when_a_reply_hangs_and_answers_at_the_next_start(tmp_path: Path) -> None:
+    async with BotApi() as api:
         anna = api.person("Anna")
-        api.hang("sendMessage", times=None)
-        anna.says(SIGNED)
-        await api.called("sendMessage")
-        assert await seconds_to_end(bot.end()) < 5
-        assert await bot.read_log("question") == [(SIGNED,)]
+        async with running_bot(api, tmp_path) as bot:
+            hanging = api.hang("sendMessage", times=None)
+            question = anna.says(SIGNED)
+            await api.called("sendMessage")
+            assert await seconds_to_end(bot.end()) < 5
+            assert await bot.read_log("question") == []
+        hanging.stop()
+        async with running_bot(api, tmp_path) as bot:
+            assert "72" in (await anna.private_chat.reply_to(question)).text
+            assert await bot.read_log("question") == [(SIGNED,)]
 
 
 async def test_polling_ends_in_time_when_a_search_does_not(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.application import ChatError
+from bot.chat.connection import ChatError
 from bot.chat.secrecy import hide_secrets
 from tests.bot_api.failures import server_error
 from tests.bot_api.server import BotApi

@@ -1,10 +1,12 @@
 """A reply arrives once, whatever Telegram answers, or its loss is in the log."""
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.bot_api.failures import Failure, lost_answer, refusal, reset, server_error, too_many_requests
+from tests.bot_api.failures import Failure, hang, lost_answer, refusal, reset, server_error, too_many_requests
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, phrases, running_bot
 
@@ -47,7 +49,6 @@ async def test_sending_waits_for_one_chat_only(tmp_path: Path) -> None:
     [
         (refusal(403, "Forbidden: bot was blocked by the user"), "takes no messages from the bot"),
         (refusal(400, "Bad Request: message thread not found"), "has no place for a message"),
-        (too_many_requests(3600), "could not be sent: Flood control exceeded"),
     ],
 )
 async def test_sending_gives_up_on_what_cannot_arrive(
@@ -66,16 +67,82 @@ async def test_sending_gives_up_on_what_cannot_arrive(
     assert "Traceback" not in caplog.text
 
 
-async def test_sending_does_not_repeat_what_may_have_arrived(
+async def test_sending_leaves_a_chat_alone_as_long_as_telegram_wants(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna, berta = api.person("Anna"), api.person("Berta")
+        api.fail("sendMessage", too_many_requests(4), chat=anna.private_chat)
+        first, second = anna.says(SIGNED), anna.says("/help")
+        await api.called("sendMessage")
+        await berta.private_chat.reply_to(berta.says(SIGNED))
+        await api.expect_silence(anna.private_chat, 2.5)
+        assert len(api.calls_of("sendMessage")) == 2
+        await anna.private_chat.reply_to(second, 10)
+        assert [reply.reply_to for reply in anna.private_chat.from_bot] == [first, second]
+        assert len(await bot.read_log("question")) == 2
+
+
+async def test_sending_goes_on_after_an_outage_longer_than_its_patience(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.application._TIMEOUT_S", 0.5)
+    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.chat.handling._FIRST_PAUSE_S", 0.1)
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna = api.person("Anna")
+        outage = api.fail("sendMessage", server_error(502), times=None)
+        question = anna.says(SIGNED)
+        await api.called("sendMessage", 7)
+        outage.stop()
+        assert "72" in (await anna.private_chat.reply_to(question)).text
+        assert await bot.read_log("question") == [(SIGNED,)]
+
+
+async def test_sending_drops_what_else_a_chat_asked_that_blocked_the_bot(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna, berta = api.person("Anna"), api.person("Berta")
+        blocked = refusal(403, "Forbidden: bot was blocked by the user")
+        api.fail("sendMessage", blocked, times=None, chat=anna.private_chat)
+        for _ in range(10):
+            anna.says(SIGNED)
+        await berta.private_chat.reply_to(berta.says(SIGNED))
+        asked = [str(call.parameters["chat_id"]) for call in api.calls_of("sendMessage")]
+        assert asked.count(str(anna.id)) == 1
+
+
+async def test_sending_repeats_what_may_not_have_arrived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.connection._TIMEOUT_S", 0.5)
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
-        api.fail("sendMessage", lost_answer(breaks=False))
-        anna.says(SIGNED)
-        await anna.private_chat.reply_to(anna.says("/help"))
-        assert len(anna.private_chat.from_bot) == 2
+        api.fail("sendMessage", hang())
+        assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
+        assert len(anna.private_chat.from_bot) == 1
+
+
+async def test_sending_repeats_what_may_have_arrived_within_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.chat.handling._FIRST_PAUSE_S", 0.1)
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        api.fail("sendMessage", lost_answer(), times=None)
+        question = anna.says(SIGNED)
+        async with asyncio.timeout(5):
+            while len(anna.private_chat.replies_to(question)) < 4:  # noqa: ASYNC110 - the chat has no event
+                await asyncio.sleep(0.02)
+        await api.expect_silence(anna.private_chat, 0.5)
+        assert len(anna.private_chat.from_bot) == 4
+
+
+async def test_sending_keeps_to_its_pace(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, messages_per_second=20):
+        people = [api.person(f"Person {number}") for number in range(30)]
+        started = time.monotonic()
+        asked = [(person, person.says("/help")) for person in people]
+        for person, question in asked:
+            await person.private_chat.reply_to(question)
+        assert time.monotonic() - started > 29 / 20
 
 
 async def test_sending_of_a_refused_reply_is_logged_and_apologised_for(

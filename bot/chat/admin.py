@@ -58,6 +58,7 @@ async def _showing(progress: ReloadProgress, message: Message, phrases: Phrases)
         yield
     finally:
         showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
         for notice in shown:
             await delete(notice)
 

@@ -9,10 +9,11 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from telegram import InlineKeyboardMarkup, Message, User
 from telegram.constants import ChatAction
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from bot.answering import Answerer
 from bot.chat.followups import Earlier
@@ -27,6 +28,7 @@ from bot.model import Answer, Exchange, Origin, Question
 
 _LOG = logging.getLogger(__name__)
 _SILENCE_S = 0.5
+_LATE = timedelta(seconds=60)
 # Those beyond what is shown at first are behind a button.
 _PAGES = 2
 
@@ -77,13 +79,17 @@ class Answers:
             chat_id=message.chat_id,
             question_message_id=message.message_id,
         )
-        page = render_answer(answer, phrases, self._limit)
+        is_late = datetime.now(UTC) - exchange.asked_at > _LATE
+        page = render_answer(answer, phrases, self._limit, is_late=is_late)
         rows = self._keyboards.for_page(Card(exchange.key, answer, phrases), page)
         keyboard = InlineKeyboardMarkup(rows) if rows else None
         try:
             exchange = await _deliver(message, page.content, keyboard, exchange, replaced)
-        finally:
+        except BadRequest:
+            # Asked it was; what only has to wait is answered, and written down, later.
             self._journal.record(exchange)
+            raise
+        self._journal.record(exchange)
 
     def _find_answer(self, words: str, asker: User | None, earlier: Earlier | None) -> Answer:
         """Answer in a worker thread; the language of the asker's Telegram is a hint."""

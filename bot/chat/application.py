@@ -1,11 +1,10 @@
 """The bot on Telegram, put together: which kind of message goes to whom.
 
 ``build_application`` is the table of contents of this room. It opens no connection and starts
-nothing; ``polling.serve`` does.
+nothing; ``serving.serve`` does.
 """
 
-from collections.abc import Callable, Collection, Coroutine
-from typing import Any, TypeAlias
+from collections.abc import Collection
 
 from telegram.ext import (
     Application,
@@ -13,17 +12,15 @@ from telegram.ext import (
     ChatMemberHandler,
     ChosenInlineResultHandler,
     CommandHandler,
-    ContextTypes,
-    ExtBot,
     InlineQueryHandler,
     MessageHandler,
     filters,
 )
-from telegram.request import HTTPXRequest
 
 from bot.answering import Answerer
 from bot.chat.addressing import Addressed
 from bot.chat.admin import Admin
+from bot.chat.allowance import Allowance
 from bot.chat.answers import Answers
 from bot.chat.buttons import PATTERN, Buttons
 from bot.chat.callbacks import (
@@ -35,6 +32,7 @@ from bot.chat.callbacks import (
     on_press,
 )
 from bot.chat.commands import Commands
+from bot.chat.connection import BotApplication, Connection
 from bot.chat.examples import EXAMPLE_PATTERN, ExampleButtons, Examples
 from bot.chat.failures import Failures
 from bot.chat.followups import FollowUps
@@ -44,7 +42,6 @@ from bot.chat.inline_cards import InlineCards
 from bot.chat.keyboards import Keyboards
 from bot.chat.languages import LANGUAGE_PATTERN, Languages
 from bot.chat.menus import Menus
-from bot.chat.ordering import ChatOrder
 from bot.chat.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
 from bot.chat.posing import Posing
 from bot.chat.privacy import PrivateDoor
@@ -59,12 +56,8 @@ from bot.journal.personal import PersonalRecords
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 
-_Data: TypeAlias = dict[Any, Any]
-BotApplication: TypeAlias = Application[ExtBot[None], ContextTypes.DEFAULT_TYPE, _Data, _Data, _Data, None]
-
-_CHATS_AT_ONCE = 32
-_CONNECTIONS = 64
-_TIMEOUT_S = 10.0
+# Telegram asks inline at every pause in somebody's typing.
+_KEYSTROKES = 5
 
 # What somebody sends by way of inline mode, a card of this bot's too, is nothing they say to it.
 _MESSAGE = filters.UpdateType.MESSAGE & ~filters.VIA_BOT
@@ -74,15 +67,9 @@ _GROUP = _MESSAGE & filters.ChatType.GROUPS
 _QUESTION = (filters.TEXT & ~filters.COMMAND) | filters.CAPTION
 
 
-class ChatError(Exception):
-    """The bot cannot be on Telegram, or no longer; the message says why, without any secret."""
-
-
 def build_application(  # noqa: PLR0913 - the composition root hands over each collaborator by name
     *,
-    token: str,
-    api_url: str,
-    proxy: str | None,
+    connection: Connection,
     answerer: Answerer,
     journal: Journal,
     detector: LanguageDetector,
@@ -94,12 +81,9 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     translate_url: str,
     admin_ids: Collection[int],
     passages_limit: int,
+    questions_per_minute: int,
 ) -> BotApplication:
-    """Put the bot together from its collaborators; ``api_url`` is the base of a Bot API server.
-
-    Raises:
-        ChatError: the proxy is none.
-    """
+    """Put the bot together from its collaborators."""
     menus = Menus(readings=readings, admin_ids=admin_ids)
     admin = Admin(answerer=answerer, readings=readings, admin_ids=admin_ids)
     keyboards = Keyboards(translation=TranslationLinks(translate_url), examples=examples)
@@ -111,7 +95,13 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         keyboards=keyboards,
         limit=passages_limit,
     )
-    questions = Questions(answers=answers, followups=FollowUps(journal), journal=journal, readings=readings)
+    questions = Questions(
+        answers=answers,
+        followups=FollowUps(journal),
+        journal=journal,
+        readings=readings,
+        allowance=Allowance(questions_per_minute=questions_per_minute, exempt_ids=admin_ids),
+    )
     buttons = Buttons(
         journal=journal, votes=votes, readings=readings, keyboards=keyboards, limit=passages_limit
     )
@@ -122,7 +112,9 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         texts = readings.by_code
         await publish([*menus.list_menus(application.bot), *list_descriptions(application.bot, texts)])
 
-    application = _build_bare(token, api_url, proxy, publish_profile)
+    application = (
+        Application.builder().bot(connection).updater(None).job_queue(None).post_init(publish_profile).build()
+    )
     posing = Posing(readings=readings, answer=questions.answer)
     inline = Inline(
         answerer=answerer,
@@ -131,6 +123,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         readings=readings,
         examples=examples,
         cards=InlineCards(keyboards, lambda: application.bot.username),
+        allowance=Allowance(questions_per_minute=_KEYSTROKES * questions_per_minute, exempt_ids=admin_ids),
     )
     door = PrivateDoor(readings=readings)
     personal = Personal(
@@ -205,44 +198,3 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     )
     application.add_error_handler(Failures(readings=readings).on_error)
     return application
-
-
-def _build_bare(
-    token: str,
-    api_url: str,
-    proxy: str | None,
-    post_init: Callable[[BotApplication], Coroutine[Any, Any, None]],
-) -> BotApplication:
-    """Build the application without any handler; ``serve`` polls, so it has no updater."""
-    base = api_url.rstrip("/")
-    return (
-        Application.builder()
-        .token(token)
-        .base_url(f"{base}/bot")
-        .base_file_url(f"{base}/file/bot")
-        .request(_build_request(proxy, _CONNECTIONS))
-        .get_updates_request(_build_request(proxy, 1))
-        .concurrent_updates(ChatOrder(_CHATS_AT_ONCE))
-        .updater(None)
-        .job_queue(None)
-        .post_init(post_init)
-        .build()
-    )
-
-
-def _build_request(proxy: str | None, connections: int) -> HTTPXRequest:
-    try:
-        return HTTPXRequest(
-            connection_pool_size=connections,
-            proxy=proxy,
-            connect_timeout=_TIMEOUT_S,
-            read_timeout=_TIMEOUT_S,
-            write_timeout=_TIMEOUT_S,
-            pool_timeout=_TIMEOUT_S,
-        )
-    except (ValueError, RuntimeError):
-        # The URL of a proxy may hold a password, and what was raised repeats it.
-        message = (
-            "BOT_PROXY is not the URL of a proxy, such as socks5://127.0.0.1:1080 or http://127.0.0.1:3128"
-        )
-        raise ChatError(message) from None

@@ -11,10 +11,11 @@ from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot.chat.addressing import find_asker
+from bot.chat.handling import in_hand
 from bot.chat.markup import text
 from bot.chat.pressing import acknowledge
 from bot.chat.reading import Readings
-from bot.chat.sending import reply
+from bot.chat.sending import UndeliveredError, reply
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,7 +28,11 @@ class Failures:
         self._readings = readings
 
     async def on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Log what a handler raised, and apologise to whoever waits."""
+        """Log what a handler raised, and apologise to whoever waits; what was not delivered is postponed."""
+        handling = in_hand.get()
+        if isinstance(context.error, UndeliveredError) and handling is not None:
+            handling.postpone(context.error.pause_s)
+            return
         message = update.message or update.edited_message if isinstance(update, Update) else None
         press = update.callback_query if isinstance(update, Update) else None
         chat_id = message.chat_id if message else None

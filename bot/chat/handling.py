@@ -7,13 +7,31 @@ handler but not to what they call. It decides nothing itself.
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+_FIRST_PAUSE_S = 5.0
+_LONGEST_PAUSE_S = 60.0
+
 
 @dataclass(slots=True)
 class Handling:
-    """One update in hand: its id in the log, and when to take it up again if it must wait."""
+    """One update in hand: its id in the log, its chat, and what came of it.
+
+    ``attempts`` counts how often it was postponed, ``doubts`` how often a message may have arrived
+    without Telegram saying so. With ``postponed_s`` it is taken up again after so many seconds, and
+    its chat waits until then; where ``is_chat_gone``, whatever else the chat asked is dropped.
+    """
 
     log_id: str
+    chat_id: int | None = None
+    attempts: int = 0
+    doubts: int = 0
     postponed_s: float | None = None
+    is_chat_gone: bool = False
+
+    def postpone(self, seconds: float | None) -> None:
+        """Have it taken up again after some seconds, or after ever longer pauses."""
+        growing = min(_FIRST_PAUSE_S * 2**self.attempts, _LONGEST_PAUSE_S)
+        self.attempts += 1
+        self.postponed_s = growing if seconds is None else seconds
 
 
 in_hand: ContextVar[Handling | None] = ContextVar("in_hand", default=None)

@@ -20,6 +20,7 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.answering import Answerer
+from bot.chat.allowance import Allowance, Verdict
 from bot.chat.examples import Examples
 from bot.chat.inline_cards import InlineCards, identify, read_example
 from bot.chat.links import encode_question
@@ -51,18 +52,26 @@ class Inline:
         readings: Readings,
         examples: Examples,
         cards: InlineCards,
+        allowance: Allowance,
     ) -> None:
-        """Take who answers and who writes down, the texts, and what is offered unasked."""
+        """Take who answers and who writes down, the texts, what is offered unasked, and how often."""
         self._answerer = answerer
         self._journal = journal
         self._detector = detector
         self._readings = readings
         self._examples = examples
         self._cards = cards
+        self._allowance = allowance
         self._unanswered: dict[int, str] = {}
 
     async def on_query(self, query: InlineQuery) -> None:
-        """Show what was found; a later page for an offset that an earlier one gave."""
+        """Show what was found; a later page for an offset that an earlier one gave.
+
+        Nothing is shown to who types faster than is answered.
+        """
+        if self._allowance.judge(query.from_user.id, datetime.now(UTC)) is not Verdict.ANSWERED:
+            await _show(query, [], "", None)
+            return
         phrases = await self._readings.phrases_for(query.from_user)
         words = " ".join(query.query.split())
         answer = await self._find_answer(words, query.from_user) if words else None

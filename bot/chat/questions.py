@@ -9,6 +9,7 @@ from collections import deque
 from telegram import Message, User
 
 from bot.chat.addressing import find_asker, read_question, read_replied_text
+from bot.chat.allowance import Allowance, Verdict
 from bot.chat.answers import Answers
 from bot.chat.followups import FollowUps
 from bot.chat.markup import text
@@ -26,13 +27,20 @@ class Questions:
     """Reads questions out of messages and has them answered."""
 
     def __init__(
-        self, *, answers: Answers, followups: FollowUps, journal: Journal, readings: Readings
+        self,
+        *,
+        answers: Answers,
+        followups: FollowUps,
+        journal: Journal,
+        readings: Readings,
+        allowance: Allowance,
     ) -> None:
-        """Take who answers, what was asked before, and the texts."""
+        """Take who answers, what was asked before, the texts, and how much may be asked."""
         self._answers = answers
         self._followups = followups
         self._journal = journal
         self._readings = readings
+        self._allowance = allowance
         self._albums: deque[str] = deque(maxlen=_ALBUMS)
 
     async def on_question(self, message: Message) -> None:
@@ -88,7 +96,13 @@ class Questions:
         if len(words) > _QUESTION_CHARACTERS:
             await self._say(message, asker, "question.too-long", limit=_QUESTION_CHARACTERS)
             return False
-        return True
+        verdict = self._allowance.judge(
+            asker.id if asker else message.chat_id, message.edit_date or message.date
+        )
+        if verdict is Verdict.REFUSED:
+            limit = self._allowance.questions_per_minute
+            await self._say(message, asker, "question.too-many", count=limit)
+        return verdict is Verdict.ANSWERED
 
     async def _say(self, message: Message, asker: User | None, key: str, **values: object) -> None:
         phrases = await self._readings.phrases_for(asker)

@@ -30,23 +30,25 @@ class Page:
     end: int
 
 
-def render_answer(answer: Answer, phrases: Phrases, limit: int) -> Page:
+def render_answer(answer: Answer, phrases: Phrases, limit: int, *, is_late: bool = False) -> Page:
     """Lay out an answer: the best passage in full, up to ``limit`` in all, the others folded.
 
-    Where the articles do not answer, it says so, and all the nearest passages are folded.
+    Where the articles do not answer, it says so, and all the nearest passages are folded. A late
+    answer begins with an apology.
     """
+    apology = text(phrases.say("answer.late") + "\n\n") if is_late else EMPTY
     if answer.small_talk is not None:
-        return Page(text(phrases.say(f"small-talk.{answer.small_talk.value}")), 0, 0)
+        return Page(apology + text(phrases.say(f"small-talk.{answer.small_talk.value}")), 0, 0)
     if not answer.hits:
-        return Page(text(phrases.say("not-found-nothing-near")), 0, 0)
+        return Page(apology + text(phrases.say("not-found-nothing-near")), 0, 0)
     best, *further = _find_shown(answer)[:limit]
     cards = [_render_hit(hit, None, phrases) for hit in further]
     if not answer.is_answered:
-        heading = text(phrases.say("not-found") + "\n")
+        heading = apology + text(phrases.say("not-found") + "\n")
         nearest = _render_hit(best, MESSAGE_UNITS - heading.units, phrases)
         folded, shown = _fold_fitting(heading, [nearest, *cards])
         return Page(heading + folded, 0, shown)
-    top = render_hit_card(best, phrases)
+    top = apology + _render_hit(best, MESSAGE_UNITS - apology.units, phrases)
     heading = text("\n\n" + phrases.say("answer.further") + "\n")
     folded, shown = _fold_fitting(top + heading, cards)
     return Page(top + heading + folded if shown else top, 0, 1 + shown)

@@ -1,8 +1,9 @@
 """Messages on their way: what Telegram may answer to one, and what is done about it.
 
-Everything the bot writes goes through here. What certainly did not arrive is sent again, within
-bounds; a new message that may have arrived is not, since nobody likes to read an answer twice. It
-does not know what the messages say.
+Everything the bot writes goes through here. What did not arrive is sent again at once if that may
+help, and else left to be taken up again with the update that asked for it. What may have arrived
+counts as not arrived: an answer read twice is better than none. It does not know what the
+messages say.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeAlias, TypeVar
 
+import httpx
 from telegram import (
     Bot,
     InlineKeyboardMarkup,
@@ -28,23 +30,25 @@ from telegram.error import (
     NetworkError,
     RetryAfter,
     TelegramError,
-    TimedOut,
 )
 
+from bot.chat.connection import Connection
+from bot.chat.handling import in_hand
 from bot.chat.limits import MESSAGE_UNITS, shorten
 from bot.chat.markup import Markup
+from bot.model import Trouble, TroubleKind
 
 _T = TypeVar("_T")
 _Write: TypeAlias = Callable[[str, ParseMode | None], Awaitable[_T]]
 
 _LOG = logging.getLogger(__name__)
-_ATTEMPTS = 4
+_ATTEMPTS = 3
 _PAUSE_S = 1.0
-_LONGEST_WAIT_S = 60.0
+_LONGEST_WAIT_S = 3.0
+_MOST_DOUBTS = 4
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 _UNPARSABLE = "can't parse entities"
-_NOT_SENT = "pool timeout"
 _NOT_MODIFIED = "message is not modified"
 # Refusals, in Telegram's words, that say nothing about the message but that nobody can be told it.
 _UNDELIVERABLE = (
@@ -62,6 +66,15 @@ _UNDELIVERABLE = (
 )
 
 
+class UndeliveredError(TelegramError):
+    """A message did not arrive, and must be sent again in ``pause_s`` seconds, or when it suits."""
+
+    def __init__(self, reason: str, pause_s: float | None) -> None:
+        """Take why, and how long Telegram wants the chat left alone, if it said so."""
+        super().__init__(reason)
+        self.pause_s = pause_s
+
+
 async def reply(
     message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None = None
 ) -> Message | None:
@@ -71,6 +84,7 @@ async def reply(
 
     Raises:
         BadRequest: Telegram refuses the reply itself.
+        UndeliveredError: it did not arrive, and has to wait.
     """
     answered = ReplyParameters(message.message_id, allow_sending_without_reply=True)
     try:
@@ -89,6 +103,7 @@ async def send(
 
     Raises:
         BadRequest: Telegram refuses the message itself.
+        UndeliveredError: it did not arrive, and has to wait.
     """
     try:
         return await _send(bot, chat_id, content, keyboard)
@@ -119,7 +134,7 @@ async def edit_at(
         )
 
     try:
-        return await _persist(lambda: _write(content, write), chat_id, is_repeatable=True) is not None
+        return await _persist(lambda: _write(bot, content, write), chat_id) is not None
     except TelegramError as error:
         if _says(error, _NOT_MODIFIED):
             return True
@@ -132,6 +147,7 @@ async def reply_with_file(message: Message, content: bytes, name: str, caption: 
 
     Raises:
         BadRequest: Telegram refuses the file.
+        UndeliveredError: it did not arrive, and has to wait.
     """
 
     async def write() -> Message:
@@ -143,7 +159,7 @@ async def reply_with_file(message: Message, content: bytes, name: str, caption: 
             reply_parameters=ReplyParameters(message.message_id, allow_sending_without_reply=True),
         )
 
-    return await _persist(write, message.chat_id, is_repeatable=False)
+    return await _persist(write, message.chat_id)
 
 
 async def delete(message: Message) -> None:
@@ -179,10 +195,10 @@ async def _send(  # noqa: PLR0913 - what a message says and where it goes
             reply_markup=keyboard,
         )
 
-    return await _persist(lambda: _write(content, write), chat_id, is_repeatable=False)
+    return await _persist(lambda: _write(bot, content, write), chat_id)
 
 
-async def _write(content: Markup, write: _Write[_T]) -> _T:
+async def _write(bot: Bot, content: Markup, write: _Write[_T]) -> _T:
     """Write once, as plain text where Telegram does not understand the HTML."""
     try:
         return await write(content.html, ParseMode.HTML)
@@ -190,44 +206,72 @@ async def _write(content: Markup, write: _Write[_T]) -> _T:
         if not _says(error, _UNPARSABLE):
             raise
         _LOG.error("Telegram refused the HTML of a message, which goes as plain text: %s", error)
+        if isinstance(bot, Connection):
+            bot.report_trouble(Trouble(TroubleKind.HTML_REFUSED, str(error)))
     return await write(shorten(content.plain, MESSAGE_UNITS), None)
 
 
-async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int, *, is_repeatable: bool) -> _T | None:
-    """Act until it worked, or return None where it cannot; after a timeout only if ``is_repeatable``.
+async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
+    """Act until it worked, or return None where nobody can be told.
 
     Raises:
         BadRequest: Telegram refuses what is written.
         ChatMigrated: the group has become a supergroup.
+        UndeliveredError: it did not work, and has to wait.
     """
+    reason: TelegramError
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return await act()
         except RetryAfter as error:
-            pause, reason = seconds_to_wait(error), str(error)
+            pause, reason = seconds_to_wait(error), error
+            if pause > _LONGEST_WAIT_S:
+                raise UndeliveredError(str(error), pause) from error
         except Forbidden as error:
             _LOG.info("Chat %s takes no messages from the bot: %s", chat_id, error)
+            _drop_chat(chat_id)
             return None
         except BadRequest as error:
             if not _says(error, *_UNDELIVERABLE):
                 raise
             _LOG.info("Chat %s has no place for a message: %s", chat_id, error)
             return None
-        except TimedOut as error:
-            if not is_repeatable and not _says(error, _NOT_SENT):
-                _LOG.warning(
-                    "A message to chat %s timed out; it may have arrived and is not sent again", chat_id
-                )
-                return None
-            pause, reason = _PAUSE_S, str(error)
         except NetworkError as error:
-            pause, reason = _PAUSE_S * 2 ** (attempt - 1), str(error)
-        if attempt == _ATTEMPTS or pause > _LONGEST_WAIT_S:
-            break
-        _LOG.info("A message to chat %s is sent again in %.0f s: %s", chat_id, pause, reason)
-        await asyncio.sleep(pause)
-    _LOG.error("What was meant for chat %s could not be sent: %s", chat_id, reason)
-    return None
+            pause, reason = _PAUSE_S * attempt, error
+            if _may_have_arrived(error) and _is_too_doubtful(chat_id):
+                return None
+        if attempt < _ATTEMPTS:
+            _LOG.info("A message to chat %s is sent again in %.0f s: %s", chat_id, pause, reason)
+            await asyncio.sleep(pause)
+    raise UndeliveredError(str(reason), None) from reason
+
+
+def _may_have_arrived(error: NetworkError) -> bool:
+    """Tell whether Telegram may have done what was asked, though it did not say so."""
+    cause = error.__cause__
+    has_not_begun = isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    return isinstance(cause, httpx.HTTPError) and not has_not_begun
+
+
+def _is_too_doubtful(chat_id: int) -> bool:
+    """Tell whether a message may have arrived so often that it is not sent once more."""
+    handling = in_hand.get()
+    if handling is None or handling.chat_id != chat_id:
+        return False
+    handling.doubts += 1
+    if handling.doubts < _MOST_DOUBTS:
+        return False
+    _LOG.warning(
+        "A message to chat %s may have arrived %d times and is not sent again", chat_id, _MOST_DOUBTS
+    )
+    return True
+
+
+def _drop_chat(chat_id: int) -> None:
+    """Have what else a chat asked dropped, if it is the one that the update in hand comes from."""
+    handling = in_hand.get()
+    if handling is not None and handling.chat_id == chat_id:
+        handling.is_chat_gone = True
 
 
 def _says(error: TelegramError, *refusals: str) -> bool:

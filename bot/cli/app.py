@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.table import Table
 
-from bot.chat.application import ChatError
+from bot.chat.connection import ChatError
 from bot.chat.examples import ExamplesError, load_examples
 from bot.cli.composition import IndexLoader, open_session, show_progress, start_logging
 from bot.cli.conversation import converse

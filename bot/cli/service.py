@@ -14,18 +14,25 @@ from rich.console import Console
 
 from bot.answering import Answerer
 from bot.chat.application import build_application
+from bot.chat.connection import BotApplication, open_connection
+from bot.chat.dispatching import Dispatcher
 from bot.chat.examples import load_examples
-from bot.chat.polling import serve
+from bot.chat.pacing import Pacing
+from bot.chat.polling import Polling
 from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
 from bot.chat.secrecy import hide_secrets
+from bot.chat.serving import serve
+from bot.chat.webhook import Webhook
 from bot.cli.composition import open_desk, start_logging
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
+from bot.journal.inbox import Inbox
 from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.votes import Votes
+from bot.model import Trouble
 from bot.settings import Settings
 from bot.wording.phrases import Phrases, load_phrases
 
@@ -47,7 +54,8 @@ def run_service(settings: Settings, token: str, console: Console) -> None:
     # It logs a traceback of every failed call, which the bot reports in a line of its own.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
     for handler in logging.getLogger().handlers:
-        hide_secrets(handler, token, settings.proxy or "")
+        secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+        hide_secrets(handler, token, settings.proxy or "", secret)
     asyncio.run(_serve(settings, token, console))
 
 
@@ -66,10 +74,22 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
     await database.open()
     journal = Journal(database)
     try:
-        application = build_application(
+
+        def report(trouble: Trouble) -> None:
+            del trouble
+
+        connection = open_connection(
             token=token,
             api_url=str(settings.api_url),
             proxy=settings.proxy,
+            pacing=Pacing(
+                messages_per_second=settings.messages_per_second,
+                chat_messages_per_second=settings.chat_messages_per_second,
+            ),
+            report=report,
+        )
+        application = build_application(
+            connection=connection,
             answerer=desk.answerer,
             journal=journal,
             detector=desk.detector,
@@ -81,7 +101,9 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
             translate_url=settings.translate_url,
             admin_ids=settings.admin_ids,
             passages_limit=settings.passages,
+            questions_per_minute=settings.questions_per_minute,
         )
+        dispatcher = Dispatcher(application, Inbox(database, connection.bot_id, report))
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
@@ -89,11 +111,27 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
         reloads = _Reloads(desk.answerer, catalogues["en"])
         loop.add_signal_handler(signal.SIGHUP, reloads.start)
         async with _erasing(database, settings.retention_days):
-            await serve(application, stop)
+            await serve(application, dispatcher, _choose_receiver(settings, application, dispatcher), stop)
         await reloads.end()
     finally:
         await journal.flush()
         await database.close()
+
+
+def _choose_receiver(
+    settings: Settings, application: BotApplication, dispatcher: Dispatcher
+) -> Polling | Webhook:
+    """Have updates brought where there is an address, and fetch them where there is none."""
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return Polling(application, dispatcher)
+    return Webhook(
+        application,
+        dispatcher,
+        url=str(settings.webhook_url),
+        host=settings.webhook_host,
+        port=settings.webhook_port,
+        secret=settings.webhook_secret.get_secret_value(),
+    )
 
 
 @contextlib.asynccontextmanager

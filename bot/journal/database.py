@@ -13,7 +13,8 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -39,6 +40,14 @@ class DatabaseUnavailableError(Exception):
     """The file cannot be read or written now; it was reported already."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Deferred:
+    """A piece of work that nobody waits for, and who is told once it is written."""
+
+    work: Work[None]
+    written: Callable[[], None] | None
+
+
 class _DamagedError(sqlite3.DatabaseError):
     """The file is a database that has lost its form."""
 
@@ -62,7 +71,7 @@ class Database:
         self._most_deferred = most_deferred
         self._connection: aiosqlite.Connection | None = None
         self._working = asyncio.Lock()
-        self._deferred: deque[Work[None]] = deque()
+        self._deferred: deque[_Deferred] = deque()
         self._dropped = 0
         self._writing: asyncio.Task[None] | None = None
         self._failed_at: float | None = None
@@ -108,12 +117,14 @@ class Database:
             await self._write_deferred()
             return await work(await self._connect())
 
-    def defer(self, work: Work[None]) -> None:
-        """Do a piece of work soon and in order; keep it while the file fails."""
-        self._deferred.append(work)
+    def defer(self, work: Work[None], written: Callable[[], None] | None = None) -> None:
+        """Do a piece of work soon and in order; keep it while the file fails.
+
+        ``written`` is called once it is on disk; work with it is never given up for want of room.
+        """
+        self._deferred.append(_Deferred(work, written))
         if len(self._deferred) > self._most_deferred:
-            self._deferred.popleft()
-            self._dropped += 1
+            self._drop_oldest()
         self._wake_writer()
 
     async def flush(self) -> None:
@@ -174,6 +185,13 @@ class Database:
                 self._wake_writer()
                 raise DatabaseUnavailableError from error
 
+    def _drop_oldest(self) -> None:
+        for place, deferred in enumerate(self._deferred):
+            if deferred.written is None:
+                del self._deferred[place]
+                self._dropped += 1
+                return
+
     def _wake_writer(self) -> None:
         if self._deferred and (self._writing is None or self._writing.done()):
             self._writing = asyncio.get_running_loop().create_task(self._keep_writing())
@@ -189,26 +207,28 @@ class Database:
 
     async def _write_deferred(self) -> None:
         while self._deferred:
-            works = [self._deferred.popleft() for _ in range(min(len(self._deferred), _AT_ONCE))]
+            batch = [self._deferred.popleft() for _ in range(min(len(self._deferred), _AT_ONCE))]
             try:
-                await self._transact(partial(_do_all, works=works))
+                await self._transact(partial(_do_all, batch=batch))
             except sqlite3.IntegrityError:
-                await self._write_each(works)
+                await self._write_each(batch)
             except BaseException:
-                self._deferred.extendleft(reversed(works))
+                self._deferred.extendleft(reversed(batch))
                 raise
+            else:
+                _tell_written(batch)
             self._notice_health()
 
-    async def _write_each(self, works: list[Work[None]]) -> None:
+    async def _write_each(self, batch: list[_Deferred]) -> None:
         """Write what can be written; what is wrong in itself is left out, and told of."""
-        waiting = deque(works)
+        waiting = deque(batch)
         try:
             while waiting:
                 try:
-                    await self._transact(waiting[0])
+                    await self._transact(waiting[0].work)
                 except sqlite3.IntegrityError as error:
                     _LOG.error("An entry does not fit into the log %s: %s", self.path, error)
-                waiting.popleft()
+                _tell_written([waiting.popleft()])
         except BaseException:
             self._deferred.extendleft(reversed(waiting))
             raise
@@ -299,9 +319,15 @@ class Database:
             self._dropped = 0
 
 
-async def _do_all(connection: aiosqlite.Connection, works: Sequence[Work[None]]) -> None:
-    for work in works:
-        await work(connection)
+async def _do_all(connection: aiosqlite.Connection, batch: Iterable[_Deferred]) -> None:
+    for deferred in batch:
+        await deferred.work(connection)
+
+
+def _tell_written(batch: Iterable[_Deferred]) -> None:
+    for deferred in batch:
+        if deferred.written is not None:
+            deferred.written()
 
 
 async def _examine(connection: aiosqlite.Connection) -> None:

@@ -101,4 +101,23 @@ async def _create_tables(connection: aiosqlite.Connection) -> None:
     """)
 
 
-_STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (_create_tables,)
+async def _create_inbox(connection: aiosqlite.Connection) -> None:
+    # Ids of updates count anew for another bot, and may after a week of silence.
+    await connection.execute("""
+        CREATE TABLE inbox (
+            id INTEGER PRIMARY KEY,
+            bot_id INTEGER NOT NULL,
+            update_id INTEGER NOT NULL,
+            chat_id INTEGER,
+            received_at TEXT NOT NULL,
+            payload TEXT,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            done_at TEXT,
+            UNIQUE (bot_id, update_id)
+        ) STRICT
+    """)
+    await connection.execute("CREATE INDEX inbox_owed ON inbox (id) WHERE done_at IS NULL")
+    await connection.execute("CREATE INDEX inbox_done ON inbox (done_at) WHERE done_at IS NOT NULL")
+
+
+_STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (_create_tables, _create_inbox)

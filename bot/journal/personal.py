@@ -56,6 +56,14 @@ class PersonalRecords:
         async def erase(connection: aiosqlite.Connection) -> int:
             await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
+            # Whoever asks for this in their chat is in the inbox until it is done: the first there.
+            await connection.execute(
+                """
+                UPDATE inbox SET payload = NULL, chat_id = NULL, done_at = received_at WHERE id =
+                (SELECT min(id) FROM inbox WHERE chat_id = ? AND done_at IS NULL)
+                """,
+                (user_id,),
+            )
             async with connection.execute("DELETE FROM exchanges WHERE user_id = ?", (user_id,)) as cursor:
                 return cursor.rowcount
 

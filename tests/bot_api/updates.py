@@ -54,6 +54,7 @@ class UpdateQueue:
         self.bell = Bell()
         self._clock = clock
         self._waiting: deque[Update] = deque()
+        self._confirmed: deque[Update] = deque(maxlen=_MAX_BATCH)
         self._poll: asyncio.Future[None] | None = None
 
     def push(self, kind: str, payload: Json) -> None:
@@ -85,9 +86,15 @@ class UpdateQueue:
     def forget(self, below: int) -> None:
         """Drop every update whose id is lower."""
         while self._waiting and self._waiting[0].id < below:
-            self._waiting.popleft()
+            self._confirmed.append(self._waiting.popleft())
         if not self._waiting:
             self.bell.ring()
+
+    def repeat(self) -> None:
+        """Deliver again what was confirmed lately, as if Telegram had not heard so."""
+        self._waiting.extendleft(reversed(self._confirmed))
+        self._confirmed.clear()
+        self.bell.ring()
 
     def clear(self) -> None:
         """Drop everything."""

@@ -1,0 +1,99 @@
+"""The first calls to Telegram, repeated until they work: no outage ends the bot, a wrong token does."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+from bot.chat.connection import BotApplication, ChatError, Connection
+from bot.chat.sending import seconds_to_wait
+from bot.model import Trouble, TroubleKind
+
+_LOG = logging.getLogger(__name__)
+_LONGEST_PAUSE_S = 30.0
+_TOLD_AFTER_S = 60.0
+# What follows is the whole page that a gateway sent instead of an answer.
+_PAGE = ". Parsing the server response"
+
+
+async def connect(application: BotApplication, prepare: Callable[[], Awaitable[object]]) -> None:
+    """Make sure of the token and prepare how updates arrive, however long it takes.
+
+    Raises:
+        ChatError: Telegram does not know the token.
+    """
+    weather = Weather(application.bot)
+    while True:
+        try:
+            await application.initialize()
+            await prepare()
+        except InvalidToken:
+            raise explain_invalid_token() from None
+        except TelegramError as error:
+            await weather.sit_out(error)
+        else:
+            weather.clear()
+            return
+
+
+class Weather:
+    """How calls fare that are repeated for ever: it pauses ever longer, and says so in single lines."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Begin under a clear sky."""
+        self._connection = connection
+        self._pauses = _grow_pauses()
+        self._failing_since: float | None = None
+        self._is_told = False
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the last call worked."""
+        return self._failing_since is None
+
+    async def sit_out(self, error: TelegramError) -> None:
+        """Say in one line what went wrong, and wait a while."""
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        pause = seconds_to_wait(error) if isinstance(error, RetryAfter) else next(self._pauses)
+        reason = error.message.partition(_PAGE)[0]
+        if isinstance(error, Conflict):
+            detail = f"Another instance of the bot uses this token ({reason})"
+            _LOG.warning(
+                "Another instance of the bot uses this token (%s); trying again in %.0f s", reason, pause
+            )
+            self._connection.report_trouble(Trouble(TroubleKind.OTHER_INSTANCE, detail))
+        else:
+            _LOG.warning("Telegram cannot be reached (%s); trying again in %.0f s", reason, pause)
+            if now - self._failing_since > _TOLD_AFTER_S:
+                self._is_told = True
+                self._connection.report_trouble(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, reason))
+        await asyncio.sleep(pause)
+
+    def clear(self) -> None:
+        """Take notice that a call worked."""
+        if self._failing_since is None:
+            return
+        seconds = time.monotonic() - self._failing_since
+        _LOG.info("Telegram answers again, after %.0f s", seconds)
+        if self._is_told:
+            detail = f"Telegram could not be reached for {seconds:.0f} s"
+            self._connection.report_trouble(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, detail, is_over=True))
+        self._failing_since, self._is_told, self._pauses = None, False, _grow_pauses()
+
+
+def explain_invalid_token() -> ChatError:
+    """Return what ends the bot where Telegram does not know its token."""
+    return ChatError(
+        "Telegram does not know the token: set BOT_TOKEN to the one that @BotFather gives"
+        " (or BOT_API_URL, if that is no Bot API server)"
+    )
+
+
+def _grow_pauses() -> Iterator[float]:
+    pause = 1.0
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE_S)

@@ -1,0 +1,271 @@
+"""Updates on their way from the inbox to their handlers: each chat's in order, chats side by side.
+
+python-telegram-bot handles all updates in one line, or all at once in no order, and forgets them
+when the process ends. Here an update waits for the one before it in its chat, chats take turns,
+and an update leaves the inbox when its effect is done. Of what waits only the id is held in
+memory, so a backlog grows on disk. It does not know what updates mean, save how soon they are
+stale.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from telegram import Update
+
+from bot.chat.connection import BotApplication, RawUpdate
+from bot.chat.handling import Handling, in_hand
+from bot.journal.database import DatabaseUnavailableError
+from bot.journal.inbox import Entry, Inbox
+
+_LOG = logging.getLogger(__name__)
+_PLACES = 128
+_AT_HAND = 1_000
+_MOST_ATTEMPTS = 10
+# A day of the longest pauses.
+_MOST_POSTPONEMENTS = 1_440
+_UNREADABLE_S = 5.0
+# How long Telegram takes an answer to them.
+_PRESS_LASTS = timedelta(seconds=150)
+_INLINE_QUERY_LASTS = timedelta(seconds=30)
+
+
+_Line: TypeAlias = tuple[int | None, int]
+"""What updates wait in line for: their chat's id; or, of no chat, an update's own id."""
+
+
+class GaveUpError(Exception):
+    """An update was taken up again and again, and the bot ended each time before it was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """An update as it is handled."""
+
+    update: Update | None
+    received_at: datetime
+
+
+class Dispatcher:
+    """Handles at most ``places`` chats' updates at a time, in order within each chat."""
+
+    def __init__(self, application: BotApplication, inbox: Inbox, places: int = _PLACES) -> None:
+        """Begin with nothing to do; ``resume`` takes up what an earlier run left."""
+        self._application = application
+        self._inbox = inbox
+        self._places = places
+        self._lines: dict[_Line, deque[int]] = {}
+        self._ready: deque[_Line] = deque()
+        self._parked: dict[_Line, asyncio.TimerHandle] = {}
+        self._postponed: dict[_Line, Handling] = {}
+        self._running: dict[_Line, asyncio.Task[None]] = {}
+        self._at_hand: dict[int, _Arrived] = {}
+        self._earlier: set[int] = set()
+        self._waiting = 0
+        self._changed = asyncio.Event()
+        self._is_closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many updates are not done, those being handled included."""
+        return self._waiting
+
+    @property
+    def running(self) -> int:
+        """How many updates are being handled."""
+        return len(self._running)
+
+    async def resume(self) -> None:
+        """Take up what an earlier run of the bot left, once the inbox can be read."""
+        while True:
+            try:
+                owed = await self._inbox.list_owed()
+            except DatabaseUnavailableError:
+                await asyncio.sleep(_UNREADABLE_S)
+                continue
+            break
+        known = {update_id for line in self._lines.values() for update_id in line}
+        left = [entry for entry in owed if entry.update_id not in known]
+        if left:
+            _LOG.warning("%d updates were not done when the bot ended; they are taken up again", len(left))
+        for entry in left:
+            self._earlier.add(entry.update_id)
+            self._append(entry.update_id, entry.chat_id)
+        self._advance()
+
+    async def receive(self, raws: Iterable[RawUpdate]) -> None:
+        """Keep updates in the inbox, and handle those that did not come before.
+
+        Raises:
+            InboxFullError: they cannot be kept now; none of them is handled.
+        """
+        received_at = datetime.now(UTC)
+        arrived: dict[int, _Arrived] = {}
+        entries = []
+        for raw in raws:
+            update_id = raw.get("update_id")
+            if not isinstance(update_id, int):
+                _LOG.error("Telegram sent an update without an id, which is left out")
+                continue
+            update = self._read(raw)
+            arrived[update_id] = _Arrived(update, received_at)
+            payload = json.dumps(raw, separators=(",", ":"))
+            entries.append(Entry(update_id, _find_chat(update), payload, received_at))
+        for entry in await self._inbox.receive(entries):
+            self._append(entry.update_id, entry.chat_id)
+            if len(self._at_hand) < _AT_HAND:
+                self._at_hand[entry.update_id] = arrived[entry.update_id]
+        self._advance()
+
+    async def close(self, seconds: float) -> bool:
+        """Go on for at most so long, then break off; tell whether nothing was broken off.
+
+        What waits for a chat that Telegram wants left alone is not waited for.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self._ready or self._running:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._changed.wait()
+            except TimeoutError:
+                break
+        self._is_closed = True
+        broken_off = list(self._running.values())
+        for task in broken_off:
+            task.cancel()
+        await asyncio.gather(*broken_off, return_exceptions=True)
+        for timer in self._parked.values():
+            timer.cancel()
+        if self._waiting:
+            _LOG.warning("%d updates are not done; they are taken up again at the next start", self._waiting)
+        return not broken_off
+
+    def _read(self, raw: RawUpdate) -> Update | None:
+        try:
+            return Update.de_json(raw, self._application.bot)
+        except Exception as error:  # noqa: BLE001 - whatever Telegram sends one day, the others are handled
+            _LOG.error("Update %s cannot be read and is left out: %r", raw.get("update_id"), error)
+            return None
+
+    def _append(self, update_id: int, chat_id: int | None) -> None:
+        key = (chat_id, update_id if chat_id is None else 0)
+        line = self._lines.get(key)
+        if line is None:
+            self._lines[key] = deque([update_id])
+            self._ready.append(key)
+        else:
+            line.append(update_id)
+        self._waiting += 1
+
+    def _advance(self) -> None:
+        """Begin as many updates as there are places."""
+        while self._ready and len(self._running) < self._places and not self._is_closed:
+            key = self._ready.popleft()
+            task = asyncio.get_running_loop().create_task(self._handle_first(key))
+            self._running[key] = task
+
+    async def _handle_first(self, key: _Line) -> None:
+        """Handle the first update of a line, and let the line take its turn again."""
+        line = self._lines[key]
+        handling = self._postponed.pop(key, None) or Handling(str(line[0]), key[0])
+        handling.postponed_s = None
+        in_hand.set(handling)
+        is_broken_off = False
+        try:
+            await self._handle(line[0], handling)
+        except asyncio.CancelledError:
+            is_broken_off = True
+            raise
+        finally:
+            del self._running[key]
+            if not is_broken_off:
+                self._conclude(key, line, handling)
+            self._changed.set()
+            self._advance()
+
+    async def _handle(self, update_id: int, handling: Handling) -> None:
+        """Have an update handled, as long as that has a use."""
+        arrived = self._at_hand.get(update_id)
+        if arrived is None:
+            try:
+                arrived, attempts = await self._fetch(update_id)
+            except DatabaseUnavailableError:
+                handling.postpone(_UNREADABLE_S)
+                return
+            if attempts > _MOST_ATTEMPTS:
+                await self._application.process_error(arrived.update, GaveUpError(f"{attempts} attempts"))
+                return
+        if arrived.update is None:
+            return
+        if _is_stale(arrived):
+            _LOG.warning("A press of a button or an inline query is too old to be answered")
+            return
+        await self._application.process_update(arrived.update)
+
+    async def _fetch(self, update_id: int) -> tuple[_Arrived, int]:
+        """Read an update out of the inbox, and how often an end of the bot has left it undone.
+
+        Raises:
+            DatabaseUnavailableError: the inbox cannot be read now.
+        """
+        found = await self._inbox.read(update_id, is_repeated=update_id in self._earlier)
+        if found is None:
+            return _Arrived(None, datetime.now(UTC)), 0
+        entry, attempts = found
+        return _Arrived(self._read(json.loads(entry.payload)), entry.received_at), attempts
+
+    def _conclude(self, key: _Line, line: deque[int], handling: Handling) -> None:
+        """Take a handled update out of its line, or let the line wait."""
+        if handling.attempts > _MOST_POSTPONEMENTS:
+            _LOG.error("An update is given up, which could not be answered for a day")
+        elif handling.postponed_s is not None:
+            loop = asyncio.get_running_loop()
+            self._postponed[key] = handling
+            self._parked[key] = loop.call_later(handling.postponed_s, self._resume_line, key)
+            return
+        self._finish(line.popleft())
+        if handling.is_chat_gone and line:
+            _LOG.info("%d updates of a chat that takes no messages are dropped", len(line))
+            while line:
+                self._finish(line.popleft())
+        if line:
+            self._ready.append(key)
+        else:
+            del self._lines[key]
+
+    def _finish(self, update_id: int) -> None:
+        self._at_hand.pop(update_id, None)
+        self._earlier.discard(update_id)
+        self._inbox.finish(update_id)
+        self._waiting -= 1
+
+    def _resume_line(self, key: _Line) -> None:
+        self._parked.pop(key, None)
+        self._ready.append(key)
+        self._advance()
+
+
+def _find_chat(update: Update | None) -> int | None:
+    """Return the id of the chat, or of the person, that an update belongs to."""
+    if update is None:
+        return None
+    if update.effective_chat is not None:
+        return update.effective_chat.id
+    return update.effective_user.id if update.effective_user is not None else None
+
+
+def _is_stale(arrived: _Arrived) -> bool:
+    """Tell whether Telegram would refuse any answer to an update, as nobody waits for it."""
+    age = datetime.now(UTC) - arrived.received_at
+    if arrived.update is not None and arrived.update.callback_query is not None:
+        return age > _PRESS_LASTS
+    if arrived.update is not None and arrived.update.inline_query is not None:
+        return age > _INLINE_QUERY_LASTS
+    return False

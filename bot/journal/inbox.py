@@ -1,0 +1,222 @@
+"""The inbox: every update that arrived and is not done, on disk before Telegram is told.
+
+An entry is written when it arrives, read again if its content is no longer at hand, and marked
+when its effect is done; from then on only its id is kept, for as long as Telegram might deliver
+it again. While the file fails, entries are held in memory, within bounds, and written once it
+heals. It neither understands nor orders updates.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import aiosqlite
+
+from bot.journal.database import Database, DatabaseUnavailableError
+from bot.model import Trouble, TroubleKind
+
+_LOG = logging.getLogger(__name__)
+# Telegram keeps what it could not deliver for a day.
+_RECOGNISED = timedelta(days=2)
+_CLEARED_EVERY = timedelta(hours=1)
+_MOST_RECENT = 10_000
+_MOST_HELD = 10_000
+
+
+class InboxFullError(Exception):
+    """The file fails, and as many entries are held in memory as may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An update as it arrived: ``payload`` is its JSON, ``chat_id`` the chat whose order it keeps."""
+
+    update_id: int
+    chat_id: int | None
+    payload: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is known of an entry without reading it: an earlier run of the bot did not finish it."""
+
+    update_id: int
+    chat_id: int | None
+
+
+class Inbox:
+    """Keeps the updates of one bot until they are done."""
+
+    def __init__(self, database: Database, bot_id: int, report: Callable[[Trouble], None]) -> None:
+        """Take the file, whose updates it keeps, and who is told when it cannot be written."""
+        self._database = database
+        self._bot_id = bot_id
+        self._report = report
+        self._held: dict[int, Entry] = {}
+        self._recent: dict[int, None] = {}
+        self._finished: dict[int, str] = {}
+        self._marked: list[int] = []
+        self._is_marking = False
+        self._is_off = False
+        self._cleared_at: datetime | None = None
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether what arrived last is on disk."""
+        return not self._is_off
+
+    async def list_owed(self) -> list[Owed]:
+        """Return what earlier runs of the bot did not finish, in the order of its arrival.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+
+        async def read(connection: aiosqlite.Connection) -> list[Owed]:
+            query = "SELECT update_id, chat_id FROM inbox WHERE done_at IS NULL AND bot_id = ? ORDER BY id"
+            async with connection.execute(query, (self._bot_id,)) as cursor:
+                return [Owed(row["update_id"], row["chat_id"]) async for row in cursor]
+
+        return await self._database.read(read)
+
+    async def receive(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Keep entries, on disk if that can be done; return those that did not arrive before.
+
+        Raises:
+            InboxFullError: no more can be held in memory; nothing of these is kept.
+        """
+        held = list(self._held.values())
+        try:
+            new = await self._database.run(lambda connection: self._write(connection, held, entries))
+        except DatabaseUnavailableError:
+            return self._hold(entries)
+        for entry in held:
+            # What was done while it was written must be marked in the file as well.
+            if self._held.pop(entry.update_id, None) is None:
+                self.finish(entry.update_id)
+        self._remember(new)
+        if self._is_off:
+            self._is_off = False
+            detail = "what arrives is on disk again before Telegram is told"
+            _LOG.warning("%s", detail)
+            self._report(Trouble(TroubleKind.INBOX_OFF, detail, is_over=True))
+        return new
+
+    async def read(self, update_id: int, *, is_repeated: bool) -> tuple[Entry, int] | None:
+        """Return an entry that is not done, and how often it was taken up again, this time included.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+        if update_id in self._held:
+            return self._held[update_id], 0
+        key = (self._bot_id, update_id)
+
+        async def read(connection: aiosqlite.Connection) -> tuple[Entry, int] | None:
+            if is_repeated:
+                await connection.execute(
+                    "UPDATE inbox SET attempts = attempts + 1 WHERE bot_id = ? AND update_id = ?", key
+                )
+            query = "SELECT * FROM inbox WHERE bot_id = ? AND update_id = ? AND done_at IS NULL"
+            async with connection.execute(query, key) as cursor:
+                row = await cursor.fetchone()
+            if row is None:
+                return None
+            received_at = datetime.fromisoformat(row["received_at"])
+            return Entry(update_id, row["chat_id"], row["payload"], received_at), int(row["attempts"])
+
+        return await (self._database.run(read) if is_repeated else self._database.read(read))
+
+    def finish(self, update_id: int) -> None:
+        """Mark an entry as done, soon; nothing but its id is kept from then on."""
+        if self._held.pop(update_id, None) is not None:
+            return
+        self._finished[update_id] = _now().isoformat(timespec="milliseconds")
+        self._mark_finished()
+
+    async def _write(
+        self, connection: aiosqlite.Connection, held: Sequence[Entry], entries: Sequence[Entry]
+    ) -> list[Entry]:
+        """Write entries, and those held in memory meanwhile; return which of the former are new."""
+        known = await self._find_known(connection, [entry.update_id for entry in entries])
+        new = [entry for entry in _unique(entries) if entry.update_id not in known | self._recent.keys()]
+        await connection.executemany(
+            "INSERT OR IGNORE INTO inbox (bot_id, update_id, chat_id, received_at, payload)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [
+                (
+                    self._bot_id,
+                    entry.update_id,
+                    entry.chat_id,
+                    entry.received_at.isoformat(timespec="milliseconds"),
+                    entry.payload,
+                )
+                for entry in [*held, *new]
+            ],
+        )
+        return new
+
+    async def _find_known(self, connection: aiosqlite.Connection, ids: Collection[int]) -> set[int]:
+        query = """
+            SELECT update_id FROM inbox WHERE bot_id = ? AND update_id IN (SELECT value FROM json_each(?))
+        """
+        async with connection.execute(query, (self._bot_id, json.dumps(list(ids)))) as cursor:
+            return {row["update_id"] for row in await cursor.fetchall()}
+
+    def _hold(self, entries: Sequence[Entry]) -> list[Entry]:
+        new = [entry for entry in _unique(entries) if entry.update_id not in self._recent]
+        if len(self._held) + len(new) > _MOST_HELD:
+            raise InboxFullError
+        self._held.update({entry.update_id: entry for entry in new})
+        self._remember(new)
+        if not self._is_off:
+            self._is_off = True
+            detail = "what arrives cannot be written and is held in memory: if the bot ends now, it is lost"
+            _LOG.error("%s", detail)
+            self._report(Trouble(TroubleKind.INBOX_OFF, detail))
+        return new
+
+    def _remember(self, entries: Sequence[Entry]) -> None:
+        """Recognise the entries without the file, should it fail."""
+        self._recent.update(dict.fromkeys(entry.update_id for entry in entries))
+        while len(self._recent) > _MOST_RECENT:
+            del self._recent[next(iter(self._recent))]
+
+    def _mark_finished(self) -> None:
+        if self._finished and not self._is_marking:
+            self._is_marking = True
+            self._database.defer(self._write_finished, self._notice_marked)
+
+    async def _write_finished(self, connection: aiosqlite.Connection) -> None:
+        self._marked = list(self._finished)
+        await connection.executemany(
+            "UPDATE inbox SET done_at = ?, payload = NULL, chat_id = NULL WHERE bot_id = ? AND update_id = ?",
+            [(done_at, self._bot_id, update_id) for update_id, done_at in self._finished.items()],
+        )
+        now = _now()
+        if self._cleared_at is None or now - self._cleared_at > _CLEARED_EVERY:
+            self._cleared_at = now
+            oldest = (now - _RECOGNISED).isoformat(timespec="milliseconds")
+            # What another bot, with another token, left unfinished is answered by nobody.
+            await connection.execute(
+                "DELETE FROM inbox WHERE done_at < ? OR (bot_id != ? AND received_at < ?)",
+                (oldest, self._bot_id, oldest),
+            )
+
+    def _notice_marked(self) -> None:
+        for update_id in self._marked:
+            self._finished.pop(update_id, None)
+        self._is_marking = False
+        self._mark_finished()
+
+
+def _unique(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries, each update once."""
+    return list({entry.update_id: entry for entry in entries}.values())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,209 @@
+"""Updates are handled once, each chat's in order and chats side by side, whatever ends in between."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.model import TroubleKind
+from tests.bot_api.server import BotApi
+from tests.chat_bot import SIGNED, Gate, make_slow_index, phrases, running_bot
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110 - neither log nor server has an event for it
+            await asyncio.sleep(0.02)
+
+
+def read_inbox(folder: Path, columns: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(folder / "log.sqlite")) as connection:
+        return connection.execute(f"SELECT {columns} FROM inbox ORDER BY id").fetchall()  # noqa: S608
+
+
+async def test_dispatching_keeps_the_order_within_a_chat_alone(tmp_path: Path) -> None:
+    gate = Gate()
+    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)):
+        anna, berta = api.person("Anna"), api.person("Berta")
+        asked = [anna.says("slow one"), *(anna.says(f"{SIGNED} {number}") for number in range(5))]
+        await gate.wait_until_reached()
+        await berta.private_chat.reply_to(berta.says(SIGNED))
+        assert anna.private_chat.from_bot == []
+        gate.opened.set()
+        await anna.private_chat.reply_to(asked[-1])
+        assert [reply.reply_to for reply in anna.private_chat.from_bot] == asked
+
+
+async def test_dispatching_lets_chats_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.chat.dispatching._AT_HAND", 10)
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna, berta = api.person("Anna"), api.person("Berta")
+        flood = [anna.says(f"{SIGNED} {number}") for number in range(60)]
+        await berta.private_chat.reply_to(berta.says(SIGNED))
+        assert len(anna.private_chat.from_bot) < 30
+        await anna.private_chat.reply_to(flood[-1])
+        assert [reply.reply_to for reply in anna.private_chat.from_bot] == flood
+
+
+async def test_dispatching_keeps_the_ids_of_what_is_done_and_nothing_of_its_text(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna = api.person("Anna")
+        await anna.private_chat.reply_to(anna.says(SIGNED))
+        await bot.end()
+        [(payload, chat_id, done_at)] = read_inbox(tmp_path, "payload, chat_id, done_at")
+        assert (payload, chat_id) == (None, None)
+        assert done_at is not None
+
+
+async def test_dispatching_answers_once_what_comes_twice(tmp_path: Path) -> None:
+    async with BotApi() as api:
+        anna = api.person("Anna")
+        async with running_bot(api, tmp_path):
+            question = anna.says(SIGNED)
+            await anna.private_chat.reply_to(question)
+        api.updates.repeat()
+        assert api.updates.pending()
+        async with running_bot(api, tmp_path):
+            await anna.private_chat.reply_to(anna.says("/help"))
+        assert len(anna.private_chat.replies_to(question)) == 1
+
+
+async def test_dispatching_takes_up_what_an_earlier_run_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.serving._HANDLING_S", 0.1)
+    gate = Gate()
+    async with BotApi() as api:
+        anna, berta = api.person("Anna"), api.person("Berta")
+        async with running_bot(api, tmp_path, index_type=make_slow_index(gate)) as bot:
+            asked = [anna.says("slow one"), anna.says(SIGNED), anna.says("/help")]
+            await gate.wait_until_reached()
+            await berta.private_chat.reply_to(berta.says(SIGNED))
+            ending = asyncio.create_task(bot.end())
+            await asyncio.sleep(0.5)
+            gate.opened.set()
+            await ending
+        assert anna.private_chat.from_bot == []
+        async with running_bot(api, tmp_path) as bot:
+            await anna.private_chat.reply_to(asked[-1])
+            assert [reply.reply_to for reply in anna.private_chat.from_bot] == asked
+            assert len(berta.private_chat.from_bot) == 1
+            await bot.end()
+        assert {payload for (payload,) in read_inbox(tmp_path, "payload")} == {None}
+
+
+async def test_dispatching_apologises_for_a_late_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.answers._LATE", timedelta(seconds=-5))
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        answer = await anna.private_chat.reply_to(anna.says(SIGNED))
+        assert answer.text.startswith(phrases.say("answer.late"))
+        assert "72" in answer.text
+
+
+async def test_dispatching_drops_presses_and_inline_queries_that_are_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        answer = await anna.private_chat.reply_to(anna.says(SIGNED))
+        monkeypatch.setattr("bot.chat.dispatching._PRESS_LASTS", timedelta(seconds=-1))
+        anna.presses(answer, "👍")
+        await anna.private_chat.reply_to(anna.says("/help"))
+        assert "too old" in caplog.text
+        assert api.calls_of("answerCallbackQuery") == []
+
+
+async def test_dispatching_leaves_out_what_cannot_be_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        api.updates.push("message", {"message_id": "one", "chat": 5})
+        assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
+        assert "cannot be read and is left out" in caplog.text
+
+
+async def test_dispatching_goes_on_from_memory_while_the_inbox_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.database._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.2)
+    gate = Gate()
+    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)) as bot:
+        anna, berta = api.person("Anna"), api.person("Berta")
+        await anna.private_chat.reply_to(anna.says("/help"))
+        with closing(sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            waiting = anna.says("slow one")
+            assert "72" in (await berta.private_chat.reply_to(berta.says(SIGNED))).text
+            await gate.wait_until_reached()
+            other.execute("COMMIT")
+        assert "72" in (await berta.private_chat.reply_to(berta.says(SIGNED))).text
+        await asyncio.sleep(0.5)
+        await berta.private_chat.reply_to(berta.says("/help"))
+        # What waited in memory is on disk now.
+        assert any("slow one" in str(payload) for (payload,) in read_inbox(tmp_path, "payload"))
+        gate.opened.set()
+        await anna.private_chat.reply_to(waiting)
+        await bot.end()
+        assert set(read_inbox(tmp_path, "payload")) == {(None,)}
+        told = [(trouble.kind, trouble.is_over) for trouble in bot.troubles]
+        assert told.count((TroubleKind.INBOX_OFF, False)) == 1
+        assert told.count((TroubleKind.INBOX_OFF, True)) == 1
+
+
+async def test_dispatching_leaves_with_telegram_what_memory_cannot_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.journal.inbox._MOST_HELD", 3)
+    monkeypatch.setattr("bot.chat.polling._FULL_S", 0.1)
+    (tmp_path / "log.sqlite").mkdir()
+    gate = Gate()
+    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)):
+        people = [api.person(f"Person {number}") for number in range(3)]
+        asked = [(person, person.says("slow one")) for person in people]
+        await gate.wait_until_reached()
+        await until(lambda: not api.updates.pending())
+        last = people[0].says(SIGNED)
+        await until(lambda: "Telegram keeps them" in caplog.text)
+        assert len(api.updates.pending()) == 1
+        gate.opened.set()
+        for person, question in [*asked, (people[0], last)]:
+            await person.private_chat.reply_to(question)
+
+
+async def test_dispatching_gives_up_what_ends_the_bot_again_and_again(tmp_path: Path) -> None:
+    async with BotApi() as api:
+        anna = api.person("Anna")
+        async with running_bot(api, tmp_path) as bot:
+            hanging = api.hang("sendMessage", times=None)
+            question = anna.says(SIGNED)
+            await api.called("sendMessage")
+            await bot.end()
+        hanging.stop()
+        with closing(sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)) as connection:
+            connection.execute("UPDATE inbox SET attempts = 10 WHERE payload IS NOT NULL")
+        async with running_bot(api, tmp_path):
+            assert (await anna.private_chat.reply_to(question)).text == phrases.say("apology")
+
+
+async def test_allowance_refuses_once_who_asks_too_much(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, questions_per_minute=3, admin_ids=[1]) as bot:
+        anna, admin = api.person("Anna"), api.person("Admin", id=1)
+        for person in (anna, admin):
+            for number in range(6):
+                person.says(f"{SIGNED} {number}")
+        for person, answers in ((anna, 3), (admin, 6)):
+            await person.private_chat.reply_to(person.says("/help"))
+            replies = [reply.text for reply in person.private_chat.from_bot]
+            assert len([reply for reply in replies if "72" in reply]) == answers
+            refusals = [reply for reply in replies if reply == phrases.say("question.too-many", count=3)]
+            assert len(refusals) == (person is anna)
+        assert len(await bot.read_log("id")) == 9

@@ -1,0 +1,92 @@
+"""Telegram brings updates to an address: kept before Telegram is told, and only from who knows the secret."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.chat.connection import BotApplication, ChatError
+from bot.chat.dispatching import Dispatcher
+from bot.chat.serving import Receiver
+from bot.chat.webhook import Webhook
+from tests.bot_api.server import BotApi
+from tests.chat_bot import SIGNED, running_bot
+
+SECRET = "what_only-Telegram_knows"  # noqa: S105 - of these tests alone
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+def at(port: int) -> Callable[[BotApplication, Dispatcher], Receiver]:
+    """Choose to have updates brought to a port."""
+
+    def choose(application: BotApplication, dispatcher: Dispatcher) -> Receiver:
+        url = f"http://127.0.0.1:{port}/updates"
+        return Webhook(application, dispatcher, url=url, host="127.0.0.1", port=port, secret=SECRET)
+
+    return choose
+
+
+async def test_webhook_brings_questions(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with BotApi() as api:
+        anna = api.person("Anna")
+        waiting = anna.says(SIGNED)
+        async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)) as bot:
+            assert "72" in (await anna.private_chat.reply_to(waiting)).text
+            assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
+            assert not api.calls_of("getUpdates", "deleteWebhook")
+            assert api.updates.pending() == []
+            assert len(await bot.read_log("id")) == 2
+
+
+async def test_webhook_listens_to_nobody_without_the_secret(tmp_path: Path, unused_tcp_port: int) -> None:
+    update = {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}}}
+    url = f"http://127.0.0.1:{unused_tcp_port}"
+    async with BotApi() as api, running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)):
+        anna = api.person("Anna")
+        await anna.private_chat.reply_to(anna.says("/help"))
+        async with aiohttp.ClientSession() as session:
+
+            async def post(path: str, body: object, secret: str | None) -> int:
+                headers = {HEADER: secret} if secret is not None else {}
+                data = body if isinstance(body, bytes) else json.dumps(body).encode()
+                async with session.post(url + path, data=data, headers=headers) as answer:
+                    return answer.status
+
+            assert await post("/updates", update, None) == 403
+            assert await post("/updates", update, SECRET[:-1]) == 403
+            assert await post("/updates", update, "ø") == 403
+            assert await post("/elsewhere", update, SECRET) == 404
+            for broken in (b"", b"{", b"[]", b"{}", b"\xff", b"[" * 10_000, {"update_id": "one"}):
+                assert await post("/updates", broken, SECRET) == 400
+            assert await post("/updates", update, SECRET) == 200
+            async with session.get(url + "/updates") as answer:
+                assert answer.status == 405
+        assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
+
+
+async def test_webhook_refuses_what_cannot_be_kept(
+    tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.inbox._MOST_HELD", 0)
+    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.1)
+    monkeypatch.setattr("tests.bot_api.webhooks.RETRY_SECONDS", 0.1)
+    (tmp_path / "log.sqlite").mkdir()
+    async with BotApi() as api:
+        anna = api.person("Anna")
+        async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)):
+            question = anna.says(SIGNED)
+            await asyncio.sleep(1)
+            assert len(api.updates.pending()) == 1
+            (tmp_path / "log.sqlite").rmdir()
+            assert "72" in (await anna.private_chat.reply_to(question)).text
+
+
+async def test_webhook_whose_port_is_taken_ends_with_a_reason(tmp_path: Path, unused_tcp_port: int) -> None:
+    taken = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", unused_tcp_port)
+    async with taken, BotApi() as api:
+        with pytest.raises(ChatError, match="BOT_WEBHOOK_PORT"):
+            async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)) as bot:
+                await bot.serving
