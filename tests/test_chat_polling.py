@@ -21,6 +21,7 @@ async def test_polling_asks_every_time_for_what_it_handles(tmp_path: Path) -> No
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         await anna.private_chat.reply_to(anna.says("/start"))
+        await anna.private_chat.reply_to(anna.says("/help"))
         polls = await api.called("getUpdates", 2)
         assert {tuple(call.parameters["allowed_updates"]) for call in polls} == {
             (
