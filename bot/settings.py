@@ -139,6 +139,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level of the log lines on standard error."
     )
+    log_format: Literal["human", "json"] = Field(
+        default="human", description="Log lines for people (`human`) or one JSON object a line (`json`)."
+    )
 
     @classmethod
     def settings_customise_sources(

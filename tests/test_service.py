@@ -1,6 +1,7 @@
 """The bot as it runs on a server: the real process against the strict Bot API."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -165,6 +166,24 @@ async def test_service_refuses_a_broken_corpus(start: Start, tmp_path: Path, cor
     async with start() as process:
         assert await asyncio.wait_for(process.wait(), START_S) == 1
     assert (tmp_path / "bot.log").read_text().rstrip().endswith("with the front matter below it")
+
+
+async def test_service_writes_its_log_as_json_to_the_last_line(
+    api: BotApi, start: Start, tmp_path: Path, corpus: Path
+) -> None:
+    anna = api.person("Anna")
+    async with start(BOT_LOG_FORMAT="json", BOT_ENCODER="none", BOT_STRANGE="1") as process:
+        await anna.private_chat.reply_to(anna.says("how many countries signed?"), START_S)
+        await end(process)
+    (corpus / "broken.md").write_text("no front matter")
+    async with start(BOT_LOG_FORMAT="json", BOT_ENCODER="none") as process:
+        assert await asyncio.wait_for(process.wait(), START_S) == 1
+    lines = [json.loads(line) for line in (tmp_path / "bot.log").read_text().splitlines()]
+    assert all(line.keys() >= {"time", "level", "logger", "message", "update"} for line in lines)
+    assert "BOT_STRANGE is not a setting" in lines[0]["message"]
+    assert lines[-1]["level"] == "CRITICAL"
+    assert "broken.md:1" in lines[-1]["message"]
+    assert api.token.rpartition(":")[2] not in (tmp_path / "bot.log").read_text()
 
 
 async def test_service_answers_its_example_questions_in_every_language(api: BotApi, start: Start) -> None:

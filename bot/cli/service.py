@@ -8,18 +8,19 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from rich.console import Console
 
 from bot.answering import Answerer
 from bot.chat.application import build_application
 from bot.chat.examples import load_examples
+from bot.chat.handling import in_hand
 from bot.chat.polling import serve
 from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
-from bot.chat.secrecy import hide_secrets
-from bot.cli.composition import open_desk, start_logging
+from bot.cli.composition import open_desk
+from bot.cli.logs import log_all_that_is_written, start_logging
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
@@ -32,8 +33,8 @@ from bot.wording.phrases import Phrases, load_phrases
 _LOG = logging.getLogger(__name__)
 
 
-def run_service(settings: Settings, token: str, console: Console) -> None:
-    """Be on Telegram until a signal ends it.
+def run_service(settings: Settings, token: str, console: Console, warnings: Iterable[str]) -> None:
+    """Be on Telegram until a signal ends it; ``warnings`` are logged first.
 
     Raises:
         CorpusError: an article file has a mistake.
@@ -41,14 +42,20 @@ def run_service(settings: Settings, token: str, console: Console) -> None:
         NewerSchemaError: a newer version of the bot wrote the log.
         ChatError: Telegram refuses the token, or another instance uses it.
     """
-    start_logging(settings.log_level)
+    start_logging(settings.log_level, settings.log_format, _read_update, token, settings.proxy or "")
+    log_all_that_is_written()
     # At level INFO it logs every call that the bot makes.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # It logs a traceback of every failed call, which the bot reports in a line of its own.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
-    for handler in logging.getLogger().handlers:
-        hide_secrets(handler, token, settings.proxy or "")
+    for warning in warnings:
+        _LOG.warning("%s", warning)
     asyncio.run(_serve(settings, token, console))
+
+
+def _read_update() -> str | None:
+    handling = in_hand.get()
+    return handling.log_id if handling else None
 
 
 async def _serve(settings: Settings, token: str, console: Console) -> None:
@@ -133,6 +140,7 @@ class _Reloads:
             return
         error = task.exception()
         if error is None:
-            _LOG.info("%s", task.result())
+            for line in filter(None, task.result().splitlines()):
+                _LOG.info("%s", line)
         else:
             _LOG.error("The articles could not be read again", exc_info=error)
