@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from bot.answering import Answerer, Progress
+from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
 from bot.chat.examples import Examples
 from bot.chat.polling import serve
@@ -106,6 +108,7 @@ class ChatBot:
     stop: asyncio.Event
     journal: Journal
     records: Database
+    alerts: Alerts
 
     async def end(self) -> None:
         """Stop the bot as a signal would, and wait until it has ended."""
@@ -134,6 +137,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     proxy: str | None = None,
     translate_url: str = TRANSLATE_URL,
     retention_days: int = 365,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[ChatBot]:
     """Run the bot against a Bot API server, with its log in a folder."""
 
@@ -145,6 +149,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     answerer = Answerer(index, load_index, load_small_talk())
     records = Database(folder / "log.sqlite")
     journal = Journal(records)
+    readings = Readings(CATALOGUES, Readers(records))
+    alerts = Alerts(readings=readings, admin_ids=admin_ids, clock=clock)
     application = build_application(
         token=token or api.token,
         api_url=api.url,
@@ -155,7 +161,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         votes=Votes(records),
         records=PersonalRecords(records),
         retention_days=retention_days,
-        readings=Readings(CATALOGUES, Readers(records)),
+        readings=readings,
+        alerts=alerts,
         examples=Examples(EXAMPLES),
         translate_url=translate_url,
         admin_ids=admin_ids,
@@ -164,7 +171,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     await records.open()
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(application, stop))
-    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records)
+    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records, alerts)
     try:
         yield bot
     finally:

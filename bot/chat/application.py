@@ -4,6 +4,7 @@
 nothing; ``polling.serve`` does.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeAlias
 
@@ -24,6 +25,7 @@ from telegram.request import HTTPXRequest
 from bot.answering import Answerer
 from bot.chat.addressing import Addressed
 from bot.chat.admin import Admin
+from bot.chat.alerts import Alerts
 from bot.chat.answers import Answers
 from bot.chat.buttons import PATTERN, Buttons
 from bot.chat.callbacks import (
@@ -90,6 +92,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     records: PersonalRecords,
     retention_days: int,
     readings: Readings,
+    alerts: Alerts,
     examples: Examples,
     translate_url: str,
     admin_ids: Collection[int],
@@ -122,7 +125,10 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         texts = readings.by_code
         await publish([*menus.list_menus(application.bot), *list_descriptions(application.bot, texts)])
 
-    application = _build_bare(token, api_url, proxy, publish_profile)
+    async def be_there(application: BotApplication) -> None:
+        await asyncio.gather(publish_profile(application), alerts.keep_telling(application.bot))
+
+    application = _build_bare(token, api_url, proxy, be_there)
     posing = Posing(readings=readings, answer=questions.answer)
     inline = Inline(
         answerer=answerer,
@@ -203,7 +209,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
             ],
         }
     )
-    application.add_error_handler(Failures(readings=readings).on_error)
+    application.add_error_handler(Failures(readings=readings, alerts=alerts).on_error)
     return application
 
 

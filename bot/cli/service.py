@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterable
 from rich.console import Console
 
 from bot.answering import Answerer
+from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
 from bot.chat.examples import load_examples
 from bot.chat.handling import in_hand
@@ -70,6 +71,8 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
     )
     catalogues = load_phrases()
     database = Database(settings.database)
+    readings = Readings(catalogues, Readers(database))
+    alerts = Alerts(readings=readings, admin_ids=settings.admin_ids)
     await database.open()
     journal = Journal(database)
     try:
@@ -83,7 +86,8 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
             votes=Votes(database),
             records=PersonalRecords(database),
             retention_days=settings.retention_days,
-            readings=Readings(catalogues, Readers(database)),
+            readings=readings,
+            alerts=alerts,
             examples=examples,
             translate_url=settings.translate_url,
             admin_ids=settings.admin_ids,
