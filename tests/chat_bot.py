@@ -28,6 +28,7 @@ from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
+from bot.metrics import Metrics
 from bot.model import Findings, Question
 from bot.search.index import CorpusIndex
 from bot.wording.phrases import load_phrases
@@ -109,6 +110,7 @@ class ChatBot:
     journal: Journal
     records: Database
     alerts: Alerts
+    metrics: Metrics
 
     async def end(self) -> None:
         """Stop the bot as a signal would, and wait until it has ended."""
@@ -150,7 +152,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     records = Database(folder / "log.sqlite")
     journal = Journal(records)
     readings = Readings(CATALOGUES, Readers(records))
-    alerts = Alerts(readings=readings, admin_ids=admin_ids, clock=clock)
+    metrics = Metrics()
+    alerts = Alerts(readings=readings, admin_ids=admin_ids, metrics=metrics, clock=clock)
     application = build_application(
         token=token or api.token,
         api_url=api.url,
@@ -163,6 +166,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         retention_days=retention_days,
         readings=readings,
         alerts=alerts,
+        metrics=metrics,
         examples=Examples(EXAMPLES),
         translate_url=translate_url,
         admin_ids=admin_ids,
@@ -171,7 +175,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     await records.open()
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(application, stop))
-    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records, alerts)
+    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records, alerts, metrics)
     try:
         yield bot
     finally:

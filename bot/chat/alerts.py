@@ -27,6 +27,7 @@ from bot.chat.limits import shorten
 from bot.chat.markup import Markup, neutralise, text
 from bot.chat.reading import Readings
 from bot.chat.sending import send
+from bot.metrics import Metrics
 from bot.model import Trouble, TroubleKind
 from bot.wording.phrases import Phrases
 
@@ -100,11 +101,13 @@ class Alerts:
         *,
         readings: Readings,
         admin_ids: Collection[int],
+        metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the texts, and whom to tell; ``clock`` counts seconds."""
+        """Take the texts, whom to tell, and where troubles are counted; ``clock`` counts seconds."""
         self._readings = readings
         self._admin_ids = tuple(sorted(set(admin_ids)))
+        self._metrics = metrics
         self._clock = clock
         self._cases = {kind: _Case() for kind in TroubleKind}
         self._outbox: deque[_Notice] = deque()
@@ -125,6 +128,7 @@ class Alerts:
         if trouble.is_over:
             self._close(case, trouble)
             return
+        self._metrics.count_trouble(trouble.kind)
         if case.ongoing is None:
             case.since = self._clock()
         case.ongoing = trouble

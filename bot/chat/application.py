@@ -6,6 +6,7 @@ nothing; ``polling.serve`` does.
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
+from functools import partial
 from typing import Any, TypeAlias
 
 from telegram.ext import (
@@ -37,6 +38,7 @@ from bot.chat.callbacks import (
     on_press,
 )
 from bot.chat.commands import Commands
+from bot.chat.counting import CountingRequest
 from bot.chat.examples import EXAMPLE_PATTERN, ExampleButtons, Examples
 from bot.chat.failures import Failures
 from bot.chat.followups import FollowUps
@@ -60,6 +62,7 @@ from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
+from bot.metrics import Metrics
 
 _Data: TypeAlias = dict[Any, Any]
 BotApplication: TypeAlias = Application[ExtBot[None], ContextTypes.DEFAULT_TYPE, _Data, _Data, _Data, None]
@@ -93,6 +96,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     retention_days: int,
     readings: Readings,
     alerts: Alerts,
+    metrics: Metrics,
     examples: Examples,
     translate_url: str,
     admin_ids: Collection[int],
@@ -112,6 +116,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         detector=detector,
         readings=readings,
         keyboards=keyboards,
+        metrics=metrics,
         limit=passages_limit,
     )
     questions = Questions(answers=answers, followups=FollowUps(journal), journal=journal, readings=readings)
@@ -128,7 +133,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     async def be_there(application: BotApplication) -> None:
         await asyncio.gather(publish_profile(application), alerts.keep_telling(application.bot))
 
-    application = _build_bare(token, api_url, proxy, be_there)
+    application = _build_bare(token, api_url, partial(_build_request, metrics, proxy), be_there)
     posing = Posing(readings=readings, answer=questions.answer)
     inline = Inline(
         answerer=answerer,
@@ -216,7 +221,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
 def _build_bare(
     token: str,
     api_url: str,
-    proxy: str | None,
+    build_request: Callable[[int], HTTPXRequest],
     post_init: Callable[[BotApplication], Coroutine[Any, Any, None]],
 ) -> BotApplication:
     """Build the application without any handler; ``serve`` polls, so it has no updater."""
@@ -226,8 +231,8 @@ def _build_bare(
         .token(token)
         .base_url(f"{base}/bot")
         .base_file_url(f"{base}/file/bot")
-        .request(_build_request(proxy, _CONNECTIONS))
-        .get_updates_request(_build_request(proxy, 1))
+        .request(build_request(_CONNECTIONS))
+        .get_updates_request(build_request(1))
         .concurrent_updates(ChatOrder(_CHATS_AT_ONCE))
         .updater(None)
         .job_queue(None)
@@ -236,9 +241,10 @@ def _build_bare(
     )
 
 
-def _build_request(proxy: str | None, connections: int) -> HTTPXRequest:
+def _build_request(metrics: Metrics, proxy: str | None, connections: int) -> HTTPXRequest:
     try:
-        return HTTPXRequest(
+        return CountingRequest(
+            metrics,
             connection_pool_size=connections,
             proxy=proxy,
             connect_timeout=_TIMEOUT_S,

@@ -28,6 +28,7 @@ from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.votes import Votes
+from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.wording.phrases import Phrases, load_phrases
 
@@ -72,7 +73,9 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
     catalogues = load_phrases()
     database = Database(settings.database)
     readings = Readings(catalogues, Readers(database))
-    alerts = Alerts(readings=readings, admin_ids=settings.admin_ids)
+    metrics = Metrics()
+    metrics.watch_corpus(lambda: desk.answerer.corpus.version)
+    alerts = Alerts(readings=readings, admin_ids=settings.admin_ids, metrics=metrics)
     await database.open()
     journal = Journal(database)
     try:
@@ -88,6 +91,7 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
             retention_days=settings.retention_days,
             readings=readings,
             alerts=alerts,
+            metrics=metrics,
             examples=examples,
             translate_url=settings.translate_url,
             admin_ids=settings.admin_ids,
