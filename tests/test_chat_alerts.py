@@ -17,6 +17,7 @@ BOSS = 77
 HOUR_S = 3600
 UNWRITABLE = Trouble(TroubleKind.LOG_UNWRITABLE, "disk I/O error")
 WRITABLE = Trouble(TroubleKind.LOG_UNWRITABLE, "", is_over=True)
+FAILED = Trouble(TroubleKind.UPDATE_FAILED, "KeyError")
 OFF = Trouble(TroubleKind.INBOX_OFF, "database or disk is full")
 
 
@@ -80,16 +81,15 @@ async def test_alert_comes_once_an_hour_and_then_says_how_often(tmp_path: Path) 
     clock = Clock()
     async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], clock=clock) as bot:
         boss = await start_as_admin(api)
-        failed = Trouble(TroubleKind.UPDATE_FAILED, "KeyError")
-        bot.alerts.report(failed)
+        bot.alerts.report(FAILED)
         assert "Meanwhile" not in await next_text(boss)
         for _ in range(3):
             clock.now += HOUR_S / 4
-            bot.alerts.report(failed)
+            bot.alerts.report(FAILED)
         bot.alerts.report(OFF)
         assert (await next_text(boss)).startswith(phrases.say("alert.inbox_off"))
         clock.now += HOUR_S
-        bot.alerts.report(failed)
+        bot.alerts.report(FAILED)
         told = await next_text(boss)
         assert told.startswith(phrases.say("alert.update_failed"))
         assert phrases.say("alerts.repeats", count=3) in told
@@ -110,7 +110,7 @@ async def test_alert_is_followed_by_one_that_it_is_over(tmp_path: Path) -> None:
         assert len(bot.alerts.ongoing) == 0
         told = await next_text(boss)
         assert told.startswith(phrases.say("healed.log_unwritable"))
-        assert "It lasted: 12 minutes." in told
+        assert "Duration: 12 minutes." in told
         await api.expect_silence(boss.private_chat)
 
 
@@ -131,6 +131,23 @@ async def test_alert_within_the_hour_after_the_last_was_over_comes_when_the_hour
         told = [await next_text(boss), await next_text(boss)]
         (late,) = [line for line in told if line.startswith(phrases.say("alert.log_unwritable"))]
         assert phrases.say("alerts.repeats", count=1) in late
+
+
+async def test_alert_of_what_goes_on_comes_again_every_hour(tmp_path: Path) -> None:
+    clock = Clock()
+    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], clock=clock) as bot:
+        boss = await start_as_admin(api)
+        bot.alerts.report(OFF)
+        bot.alerts.report(OFF)
+        assert (await next_text(boss)).startswith(phrases.say("alert.inbox_off"))
+        bot.alerts.report(OFF)
+        await api.expect_silence(boss.private_chat)
+        clock.now += HOUR_S
+        bot.alerts.report(OFF)
+        told = await next_text(boss)
+        assert told.startswith(phrases.say("alert.inbox_off"))
+        assert "Duration: 1 hour." in told
+        assert "Meanwhile" not in told
 
 
 async def test_alert_speaks_the_language_of_each_admin(tmp_path: Path) -> None:
@@ -161,32 +178,21 @@ async def test_alert_passes_over_admins_who_cannot_be_told(
 
 
 async def test_alert_waits_until_telegram_can_be_reached(tmp_path: Path) -> None:
-    clock = Clock()
-    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], clock=clock) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS]) as bot:
         boss = await start_as_admin(api)
         with api.outage():
             tried = len(api.calls_of("sendChatAction"))
             bot.alerts.report(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, "httpx.ConnectError"))
-            bot.alerts.report(UNWRITABLE)
-            bot.alerts.report(UNWRITABLE)
+            bot.alerts.report(FAILED)
+            bot.alerts.report(FAILED)
             await api.called("sendChatAction", tried + 1)
-            clock.now += 300
-        bot.alerts.report(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, "", is_over=True))
+        detail = "httpx.ConnectError"
+        bot.alerts.report(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, detail, is_over=True, lasted_s=300))
         first, second = await next_text(boss), await next_text(boss)
-        assert first.startswith(phrases.say("alert.log_unwritable"))
+        assert first.startswith(phrases.say("alert.update_failed"))
         assert phrases.say("alerts.repeats", count=1) in first
         assert second.startswith(phrases.say("alert.telegram_unreachable"))
-        assert "It lasted: 5 minutes." in second
-
-
-async def test_alert_of_a_short_outage_is_spared(tmp_path: Path) -> None:
-    clock = Clock()
-    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], clock=clock) as bot:
-        boss = await start_as_admin(api)
-        bot.alerts.report(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, "httpx.ConnectError"))
-        clock.now += 5
-        bot.alerts.report(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, "", is_over=True))
-        await api.expect_silence(boss.private_chat)
+        assert "Duration: 5 minutes." in second
 
 
 async def test_alert_that_telegram_refuses_is_tried_again_within_bounds(tmp_path: Path) -> None:

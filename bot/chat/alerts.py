@@ -33,8 +33,6 @@ from bot.wording.phrases import Phrases
 
 _LOG = logging.getLogger(__name__)
 _HOUR_S = 3600.0
-# An outage that nobody noticed is no news.
-_SHORT_OUTAGE_S = 60.0
 _ATTEMPTS = 3
 _SHORTEST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
@@ -129,12 +127,18 @@ class Alerts:
             self._close(case, trouble)
             return
         self._metrics.count_trouble(trouble.kind)
+        is_news = case.ongoing is None or trouble.kind not in _LASTING
         if case.ongoing is None:
             case.since = self._clock()
         case.ongoing = trouble
-        # Of an outage they can be told only once it is over.
-        if trouble.kind is not TroubleKind.TELEGRAM_UNREACHABLE:
-            self._tell_or_count(case, trouble, None)
+        if trouble.kind is TroubleKind.TELEGRAM_UNREACHABLE:
+            # Of an outage they can be told only once it is over.
+            return
+        if is_news:
+            self._tell_or_count(case, trouble, trouble.lasted_s)
+        elif case.is_known and not self._is_waiting(case) and self._may_tell(case):
+            # It goes on for an hour and longer, and is brought back to mind.
+            self._announce(case, trouble, self._write_down(trouble), self._clock() - case.since)
 
     async def keep_telling(self, bot: Bot) -> None:
         """Send what was reported and what will be, for ever."""
@@ -154,22 +158,23 @@ class Alerts:
 
     def _close(self, case: _Case, trouble: Trouble) -> None:
         """Take note of the end of a trouble, and have told of it who was told of the trouble."""
-        lasted_s = self._clock() - case.since if case.ongoing is not None else None
+        lasted_s = trouble.lasted_s
+        if lasted_s is None and case.ongoing is not None and trouble.kind in _LASTING:
+            lasted_s = self._clock() - case.since
         case.ongoing = None
         if case.unsaid is not None:
             case.unsaid = None
             case.repeats += 1
         if trouble.kind is TroubleKind.TELEGRAM_UNREACHABLE:
             self._reachable.set()
-            if lasted_s is None or lasted_s >= _SHORT_OUTAGE_S:
-                self._tell_or_count(case, trouble, lasted_s)
+            self._tell_or_count(case, trouble, lasted_s)
         elif case.is_known and trouble.kind in _LASTING:
             told, case.told, case.is_known = case.told, set(), False
             self._put(trouble, self._write_down(trouble), lasted_s, 0, told)
 
     def _tell_or_count(self, case: _Case, trouble: Trouble, lasted_s: float | None) -> None:
         """Have the admins told, or count it where they have heard of it within the hour."""
-        is_waiting = case.notice is not None and case.notice in self._outbox
+        is_waiting = self._is_waiting(case)
         if not is_waiting and self._may_tell(case):
             self._announce(case, trouble, self._write_down(trouble), lasted_s)
         elif not case.is_known:
@@ -188,6 +193,9 @@ class Alerts:
     def _announce(self, case: _Case, trouble: Trouble, log_id: str, lasted_s: float | None) -> None:
         case.notice = self._put(trouble, log_id, lasted_s, case.repeats, case.told)
         case.told_at, case.repeats, case.unsaid, case.is_known = self._clock(), 0, None, True
+
+    def _is_waiting(self, case: _Case) -> bool:
+        return case.notice is not None and case.notice in self._outbox
 
     def _may_tell(self, case: _Case) -> bool:
         return case.told_at is None or self._clock() - case.told_at >= _HOUR_S
@@ -256,9 +264,12 @@ class Alerts:
         notice.is_begun = True
         try:
             sent = await send(bot, admin_id, _render(notice, phrases))
-        except TelegramError as error:
+        except BadRequest as error:
             _LOG.warning("Admin %s was not told: %s", admin_id, error)
             return _Delivery.FAILED
+        except TelegramError as error:
+            _LOG.info("Admin %s is told later: %s", admin_id, error)
+            return _Delivery.UNREACHABLE
         return _Delivery.TOLD if sent else _Delivery.FAILED
 
     async def _phrases_for(self, bot: Bot, admin_id: int) -> Phrases:
