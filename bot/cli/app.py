@@ -36,6 +36,7 @@ from bot.cli.evaluation_report import (
     print_follow_ups,
 )
 from bot.cli.logs import start_logging
+from bot.cli.monitoring import MonitoringError
 from bot.cli.printing import describe_answer, open_console, print_answer, print_plain
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
@@ -74,7 +75,14 @@ def run(context: typer.Context) -> None:
         start_logging("WARNING")
         with open_session(settings, _ERRORS) as session:
             converse(session, open_console(), load_phrases(), settings.passages)
-    except (ChatError, CorpusError, ExamplesError, NewerSchemaError, UnknownEncoderError) as error:
+    except (
+        ChatError,
+        CorpusError,
+        ExamplesError,
+        MonitoringError,
+        NewerSchemaError,
+        UnknownEncoderError,
+    ) as error:
         if token is not None and settings.log_format == "json":
             # Whatever reads such a log takes nothing else for a line.
             _LOG.critical("%s", error)

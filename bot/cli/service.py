@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bot.answering import Answerer
 from bot.chat.alerts import Alerts
-from bot.chat.application import build_application
+from bot.chat.application import BotApplication, build_application
 from bot.chat.examples import load_examples
 from bot.chat.handling import in_hand
 from bot.chat.polling import serve
@@ -22,6 +22,7 @@ from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
 from bot.cli.composition import open_desk
 from bot.cli.logs import log_all_that_is_written, start_logging
+from bot.cli.monitoring import monitoring
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
@@ -43,6 +44,7 @@ def run_service(settings: Settings, token: str, console: Console, warnings: Iter
         ExamplesError: the file of examples has a mistake.
         NewerSchemaError: a newer version of the bot wrote the log.
         ChatError: Telegram refuses the token, or another instance uses it.
+        MonitoringError: the port for metrics and health cannot be had.
     """
     start_logging(settings.log_level, settings.log_format, _read_update, token, settings.proxy or "")
     log_all_that_is_written()
@@ -61,6 +63,19 @@ def _read_update() -> str | None:
 
 
 async def _serve(settings: Settings, token: str, console: Console) -> None:
+    metrics = Metrics()
+    health = _Health()
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.metrics_port is not None:
+            await stack.enter_async_context(
+                monitoring(str(settings.metrics_host), settings.metrics_port, metrics, health.find_problems)
+            )
+        await _be_on_telegram(settings, token, console, metrics, health)
+
+
+async def _be_on_telegram(
+    settings: Settings, token: str, console: Console, metrics: Metrics, health: "_Health"
+) -> None:
     examples = load_examples(settings.examples)
     desk = await asyncio.to_thread(open_desk, settings, console)
     corpus = desk.answerer.corpus
@@ -73,7 +88,6 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
     catalogues = load_phrases()
     database = Database(settings.database)
     readings = Readings(catalogues, Readers(database))
-    metrics = Metrics()
     metrics.watch_corpus(lambda: desk.answerer.corpus.version)
     alerts = Alerts(readings=readings, admin_ids=settings.admin_ids, metrics=metrics)
     await database.open()
@@ -97,6 +111,7 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
             admin_ids=settings.admin_ids,
             passages_limit=settings.passages,
         )
+        health.watch(application, alerts)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
@@ -121,6 +136,27 @@ async def _erasing(database: Database, days: int) -> AsyncIterator[None]:
         for task in erasing:
             task.cancel()
         await asyncio.gather(*erasing, return_exceptions=True)
+
+
+class _Health:
+    """What is wrong with the bot as a whole, for those who watch over it."""
+
+    def __init__(self) -> None:
+        self._parts: tuple[BotApplication, Alerts] | None = None
+
+    def watch(self, application: BotApplication, alerts: Alerts) -> None:
+        """Look at the parts, once they are there."""
+        self._parts = application, alerts
+
+    def find_problems(self) -> dict[str, str]:
+        """Return what is wrong now, by its kind."""
+        if self._parts is None:
+            return {"not_running": "the bot is starting"}
+        application, alerts = self._parts
+        problems = {trouble.kind.value: trouble.detail for trouble in alerts.ongoing}
+        if not application.running:
+            problems["not_running"] = "the bot is not connected to Telegram yet, or is ending"
+        return problems
 
 
 class _Reloads:
