@@ -151,9 +151,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     answerer = Answerer(index, load_index, load_small_talk())
     records = Database(folder / "log.sqlite")
     journal = Journal(records)
-    readings = Readings(CATALOGUES, Readers(records))
     metrics = Metrics()
-    alerts = Alerts(readings=readings, admin_ids=admin_ids, metrics=metrics, clock=clock)
+    alerts = Alerts(admin_ids=admin_ids, metrics=metrics, clock=clock)
     application = build_application(
         token=token or api.token,
         api_url=api.url,
@@ -164,7 +163,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         votes=Votes(records),
         records=PersonalRecords(records),
         retention_days=retention_days,
-        readings=readings,
+        readings=Readings(CATALOGUES, Readers(records)),
         alerts=alerts,
         metrics=metrics,
         examples=Examples(EXAMPLES),

@@ -91,19 +91,60 @@ class _Delivery(Enum):
     UNREACHABLE = auto()
 
 
+class _Messenger:
+    """Sends messages to admins, each in their language."""
+
+    def __init__(self, bot: Bot, readings: Readings) -> None:
+        self._bot = bot
+        self._readings = readings
+
+    async def tell(self, admin_id: int, notice: _Notice) -> _Delivery:
+        """Send a message to one admin."""
+        try:
+            # It says what ``send`` keeps to itself: whether there is a chat, and a connection.
+            await self._bot.send_chat_action(admin_id, ChatAction.TYPING)
+            phrases = await self._phrases_for(admin_id)
+        except (BadRequest, Forbidden) as error:
+            _LOG.info("Admin %s cannot be told: %s", admin_id, error)
+            return _Delivery.IMPOSSIBLE
+        except TelegramError as error:
+            _LOG.info("Admin %s is told later: %s", admin_id, error)
+            return _Delivery.UNREACHABLE
+        # What happens again from now on is told with the next one.
+        notice.is_begun = True
+        try:
+            sent = await send(self._bot, admin_id, _render(notice, phrases))
+        except BadRequest as error:
+            _LOG.warning("Admin %s was not told: %s", admin_id, error)
+            return _Delivery.FAILED
+        except TelegramError as error:
+            _LOG.info("Admin %s is told later: %s", admin_id, error)
+            return _Delivery.UNREACHABLE
+        return _Delivery.TOLD if sent else _Delivery.FAILED
+
+    async def _phrases_for(self, admin_id: int) -> Phrases:
+        """Return the texts in the language that an admin chose, or else of their Telegram."""
+        chosen = await self._readings.find_choice(admin_id)
+        if chosen is not None:
+            return self._readings.phrases_in(chosen)
+        try:
+            member = await self._bot.get_chat_member(admin_id, admin_id)
+        except BadRequest:
+            return self._readings.phrases_in(None)
+        return self._readings.phrases_in(member.user.language_code)
+
+
 class Alerts:
     """Takes reports of trouble from anywhere in the event loop's thread, and tells the admins."""
 
     def __init__(
         self,
         *,
-        readings: Readings,
         admin_ids: Collection[int],
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the texts, whom to tell, and where troubles are counted; ``clock`` counts seconds."""
-        self._readings = readings
+        """Take whom to tell, and where troubles are counted; ``clock`` counts seconds."""
         self._admin_ids = tuple(sorted(set(admin_ids)))
         self._metrics = metrics
         self._clock = clock
@@ -140,8 +181,12 @@ class Alerts:
             # It goes on for an hour and longer, and is brought back to mind.
             self._announce(case, trouble, self._write_down(trouble), self._clock() - case.since)
 
-    async def keep_telling(self, bot: Bot) -> None:
-        """Send what was reported and what will be, for ever."""
+    async def keep_telling(self, bot: Bot, readings: Readings) -> None:
+        """Send what was reported and what will be, for ever.
+
+        The texts come only here, since they lean on the database, whose troubles are reported too.
+        """
+        messenger = _Messenger(bot, readings)
         pause = _SHORTEST_PAUSE_S
         while True:
             self._news.clear()
@@ -149,7 +194,7 @@ class Alerts:
             self._announce_unsaid()
             if not self._outbox:
                 await self._wait(self._news, self._count_down())
-            elif await self._deliver(bot, self._outbox[0]):
+            elif await self._deliver(messenger, self._outbox[0]):
                 self._outbox.popleft()
                 pause = _SHORTEST_PAUSE_S
             else:
@@ -221,20 +266,20 @@ class Alerts:
         self._news.set()
         return notice
 
-    async def _deliver(self, bot: Bot, notice: _Notice) -> bool:
+    async def _deliver(self, messenger: _Messenger, notice: _Notice) -> bool:
         """Send a message to every admin who waits for it, and tell whether that is done."""
         for admin_id in list(notice.waiting):
             if notice.is_healing and admin_id not in notice.told:
                 del notice.waiting[admin_id]
                 continue
             try:
-                delivery = await self._tell(bot, admin_id, notice)
+                delivery = await messenger.tell(admin_id, notice)
             except Exception:  # noqa: BLE001 - see below
                 # Whatever it is, the next alert must find somebody who sends it.
                 _LOG.exception("Admin %s could not be told", admin_id)
                 delivery = _Delivery.IMPOSSIBLE
             if delivery is _Delivery.UNREACHABLE:
-                return False
+                continue
             if delivery is _Delivery.FAILED and notice.waiting[admin_id] + 1 < _ATTEMPTS:
                 notice.waiting[admin_id] += 1
                 continue
@@ -247,41 +292,6 @@ class Alerts:
         if not notice.is_healing:
             notice.told.add(admin_id)
             self._cases[notice.trouble.kind].told_at = self._clock()
-
-    async def _tell(self, bot: Bot, admin_id: int, notice: _Notice) -> _Delivery:
-        """Send a message to one admin."""
-        try:
-            # It says what ``send`` keeps to itself: whether there is a chat, and a connection.
-            await bot.send_chat_action(admin_id, ChatAction.TYPING)
-            phrases = await self._phrases_for(bot, admin_id)
-        except (BadRequest, Forbidden) as error:
-            _LOG.info("Admin %s cannot be told: %s", admin_id, error)
-            return _Delivery.IMPOSSIBLE
-        except TelegramError as error:
-            _LOG.info("Admin %s is told later: %s", admin_id, error)
-            return _Delivery.UNREACHABLE
-        # What happens again from now on is told with the next one.
-        notice.is_begun = True
-        try:
-            sent = await send(bot, admin_id, _render(notice, phrases))
-        except BadRequest as error:
-            _LOG.warning("Admin %s was not told: %s", admin_id, error)
-            return _Delivery.FAILED
-        except TelegramError as error:
-            _LOG.info("Admin %s is told later: %s", admin_id, error)
-            return _Delivery.UNREACHABLE
-        return _Delivery.TOLD if sent else _Delivery.FAILED
-
-    async def _phrases_for(self, bot: Bot, admin_id: int) -> Phrases:
-        """Return the texts in the language that an admin chose, or else of their Telegram."""
-        chosen = await self._readings.find_choice(admin_id)
-        if chosen is not None:
-            return self._readings.phrases_in(chosen)
-        try:
-            member = await bot.get_chat_member(admin_id, admin_id)
-        except BadRequest:
-            return self._readings.phrases_in(None)
-        return self._readings.phrases_in(member.user.language_code)
 
     @staticmethod
     async def _wait(event: asyncio.Event, seconds: float | None) -> None:

@@ -131,7 +131,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         await publish([*menus.list_menus(application.bot), *list_descriptions(application.bot, texts)])
 
     async def be_there(application: BotApplication) -> None:
-        await asyncio.gather(publish_profile(application), alerts.keep_telling(application.bot))
+        await asyncio.gather(publish_profile(application), alerts.keep_telling(application.bot, readings))
 
     application = _build_bare(token, api_url, partial(_build_request, metrics, proxy), be_there)
     posing = Posing(readings=readings, answer=questions.answer)

@@ -86,10 +86,9 @@ async def _be_on_telegram(
         corpus.version,
     )
     catalogues = load_phrases()
-    database = Database(settings.database)
-    readings = Readings(catalogues, Readers(database))
     metrics.watch_corpus(lambda: desk.answerer.corpus.version)
-    alerts = Alerts(readings=readings, admin_ids=settings.admin_ids, metrics=metrics)
+    alerts = Alerts(admin_ids=settings.admin_ids, metrics=metrics)
+    database = Database(settings.database)
     await database.open()
     journal = Journal(database)
     try:
@@ -103,7 +102,7 @@ async def _be_on_telegram(
             votes=Votes(database),
             records=PersonalRecords(database),
             retention_days=settings.retention_days,
-            readings=readings,
+            readings=Readings(catalogues, Readers(database)),
             alerts=alerts,
             metrics=metrics,
             examples=examples,
