@@ -186,8 +186,13 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something went wrong, or ``is_over``; ``detail`` is for people and holds no secret."""
+    """Something went wrong, or ``is_over``; ``detail`` is for people and holds no secret.
+
+    ``lasted_s`` is how long it lasted, where whoever reports it knows better than from when to when
+    it was reported.
+    """
 
     kind: TroubleKind
     detail: str
     is_over: bool = False
+    lasted_s: float | None = None

@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from bot.answering import Answerer, Progress
+from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
 from bot.chat.connection import BotApplication, open_connection
 from bot.chat.dispatching import Dispatcher
@@ -31,6 +33,7 @@ from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
+from bot.metrics import Metrics
 from bot.model import Findings, Question, Trouble
 from bot.search.index import CorpusIndex
 from bot.wording.phrases import load_phrases
@@ -111,6 +114,8 @@ class ChatBot:
     stop: asyncio.Event
     journal: Journal
     records: Database
+    alerts: Alerts
+    metrics: Metrics
     troubles: list[Trouble]
 
     async def end(self) -> None:
@@ -143,6 +148,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     questions_per_minute: int = 0,
     messages_per_second: float = 0,
     choose_receiver: Callable[[BotApplication, Dispatcher], Receiver] = Polling,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[ChatBot]:
     """Run the bot against a Bot API server, with its log in a folder."""
 
@@ -152,15 +158,23 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
 
     index = index_type.build(load_corpus(articles, MAX_ARTICLE_BYTES))
     answerer = Answerer(index, load_index, load_small_talk())
+    metrics = Metrics()
+    alerts = Alerts(admin_ids=admin_ids, metrics=metrics, clock=clock)
     troubles: list[Trouble] = []
-    records = Database(folder / "log.sqlite", troubles.append)
+
+    def report(trouble: Trouble) -> None:
+        troubles.append(trouble)
+        alerts.report(trouble)
+
+    records = Database(folder / "log.sqlite", report)
     journal = Journal(records)
     connection = open_connection(
+        metrics=metrics,
         token=token or api.token,
         api_url=api.url,
         proxy=proxy,
         pacing=Pacing(messages_per_second=messages_per_second, chat_messages_per_second=messages_per_second),
-        report=troubles.append,
+        report=report,
     )
     application = build_application(
         connection=connection,
@@ -171,6 +185,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         records=PersonalRecords(records),
         retention_days=retention_days,
         readings=Readings(CATALOGUES, Readers(records)),
+        alerts=alerts,
+        metrics=metrics,
         examples=Examples(EXAMPLES),
         translate_url=translate_url,
         admin_ids=admin_ids,
@@ -178,11 +194,11 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         questions_per_minute=questions_per_minute,
     )
     await records.open()
-    dispatcher = Dispatcher(application, Inbox(records, connection.bot_id, troubles.append))
+    dispatcher = Dispatcher(application, Inbox(records, connection.bot_id, report), metrics)
     receiver = choose_receiver(application, dispatcher)
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(application, dispatcher, receiver, stop))
-    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records, troubles)
+    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records, alerts, metrics, troubles)
     try:
         yield bot
     finally:

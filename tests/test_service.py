@@ -1,10 +1,12 @@
 """The bot as it runs on a server: the real process against the strict Bot API."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import sys
 import time
@@ -12,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.settings import PROJECT
@@ -76,6 +79,26 @@ def logged_questions(tmp_path: Path) -> list[str]:
 def read_database(tmp_path: Path) -> bytes:
     """Return the bytes of the database and of what SQLite keeps beside it."""
     return b"".join(path.read_bytes() for path in tmp_path.glob("log.sqlite*"))
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def wait_until_open(port: int) -> None:
+    """Wait until somebody listens."""
+    async with asyncio.timeout(START_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                await writer.wait_closed()
+                return
 
 
 async def end(process: asyncio.subprocess.Process) -> float:
@@ -165,6 +188,54 @@ async def test_service_refuses_a_broken_corpus(start: Start, tmp_path: Path, cor
     async with start() as process:
         assert await asyncio.wait_for(process.wait(), START_S) == 1
     assert (tmp_path / "bot.log").read_text().rstrip().endswith("with the front matter below it")
+
+
+async def test_service_writes_its_log_as_json_to_the_last_line(
+    api: BotApi, start: Start, tmp_path: Path, corpus: Path
+) -> None:
+    anna = api.person("Anna")
+    async with start(BOT_LOG_FORMAT="json", BOT_ENCODER="none", BOT_STRANGE="1") as process:
+        await anna.private_chat.reply_to(anna.says("how many countries signed?"), START_S)
+        await end(process)
+    (corpus / "broken.md").write_text("no front matter")
+    async with start(BOT_LOG_FORMAT="json", BOT_ENCODER="none") as process:
+        assert await asyncio.wait_for(process.wait(), START_S) == 1
+    lines = [json.loads(line) for line in (tmp_path / "bot.log").read_text().splitlines()]
+    assert all(line.keys() >= {"time", "level", "logger", "message", "update"} for line in lines)
+    assert "BOT_STRANGE is not a setting" in lines[0]["message"]
+    assert lines[-1]["level"] == "CRITICAL"
+    assert "broken.md:1" in lines[-1]["message"]
+    assert api.token.rpartition(":")[2] not in (tmp_path / "bot.log").read_text()
+
+
+async def test_service_shows_metrics_and_health(api: BotApi, start: Start, tmp_path: Path) -> None:
+    anna = api.person("Anna")
+    port = find_free_port()
+    site = f"http://127.0.0.1:{port}"
+    variables = {"BOT_METRICS_PORT": str(port), "BOT_ENCODER": "none"}
+    async with aiohttp.ClientSession() as session:
+        with api.outage():
+            async with start(**variables) as process:
+                await wait_until_open(port)
+                async with session.get(f"{site}/health") as response:
+                    assert response.status == 503
+                    assert "not_receiving" in (await response.json())["problems"]
+                api.heal()
+                await anna.private_chat.reply_to(anna.says("how many countries signed?"), START_S)
+                async with session.get(f"{site}/health") as response:
+                    assert response.status == 200
+                    assert await response.json() == {"status": "ok", "problems": {}}
+                async with session.get(f"{site}/metrics") as response:
+                    shown = await response.text()
+                assert 'bot_answers_total{kind="answer"} 1.0' in shown
+                assert re.search(r'^bot_corpus_info{version="[0-9a-f]+"} 1\.0$', shown, re.MULTILINE)
+                assert "process_resident_memory_bytes " in shown
+                async with start(**variables) as second:
+                    assert await asyncio.wait_for(second.wait(), START_S) == 1
+                assert await end(process) < 5
+    log = (tmp_path / "bot.log").read_text()
+    assert f"BOT_METRICS_PORT: another program listens on port {port} of 127.0.0.1" in log
+    assert "Traceback" not in log
 
 
 async def test_service_answers_its_example_questions_in_every_language(api: BotApi, start: Start) -> None:

@@ -24,6 +24,7 @@ from bot.chat.rendering import render_answer
 from bot.chat.sending import edit_at, reply, topic_of
 from bot.journal.exchanges import Journal
 from bot.language import LanguageDetector
+from bot.metrics import Metrics
 from bot.model import Answer, Exchange, Origin, Question
 
 _LOG = logging.getLogger(__name__)
@@ -44,14 +45,16 @@ class Answers:
         detector: LanguageDetector,
         readings: Readings,
         keyboards: Keyboards,
+        metrics: Metrics,
         limit: int,
     ) -> None:
-        """Take who answers and who writes down; ``limit`` is the most passages shown at first."""
+        """Take who answers, writes down and counts; ``limit`` is the most passages shown at first."""
         self._answerer = answerer
         self._journal = journal
         self._detector = detector
         self._readings = readings
         self._keyboards = keyboards
+        self._metrics = metrics
         self._limit = limit
 
     async def give(
@@ -71,6 +74,7 @@ class Answers:
         phrases = await self._readings.phrases_for(asker)
         async with _typing(message):
             answer = await asyncio.to_thread(self._find_answer, words, asker, earlier)
+        self._metrics.count_answer(answer)
         exchange = Exchange(
             asked_at=message.edit_date or message.date,
             origin=Origin.TELEGRAM,

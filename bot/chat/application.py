@@ -4,6 +4,7 @@
 nothing; ``serving.serve`` does.
 """
 
+import asyncio
 from collections.abc import Collection
 
 from telegram.ext import (
@@ -20,6 +21,7 @@ from telegram.ext import (
 from bot.answering import Answerer
 from bot.chat.addressing import Addressed
 from bot.chat.admin import Admin
+from bot.chat.alerts import Alerts
 from bot.chat.allowance import Allowance
 from bot.chat.answers import Answers
 from bot.chat.buttons import PATTERN, Buttons
@@ -55,6 +57,7 @@ from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
+from bot.metrics import Metrics
 
 # Telegram asks inline at every pause in somebody's typing.
 _KEYSTROKES = 5
@@ -77,6 +80,8 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     records: PersonalRecords,
     retention_days: int,
     readings: Readings,
+    alerts: Alerts,
+    metrics: Metrics,
     examples: Examples,
     translate_url: str,
     admin_ids: Collection[int],
@@ -93,6 +98,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         detector=detector,
         readings=readings,
         keyboards=keyboards,
+        metrics=metrics,
         limit=passages_limit,
     )
     questions = Questions(
@@ -112,8 +118,11 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         texts = readings.by_code
         await publish([*menus.list_menus(application.bot), *list_descriptions(application.bot, texts)])
 
+    async def be_there(application: BotApplication) -> None:
+        await asyncio.gather(publish_profile(application), alerts.keep_telling(application.bot, readings))
+
     application = (
-        Application.builder().bot(connection).updater(None).job_queue(None).post_init(publish_profile).build()
+        Application.builder().bot(connection).updater(None).job_queue(None).post_init(be_there).build()
     )
     posing = Posing(readings=readings, answer=questions.answer)
     inline = Inline(
@@ -196,5 +205,5 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
             ],
         }
     )
-    application.add_error_handler(Failures(readings=readings).on_error)
+    application.add_error_handler(Failures(readings=readings, alerts=alerts).on_error)
     return application

@@ -46,12 +46,7 @@ class Weather:
         self._connection = connection
         self._pauses = _grow_pauses()
         self._failing_since: float | None = None
-        self._is_told = False
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the last call worked."""
-        return self._failing_since is None
+        self._told: set[TroubleKind] = set()
 
     async def sit_out(self, error: TelegramError) -> None:
         """Say in one line what went wrong, and wait a while."""
@@ -61,15 +56,12 @@ class Weather:
         reason = error.message.partition(_PAGE)[0]
         if isinstance(error, Conflict):
             detail = f"Another instance of the bot uses this token ({reason})"
-            _LOG.warning(
-                "Another instance of the bot uses this token (%s); trying again in %.0f s", reason, pause
-            )
-            self._connection.report_trouble(Trouble(TroubleKind.OTHER_INSTANCE, detail))
+            self._tell(TroubleKind.OTHER_INSTANCE, detail)
         else:
-            _LOG.warning("Telegram cannot be reached (%s); trying again in %.0f s", reason, pause)
+            detail = f"Telegram cannot be reached ({reason})"
             if now - self._failing_since > _TOLD_AFTER_S:
-                self._is_told = True
-                self._connection.report_trouble(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, reason))
+                self._tell(TroubleKind.TELEGRAM_UNREACHABLE, detail)
+        _LOG.warning("%s; trying again in %.0f s", detail, pause)
         await asyncio.sleep(pause)
 
     def clear(self) -> None:
@@ -78,10 +70,15 @@ class Weather:
             return
         seconds = time.monotonic() - self._failing_since
         _LOG.info("Telegram answers again, after %.0f s", seconds)
-        if self._is_told:
-            detail = f"Telegram could not be reached for {seconds:.0f} s"
-            self._connection.report_trouble(Trouble(TroubleKind.TELEGRAM_UNREACHABLE, detail, is_over=True))
-        self._failing_since, self._is_told, self._pauses = None, False, _grow_pauses()
+        for kind in self._told:
+            detail = "Telegram answers again"
+            self._connection.report_trouble(Trouble(kind, detail, is_over=True, lasted_s=seconds))
+        self._told.clear()
+        self._failing_since, self._pauses = None, _grow_pauses()
+
+    def _tell(self, kind: TroubleKind, detail: str) -> None:
+        self._told.add(kind)
+        self._connection.report_trouble(Trouble(kind, detail))
 
 
 def explain_invalid_token() -> ChatError:

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 from telegram.ext import Application, BaseRateLimiter, ContextTypes, ExtBot
 from telegram.request import HTTPXRequest
 
+from bot.chat.counting import CountingRequest
+from bot.metrics import Metrics
 from bot.model import Trouble
 
 RawUpdate: TypeAlias = dict[str, Any]
@@ -63,12 +65,13 @@ BotApplication: TypeAlias = Application[Connection, ContextTypes.DEFAULT_TYPE, _
 """The handlers of the bot and what they run in."""
 
 
-def open_connection(
+def open_connection(  # noqa: PLR0913 - the composition root hands over each by name
     *,
     token: str,
     api_url: str,
     proxy: str | None,
     pacing: BaseRateLimiter[None],
+    metrics: Metrics,
     report: Callable[[Trouble], None],
 ) -> Connection:
     """Make the bot for a token; ``api_url`` is the base of a Bot API server. Nothing is called yet.
@@ -82,15 +85,16 @@ def open_connection(
         token=token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=_build_request(proxy, _CONNECTIONS),
-        get_updates_request=_build_request(proxy, 1),
+        request=_build_request(metrics, proxy, _CONNECTIONS),
+        get_updates_request=_build_request(metrics, proxy, 1),
         rate_limiter=pacing,
     )
 
 
-def _build_request(proxy: str | None, connections: int) -> HTTPXRequest:
+def _build_request(metrics: Metrics, proxy: str | None, connections: int) -> HTTPXRequest:
     try:
-        return HTTPXRequest(
+        return CountingRequest(
+            metrics,
             connection_pool_size=connections,
             proxy=proxy,
             connect_timeout=_TIMEOUT_S,

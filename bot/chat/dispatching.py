@@ -17,11 +17,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from telegram import Update
+from telegram.constants import UpdateType
 
 from bot.chat.connection import BotApplication, RawUpdate
 from bot.chat.handling import Handling, in_hand
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.inbox import Entry, Inbox
+from bot.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
 _PLACES = 128
@@ -34,6 +36,8 @@ _UNREADABLE_S = 5.0
 _PRESS_LASTS = timedelta(seconds=150)
 _INLINE_QUERY_LASTS = timedelta(seconds=30)
 
+
+_KINDS = tuple(UpdateType)
 
 _Line: TypeAlias = tuple[int | None, int]
 """What updates wait in line for: their chat's id; or, of no chat, an update's own id."""
@@ -52,13 +56,13 @@ class _Arrived:
 
 
 class Dispatcher:
-    """Handles at most ``places`` chats' updates at a time, in order within each chat."""
+    """Handles the updates of many chats at a time, in order within each chat."""
 
-    def __init__(self, application: BotApplication, inbox: Inbox, places: int = _PLACES) -> None:
+    def __init__(self, application: BotApplication, inbox: Inbox, metrics: Metrics) -> None:
         """Begin with nothing to do; ``resume`` takes up what an earlier run left."""
         self._application = application
         self._inbox = inbox
-        self._places = places
+        self._metrics = metrics
         self._lines: dict[_Line, deque[int]] = {}
         self._ready: deque[_Line] = deque()
         self._parked: dict[_Line, asyncio.TimerHandle] = {}
@@ -76,7 +80,7 @@ class Dispatcher:
         return self._waiting
 
     @property
-    def running(self) -> int:
+    def handling(self) -> int:
         """How many updates are being handled."""
         return len(self._running)
 
@@ -166,7 +170,7 @@ class Dispatcher:
 
     def _advance(self) -> None:
         """Begin as many updates as there are places."""
-        while self._ready and len(self._running) < self._places and not self._is_closed:
+        while self._ready and len(self._running) < _PLACES and not self._is_closed:
             key = self._ready.popleft()
             task = asyncio.get_running_loop().create_task(self._handle_first(key))
             self._running[key] = task
@@ -207,7 +211,10 @@ class Dispatcher:
         if _is_stale(arrived):
             _LOG.warning("A press of a button or an inline query is too old to be answered")
             return
+        self._metrics.count_update(_name_kind(arrived.update))
         await self._application.process_update(arrived.update)
+        if handling.postponed_s is None:
+            self._metrics.observe_reply((datetime.now(UTC) - arrived.received_at).total_seconds())
 
     async def _fetch(self, update_id: int) -> tuple[_Arrived, int]:
         """Read an update out of the inbox, and how often an end of the bot has left it undone.
@@ -259,6 +266,11 @@ def _find_chat(update: Update | None) -> int | None:
     if update.effective_chat is not None:
         return update.effective_chat.id
     return update.effective_user.id if update.effective_user is not None else None
+
+
+def _name_kind(update: Update) -> str:
+    """Return what an update is about, as Telegram names it."""
+    return next((name for name in _KINDS if getattr(update, name) is not None), "other")
 
 
 def _is_stale(arrived: _Arrived) -> bool:

@@ -1,4 +1,4 @@
-"""What failed in a handler: logged first, then apologised for.
+"""What failed in a handler: logged first, reported to the admins, then apologised for.
 
 The handlers that run in groups run only for messages to the bot and for its buttons, so whoever
 wrote or pressed waits for an answer. It does not repair anything.
@@ -7,15 +7,17 @@ wrote or pressed waits for an answer. It does not repair anything.
 import logging
 
 from telegram import Update
-from telegram.error import TelegramError
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ContextTypes
 
 from bot.chat.addressing import find_asker
+from bot.chat.alerts import Alerts
 from bot.chat.handling import in_hand
 from bot.chat.markup import text
 from bot.chat.pressing import acknowledge
 from bot.chat.reading import Readings
 from bot.chat.sending import UndeliveredError, reply
+from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,9 +25,10 @@ _LOG = logging.getLogger(__name__)
 class Failures:
     """The application's error handler; it never raises."""
 
-    def __init__(self, *, readings: Readings) -> None:
-        """Take the texts of the apology."""
+    def __init__(self, *, readings: Readings, alerts: Alerts) -> None:
+        """Take the texts of the apology, and who tells the admins."""
         self._readings = readings
+        self._alerts = alerts
 
     async def on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Log what a handler raised, and apologise to whoever waits; what was not delivered is postponed."""
@@ -37,6 +40,9 @@ class Failures:
         press = update.callback_query if isinstance(update, Update) else None
         chat_id = message.chat_id if message else None
         _LOG.error("What came from chat %s was not handled", chat_id, exc_info=context.error)
+        if not _is_telegrams(context.error):
+            # What was raised may quote a secret; the log masks it, an alert has only its name.
+            self._alerts.report(Trouble(TroubleKind.UPDATE_FAILED, type(context.error).__name__))
         if press is not None:
             phrases = await self._readings.phrases_for(press.from_user)
             await acknowledge(press, phrases.say("press.failed"))
@@ -47,3 +53,8 @@ class Failures:
             await reply(message, text(phrases.say("apology")))
         except TelegramError as error:
             _LOG.warning("Nor could chat %s be told so: %s", chat_id, error)
+
+
+def _is_telegrams(error: Exception | None) -> bool:
+    """Tell whether Telegram was out of reach or busy, which is no failure of the bot's own."""
+    return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)

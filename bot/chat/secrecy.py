@@ -4,6 +4,7 @@ They are taken out where a record has become text, so a message, its arguments a
 are covered alike, whichever library logged them. It does not look at what is not logged.
 """
 
+import json
 import logging
 import re
 from collections.abc import Collection
@@ -18,8 +19,15 @@ def hide_secrets(handler: logging.Handler, *secrets: str) -> None:
     Of a bot's token the part behind the colon is masked: the number before it is the bot's
     public id.
     """
-    parts = {_BOT_ID.sub("", secret) for secret in secrets}
-    handler.setFormatter(_MaskingFormatter(handler.formatter or logging.Formatter(), parts - {""}))
+    parts = {_BOT_ID.sub("", secret) for secret in secrets} - {""}
+    written = {form for part in parts for form in _list_forms(part)}
+    handler.setFormatter(_MaskingFormatter(handler.formatter or logging.Formatter(), written))
+
+
+def _list_forms(secret: str) -> set[str]:
+    """Return a secret as it may be written: as it is, as in ``repr``, and each of these in JSON."""
+    plain = {secret, repr(secret)[1:-1]}
+    return plain | {json.dumps(form)[1:-1] for form in plain}
 
 
 class _MaskingFormatter(logging.Formatter):

@@ -22,6 +22,10 @@ _BREAKING_OFF_S = 0.5
 class Receiver(Protocol):
     """A way in which updates arrive."""
 
+    @property
+    def is_receiving(self) -> bool:
+        """Whether updates arrive now, as far as can be known."""
+
     async def connect(self) -> None:
         """Make sure of the token, and that updates arrive this way, however long it takes."""
 

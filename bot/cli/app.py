@@ -4,8 +4,10 @@ Exit status: 0 ok, 1 the thing asked for failed (with the reason on standard err
 usage.
 """
 
+import logging
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -15,7 +17,7 @@ from rich.table import Table
 
 from bot.chat.connection import ChatError
 from bot.chat.examples import ExamplesError, load_examples
-from bot.cli.composition import IndexLoader, open_session, show_progress, start_logging
+from bot.cli.composition import IndexLoader, open_session, show_progress
 from bot.cli.conversation import converse
 from bot.cli.evaluation import (
     EvaluationError,
@@ -33,6 +35,8 @@ from bot.cli.evaluation_report import (
     print_figures,
     print_follow_ups,
 )
+from bot.cli.logs import start_logging
+from bot.cli.monitoring import MonitoringError
 from bot.cli.printing import describe_answer, open_console, print_answer, print_plain
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
@@ -49,6 +53,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_LOG = logging.getLogger(__name__)
 _ERRORS = open_console(stderr=True)
 
 
@@ -57,18 +62,31 @@ def run(context: typer.Context) -> None:
     """Run the bot: on Telegram where a token is set, else as a conversation in the terminal."""
     if context.invoked_subcommand is not None:
         return
-    settings = _read_settings()
+    settings, warnings = _load_settings()
     token = settings.token
+    if token is None:
+        _warn_all(warnings)
     if token is None and not sys.stdin.isatty():
         _fail("BOT_TOKEN is missing: set it to the token that @BotFather gave, or try the bot in a terminal")
     try:
         if token is not None:
-            run_service(settings, token.get_secret_value(), _ERRORS)
+            run_service(settings, token.get_secret_value(), _ERRORS, warnings)
             return
         start_logging("WARNING")
         with open_session(settings, _ERRORS) as session:
             converse(session, open_console(), load_phrases(), settings.passages)
-    except (ChatError, CorpusError, ExamplesError, NewerSchemaError, UnknownEncoderError) as error:
+    except (
+        ChatError,
+        CorpusError,
+        ExamplesError,
+        MonitoringError,
+        NewerSchemaError,
+        UnknownEncoderError,
+    ) as error:
+        if token is not None and settings.log_format == "json":
+            # Whatever reads such a log takes nothing else for a line.
+            _LOG.critical("%s", error)
+            raise typer.Exit(1) from None
         _fail(str(error))
 
 
@@ -213,13 +231,16 @@ def _explain(error: Exception) -> str:
 
 
 def _read_settings() -> Settings:
+    settings, warnings = _load_settings()
+    _warn_all(warnings)
+    return settings
+
+
+def _load_settings() -> tuple[Settings, list[str]]:
     try:
-        settings, warnings = load_settings()
+        return load_settings()
     except SettingsError as error:
         _fail(*error.mistakes)
-    for warning in warnings:
-        _warn(warning)
-    return settings
 
 
 def _read_questions(file: Path) -> list[str]:
@@ -245,6 +266,11 @@ def _print_corpus(corpus: Corpus) -> None:
         console,
         f"{len(corpus.articles)} articles, {len(corpus.passages)} passages, corpus version {corpus.version}",
     )
+
+
+def _warn_all(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        _warn(warning)
 
 
 def _warn(message: str) -> None:

@@ -133,11 +133,6 @@ def open_session(settings: Settings, console: Console) -> Iterator[Session]:
             runner.run(database.close())
 
 
-def start_logging(level: str) -> None:
-    """Send log lines of that level and above to standard error."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-
 @contextmanager
 def show_progress(console: Console) -> Iterator[Progress]:
     """Give a callback that draws a bar on a terminal, and elsewhere says once what takes so long."""

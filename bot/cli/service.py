@@ -8,23 +8,26 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from rich.console import Console
 
 from bot.answering import Answerer
+from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
 from bot.chat.connection import BotApplication, open_connection
 from bot.chat.dispatching import Dispatcher
 from bot.chat.examples import load_examples
+from bot.chat.handling import in_hand
 from bot.chat.pacing import Pacing
 from bot.chat.polling import Polling
 from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
-from bot.chat.secrecy import hide_secrets
-from bot.chat.serving import serve
+from bot.chat.serving import Receiver, serve
 from bot.chat.webhook import Webhook
-from bot.cli.composition import open_desk, start_logging
+from bot.cli.composition import open_desk
+from bot.cli.logs import log_all_that_is_written, start_logging
+from bot.cli.monitoring import monitoring
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
@@ -32,34 +35,54 @@ from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.votes import Votes
-from bot.model import Trouble
+from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.wording.phrases import Phrases, load_phrases
 
 _LOG = logging.getLogger(__name__)
 
 
-def run_service(settings: Settings, token: str, console: Console) -> None:
-    """Be on Telegram until a signal ends it.
+def run_service(settings: Settings, token: str, console: Console, warnings: Iterable[str]) -> None:
+    """Be on Telegram until a signal ends it; ``warnings`` are logged first.
 
     Raises:
         CorpusError: an article file has a mistake.
         ExamplesError: the file of examples has a mistake.
         NewerSchemaError: a newer version of the bot wrote the log.
         ChatError: Telegram refuses the token, or another instance uses it.
+        MonitoringError: the port for metrics and health cannot be had.
     """
-    start_logging(settings.log_level)
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    start_logging(settings.log_level, settings.log_format, _read_update, token, settings.proxy or "", secret)
+    log_all_that_is_written()
     # At level INFO it logs every call that the bot makes.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # It logs a traceback of every failed call, which the bot reports in a line of its own.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
-    for handler in logging.getLogger().handlers:
-        secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-        hide_secrets(handler, token, settings.proxy or "", secret)
+    for warning in warnings:
+        _LOG.warning("%s", warning)
     asyncio.run(_serve(settings, token, console))
 
 
+def _read_update() -> str | None:
+    handling = in_hand.get()
+    return handling.log_id if handling else None
+
+
 async def _serve(settings: Settings, token: str, console: Console) -> None:
+    metrics = Metrics()
+    health = _Health()
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.metrics_port is not None:
+            await stack.enter_async_context(
+                monitoring(str(settings.metrics_host), settings.metrics_port, metrics, health.find_problems)
+            )
+        await _be_on_telegram(settings, token, console, metrics, health)
+
+
+async def _be_on_telegram(
+    settings: Settings, token: str, console: Console, metrics: Metrics, health: "_Health"
+) -> None:
     examples = load_examples(settings.examples)
     desk = await asyncio.to_thread(open_desk, settings, console)
     corpus = desk.answerer.corpus
@@ -70,14 +93,12 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
         corpus.version,
     )
     catalogues = load_phrases()
-    database = Database(settings.database)
+    metrics.watch_corpus(lambda: desk.answerer.corpus.version)
+    alerts = Alerts(admin_ids=settings.admin_ids, metrics=metrics)
+    database = Database(settings.database, alerts.report)
     await database.open()
     journal = Journal(database)
     try:
-
-        def report(trouble: Trouble) -> None:
-            del trouble
-
         connection = open_connection(
             token=token,
             api_url=str(settings.api_url),
@@ -86,7 +107,8 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
                 messages_per_second=settings.messages_per_second,
                 chat_messages_per_second=settings.chat_messages_per_second,
             ),
-            report=report,
+            report=alerts.report,
+            metrics=metrics,
         )
         application = build_application(
             connection=connection,
@@ -97,13 +119,18 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
             records=PersonalRecords(database),
             retention_days=settings.retention_days,
             readings=Readings(catalogues, Readers(database)),
+            alerts=alerts,
+            metrics=metrics,
             examples=examples,
             translate_url=settings.translate_url,
             admin_ids=settings.admin_ids,
             passages_limit=settings.passages,
             questions_per_minute=settings.questions_per_minute,
         )
-        dispatcher = Dispatcher(application, Inbox(database, connection.bot_id, report))
+        dispatcher = Dispatcher(application, Inbox(database, connection.bot_id, alerts.report), metrics)
+        metrics.watch_updates(lambda: dispatcher.handling, lambda: dispatcher.waiting - dispatcher.handling)
+        receiver = _choose_receiver(settings, application, dispatcher)
+        health.watch(receiver, alerts)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
@@ -111,16 +138,14 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
         reloads = _Reloads(desk.answerer, catalogues["en"])
         loop.add_signal_handler(signal.SIGHUP, reloads.start)
         async with _erasing(database, settings.retention_days):
-            await serve(application, dispatcher, _choose_receiver(settings, application, dispatcher), stop)
+            await serve(application, dispatcher, receiver, stop)
         await reloads.end()
     finally:
         await journal.flush()
         await database.close()
 
 
-def _choose_receiver(
-    settings: Settings, application: BotApplication, dispatcher: Dispatcher
-) -> Polling | Webhook:
+def _choose_receiver(settings: Settings, application: BotApplication, dispatcher: Dispatcher) -> Receiver:
     """Have updates brought where there is an address, and fetch them where there is none."""
     if settings.webhook_url is None or settings.webhook_secret is None:
         return Polling(application, dispatcher)
@@ -144,6 +169,27 @@ async def _erasing(database: Database, days: int) -> AsyncIterator[None]:
         for task in erasing:
             task.cancel()
         await asyncio.gather(*erasing, return_exceptions=True)
+
+
+class _Health:
+    """What is wrong with the bot as a whole, for those who watch over it."""
+
+    def __init__(self) -> None:
+        self._parts: tuple[Receiver, Alerts] | None = None
+
+    def watch(self, receiver: Receiver, alerts: Alerts) -> None:
+        """Look at the parts, once they are there."""
+        self._parts = receiver, alerts
+
+    def find_problems(self) -> dict[str, str]:
+        """Return what is wrong now, by its kind."""
+        if self._parts is None:
+            return {"not_receiving": "the bot is starting"}
+        receiver, alerts = self._parts
+        problems = {trouble.kind.value: trouble.detail for trouble in alerts.ongoing}
+        if not receiver.is_receiving:
+            problems["not_receiving"] = "no messages arrive from Telegram"
+        return problems
 
 
 class _Reloads:
@@ -171,6 +217,7 @@ class _Reloads:
             return
         error = task.exception()
         if error is None:
-            _LOG.info("%s", task.result())
+            for line in filter(None, task.result().splitlines()):
+                _LOG.info("%s", line)
         else:
             _LOG.error("The articles could not be read again", exc_info=error)

@@ -1,0 +1,121 @@
+"""The log on standard error: for people, or as JSON for a log collector.
+
+Every line tells which update was in hand when it was written, in whatever thread. Nobody who
+writes to the bot, and no article, can forge a line or steer a terminal: in lines for people,
+characters that would are written as escapes, and tracebacks are indented. What may not be in a
+log at all is ``secrecy``'s.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Literal, TextIO, TypeAlias
+
+from pythonjsonlogger.json import JsonFormatter
+
+from bot.chat.secrecy import hide_secrets
+
+LogFormat: TypeAlias = Literal["human", "json"]
+UpdateReader: TypeAlias = Callable[[], str | None]
+
+_LOG = logging.getLogger(__name__)
+# Control characters, marks that turn the direction of writing, line separators, lone surrogates.
+_UNSAFE = "\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_UNSAFE_IN_LINES = re.compile(f"[{_UNSAFE}]")
+_UNSAFE_IN_LINE = re.compile(f"[\n{_UNSAFE}]")
+_INDENTATION = "    "
+
+
+def read_no_update() -> None:
+    """Say that no update is in hand, as is so in a terminal."""
+
+
+def open_log(stream: TextIO, log_format: LogFormat, read_update: UpdateReader) -> logging.Handler:
+    """Return what writes log lines to a stream; ``read_update`` names the update in hand, if any."""
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(_UpdateFilter(read_update))
+    handler.setFormatter(_make_json_formatter() if log_format == "json" else _HumanFormatter())
+    return handler
+
+
+def start_logging(
+    level: str,
+    log_format: LogFormat = "human",
+    read_update: UpdateReader = read_no_update,
+    *secrets: str,
+) -> None:
+    """Send log lines of that level and above to standard error, without the secrets."""
+    handler = open_log(sys.stderr, log_format, read_update)
+    hide_secrets(handler, *secrets)
+    logging.basicConfig(level=level, handlers=[handler])
+
+
+def log_all_that_is_written() -> None:
+    """Have Python's own warnings, and what ends the process unforeseen, written to the log."""
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_end
+
+
+class _UpdateFilter(logging.Filter):
+    """Marks each record with the update in hand; a handler filters in the thread that logs."""
+
+    def __init__(self, read_update: UpdateReader) -> None:
+        super().__init__()
+        self._read_update = read_update
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.update = self._read_update()
+        return True
+
+
+class _HumanFormatter(logging.Formatter):
+    """Formats a record as one line, and what went wrong as indented lines below it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    # These methods have the names that logging gives them.
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Return the line, with the update in hand at its end."""
+        update = getattr(record, "update", None)
+        line = super().formatMessage(record) + (f" [update {update}]" if update else "")
+        return _UNSAFE_IN_LINE.sub(_escape, line)
+
+    def formatException(  # noqa: N802
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
+    ) -> str:
+        """Return the traceback, indented."""
+        return _indent(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802
+        """Return the stack, indented."""
+        return _indent(super().formatStack(stack_info))
+
+
+def _make_json_formatter() -> logging.Formatter:
+    """Return what formats a record as one JSON object; all but ASCII is escaped in it."""
+    return JsonFormatter(
+        ["levelname", "name", "message", "update"],
+        rename_fields={
+            "levelname": "level",
+            "name": "logger",
+            "exc_info": "exception",
+            "stack_info": "stack",
+        },
+        timestamp="time",
+    )
+
+
+def _indent(lines: str) -> str:
+    return "\n".join(_INDENTATION + _UNSAFE_IN_LINES.sub(_escape, line) for line in lines.split("\n"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+def _log_end(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    _LOG.critical("The bot ends, because something failed", exc_info=(kind, error, traceback))
