@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from rich.console import Console
 
@@ -19,7 +19,7 @@ from bot.chat.polling import serve
 from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
 from bot.chat.secrecy import hide_secrets
-from bot.cli.composition import open_desk, start_logging
+from bot.cli.composition import Desk, open_desk, start_logging
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
@@ -32,8 +32,13 @@ from bot.wording.phrases import Phrases, load_phrases
 _LOG = logging.getLogger(__name__)
 
 
-def run_service(settings: Settings, token: str, console: Console) -> None:
-    """Be on Telegram until a signal ends it.
+def run_service(
+    settings: Settings,
+    token: str,
+    console: Console,
+    open_desk: Callable[[Settings, Console], Desk] = open_desk,
+) -> None:
+    """Be on Telegram until a signal ends it; ``open_desk`` makes who answers.
 
     Raises:
         CorpusError: an article file has a mistake.
@@ -48,12 +53,12 @@ def run_service(settings: Settings, token: str, console: Console) -> None:
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
     for handler in logging.getLogger().handlers:
         hide_secrets(handler, token, settings.proxy or "")
-    asyncio.run(_serve(settings, token, console))
+    asyncio.run(_serve(settings, token, lambda: open_desk(settings, console)))
 
 
-async def _serve(settings: Settings, token: str, console: Console) -> None:
+async def _serve(settings: Settings, token: str, open_desk: Callable[[], Desk]) -> None:
     examples = load_examples(settings.examples)
-    desk = await asyncio.to_thread(open_desk, settings, console)
+    desk = await asyncio.to_thread(open_desk)
     corpus = desk.answerer.corpus
     _LOG.info(
         "%d articles, %d passages, corpus version %s",
