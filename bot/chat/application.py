@@ -54,6 +54,7 @@ from bot.chat.questions import Questions
 from bot.chat.reading import Readings
 from bot.chat.sources import SOURCES_PATTERN, Sources
 from bot.chat.translating import TranslationLinks
+from bot.chat.transport import build_request
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
 from bot.journal.votes import Votes
@@ -232,14 +233,7 @@ def _build_bare(
 
 def _build_request(proxy: str | None, connections: int) -> HTTPXRequest:
     try:
-        return HTTPXRequest(
-            connection_pool_size=connections,
-            proxy=proxy,
-            connect_timeout=_TIMEOUT_S,
-            read_timeout=_TIMEOUT_S,
-            write_timeout=_TIMEOUT_S,
-            pool_timeout=_TIMEOUT_S,
-        )
+        return build_request(proxy, connections, _TIMEOUT_S)
     except (ValueError, RuntimeError):
         # The URL of a proxy may hold a password, and what was raised repeats it.
         message = (
