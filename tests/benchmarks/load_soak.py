@@ -178,7 +178,7 @@ class _Watch:
                 replied=replied,
                 replies_per_s=(replied - (before.replied if before else 0))
                 / (seconds - (before.seconds if before else 0.0)),
-                busiest_s=_count_busiest(times),
+                busiest_s=count_busiest(times),
                 backlog=self._running.count_backlog(),
                 memory_mb=self._running.read_memory_mb(),
                 files=self._running.count_files(),
@@ -186,7 +186,7 @@ class _Watch:
         )
 
 
-def _count_busiest(times: Sequence[float]) -> int:
+def count_busiest(times: Sequence[float]) -> int:
     """Return the most replies within any one second."""
     first = most = 0
     for number, time_ in enumerate(times):
