@@ -8,6 +8,7 @@ is what makes it right on short texts. It does not translate anything.
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 
 from babel import Locale
 from lingua import Language, LanguageDetectorBuilder
@@ -39,6 +40,7 @@ def parse_language(tag: str) -> str:
     return subtag
 
 
+@cache
 def name_language(language: str, reader: str = "en") -> str:
     """Name a language in the reader's: ``nb`` is "Norwegian" in ``en``, "norvégien" in ``fr``."""
     names = Locale(reader).languages
@@ -74,8 +76,9 @@ class LanguageDetector:
         """Return the language of a text; ``hint`` is the asker's language, as a BCP 47 tag."""
         expected = _parse_hint(hint)
         confidence = self._measure(text)
-        for language, value in self._measure(_leave_out_names(text)).items():
-            confidence[language] += value
+        nameless = _leave_out_names(text)
+        again = self._measure(nameless) if nameless != text else confidence.copy()
+        confidence.update(again)
         if max(confidence.values(), default=0.0) < self._LEAST_CONFIDENCE:
             return expected or self._fallback
         return max(confidence, key=lambda language: confidence[language] * self._weigh(language, expected))
@@ -89,6 +92,7 @@ class LanguageDetector:
         return weight * self._ARTICLES_WEIGHT if language in self._articles_languages else weight
 
 
+@cache
 def _code(language: Language) -> str:
     return language.iso_code_639_1.name.lower()
 

@@ -54,7 +54,7 @@ async def test_secrecy_of_a_running_bot(tmp_path: Path, log: io.StringIO) -> Non
             anna = api.person("Anna")
             await anna.private_chat.reply_to(anna.says(SIGNED))
         written = log.getvalue()
-        assert "httpx HTTP Request: POST http" in written
+        assert "Calling Bot API endpoint `sendMessage`" in written
         assert api.token.partition(":")[2] not in written
 
 

@@ -142,7 +142,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
         records=records,
         menus=menus,
         posing=posing,
-        memories=(readings.forget, inline.forget),
+        memories=(readings.forget, inline.forget, journal.forget),
     )
     languages = Languages(readings=readings, door=door, menus=menus)
     commands = Commands(

@@ -9,9 +9,8 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from telegram.ext import Application, BaseRateLimiter, ContextTypes, ExtBot
-from telegram.request import HTTPXRequest
 
-from bot.chat.counting import CountingRequest
+from bot.chat.transport import Transport
 from bot.metrics import Metrics
 from bot.model import Trouble
 
@@ -91,17 +90,9 @@ def open_connection(  # noqa: PLR0913 - the composition root hands over each by 
     )
 
 
-def _build_request(metrics: Metrics, proxy: str | None, connections: int) -> HTTPXRequest:
+def _build_request(metrics: Metrics, proxy: str | None, connections: int) -> Transport:
     try:
-        return CountingRequest(
-            metrics,
-            connection_pool_size=connections,
-            proxy=proxy,
-            connect_timeout=_TIMEOUT_S,
-            read_timeout=_TIMEOUT_S,
-            write_timeout=_TIMEOUT_S,
-            pool_timeout=_TIMEOUT_S,
-        )
+        return Transport(metrics, proxy=proxy, connections=connections, timeout_s=_TIMEOUT_S)
     except (ValueError, RuntimeError):
         # The URL of a proxy may hold a password, and what was raised repeats it.
         message = (

@@ -30,7 +30,8 @@ def count_units(text: str) -> int:
     >>> count_units("a😀")
     3
     """
-    return len(text) + sum(character > _LAST_UNIT_OF_ONE for character in text)
+    # One unit is two bytes; halves of surrogate pairs count too.
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shorten(text: str, limit: int) -> str:

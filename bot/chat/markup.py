@@ -53,6 +53,9 @@ EMPTY = Markup("", "", 0)
 
 def neutralise(content: str) -> str:
     """Return the text without characters that break a message or mislead its reader."""
+    # Nothing that Unicode calls printable is among them, and Python looks that up at once.
+    if content.isprintable():
+        return content
     return _NEUTRALISED.sub(lambda match: " " if match[0].isspace() else "", content)
 
 

@@ -7,6 +7,8 @@ everything else comes from ``Phrases``. It does not send anything, and knows no 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
 
 from babel.dates import format_date
 
@@ -162,7 +164,12 @@ def _date_of(article: Article, phrases: Phrases) -> list[str]:
     """Return the date as the reader writes one, if there is one."""
     if article.published is None:
         return []
-    return [format_date(article.published, "medium", locale=phrases.language)]
+    return [_write_date(article.published, phrases.language)]
+
+
+@lru_cache(maxsize=1024)
+def _write_date(day: date, language: str) -> str:
+    return format_date(day, "medium", locale=language)
 
 
 def _is_shown(piece: Markup) -> bool:

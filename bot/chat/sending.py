@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeAlias, TypeVar
 
-import httpx
 from telegram import (
     Bot,
     InlineKeyboardMarkup,
@@ -36,6 +35,7 @@ from bot.chat.connection import Connection
 from bot.chat.handling import in_hand
 from bot.chat.limits import MESSAGE_UNITS, shorten
 from bot.chat.markup import Markup
+from bot.chat.transport import may_have_arrived
 from bot.model import Trouble, TroubleKind
 
 _T = TypeVar("_T")
@@ -238,19 +238,12 @@ async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
             return None
         except NetworkError as error:
             pause, reason = _PAUSE_S * attempt, error
-            if _may_have_arrived(error) and _is_too_doubtful(chat_id):
+            if may_have_arrived(error) and _is_too_doubtful(chat_id):
                 return None
         if attempt < _ATTEMPTS:
             _LOG.info("A message to chat %s is sent again in %.0f s: %s", chat_id, pause, reason)
             await asyncio.sleep(pause)
     raise UndeliveredError(str(reason), None) from reason
-
-
-def _may_have_arrived(error: NetworkError) -> bool:
-    """Tell whether Telegram may have done what was asked, though it did not say so."""
-    cause = error.__cause__
-    has_not_begun = isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-    return isinstance(cause, httpx.HTTPError) and not has_not_begun
 
 
 def _is_too_doubtful(chat_id: int) -> bool:

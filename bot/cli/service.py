@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from rich.console import Console
 
@@ -25,7 +25,7 @@ from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
 from bot.chat.serving import Receiver, serve
 from bot.chat.webhook import Webhook
-from bot.cli.composition import open_desk
+from bot.cli.composition import Desk, open_desk
 from bot.cli.logs import log_all_that_is_written, start_logging
 from bot.cli.monitoring import monitoring
 from bot.journal.database import Database
@@ -42,8 +42,16 @@ from bot.wording.phrases import Phrases, load_phrases
 _LOG = logging.getLogger(__name__)
 
 
-def run_service(settings: Settings, token: str, console: Console, warnings: Iterable[str]) -> None:
+def run_service(
+    settings: Settings,
+    token: str,
+    console: Console,
+    warnings: Iterable[str],
+    open_desk: Callable[[Settings, Console], Desk] = open_desk,
+) -> None:
     """Be on Telegram until a signal ends it; ``warnings`` are logged first.
+
+    ``open_desk`` makes who answers.
 
     Raises:
         CorpusError: an article file has a mistake.
@@ -61,7 +69,7 @@ def run_service(settings: Settings, token: str, console: Console, warnings: Iter
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
     for warning in warnings:
         _LOG.warning("%s", warning)
-    asyncio.run(_serve(settings, token, console))
+    asyncio.run(_serve(settings, token, lambda: open_desk(settings, console)))
 
 
 def _read_update() -> str | None:
@@ -69,7 +77,7 @@ def _read_update() -> str | None:
     return handling.log_id if handling else None
 
 
-async def _serve(settings: Settings, token: str, console: Console) -> None:
+async def _serve(settings: Settings, token: str, open_desk: Callable[[], Desk]) -> None:
     metrics = Metrics()
     health = _Health()
     async with contextlib.AsyncExitStack() as stack:
@@ -77,14 +85,14 @@ async def _serve(settings: Settings, token: str, console: Console) -> None:
             await stack.enter_async_context(
                 monitoring(str(settings.metrics_host), settings.metrics_port, metrics, health.find_problems)
             )
-        await _be_on_telegram(settings, token, console, metrics, health)
+        await _be_on_telegram(settings, token, open_desk, metrics, health)
 
 
 async def _be_on_telegram(
-    settings: Settings, token: str, console: Console, metrics: Metrics, health: "_Health"
+    settings: Settings, token: str, open_desk: Callable[[], Desk], metrics: Metrics, health: "_Health"
 ) -> None:
     examples = load_examples(settings.examples)
-    desk = await asyncio.to_thread(open_desk, settings, console)
+    desk = await asyncio.to_thread(open_desk)
     corpus = desk.answerer.corpus
     _LOG.info(
         "%d articles, %d passages, corpus version %s",

@@ -117,6 +117,16 @@ class Database:
             await self._write_deferred()
             return await work(await self._connect())
 
+    async def peek(self, work: Work[_T]) -> _T:
+        """Do a piece of work that only reads what is never deferred.
+
+        Raises:
+            DatabaseUnavailableError: it could not be done.
+        """
+        self._expect_health()
+        async with self._guarding():
+            return await work(await self._connect())
+
     def defer(self, work: Work[None], written: Callable[[], None] | None = None) -> None:
         """Do a piece of work soon and in order; keep it while the file fails.
 

@@ -10,8 +10,10 @@ from datetime import date, datetime
 
 import aiosqlite
 
-from bot.journal.database import Database
+from bot.journal.database import Database, Work
 from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question
+
+_AT_HAND = 2_000
 
 
 class Journal:
@@ -20,9 +22,15 @@ class Journal:
     def __init__(self, database: Database) -> None:
         """Take the file to write to; who opened it closes it."""
         self._database = database
+        self._latest: dict[tuple[int | None, int | None], Exchange] = {}
 
     def record(self, exchange: Exchange) -> None:
         """Write an exchange soon, without making the caller wait."""
+        place = (exchange.user_id, exchange.chat_id)
+        self._latest.pop(place, None)
+        self._latest[place] = exchange
+        if len(self._latest) > _AT_HAND:
+            del self._latest[next(iter(self._latest))]
 
         async def insert(connection: aiosqlite.Connection) -> None:
             await _insert(connection, exchange)
@@ -47,7 +55,14 @@ class Journal:
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
         """
-        return await self._find("user_id = ? AND chat_id = ?", user_id, chat_id)
+        if (user_id, chat_id) in self._latest:
+            return self._latest[user_id, chat_id]
+        # What is not written yet is at hand.
+        return await self._database.peek(_finding("user_id = ? AND chat_id = ?", user_id, chat_id))
+
+    def forget(self, user_id: int) -> None:
+        """Have nothing of a person at hand; the file is for others to clear."""
+        self._drop({place for place in self._latest if place[0] == user_id})
 
     async def find_by_question(self, chat_id: int, message_id: int) -> Exchange | None:
         """Return the latest exchange that a message asked for; an edited one asks again.
@@ -103,21 +118,30 @@ class Journal:
             )
 
         await self._database.run(update)
+        self._drop({place for place in self._latest if place[1] == old_id})
+
+    def _drop(self, places: Iterable[tuple[int | None, int | None]]) -> None:
+        for place in places:
+            del self._latest[place]
 
     async def _find(self, condition: str, *values: object) -> Exchange | None:
-        async def read(connection: aiosqlite.Connection) -> Exchange | None:
-            query = f"SELECT * FROM exchanges WHERE {condition} ORDER BY id DESC LIMIT 1"  # noqa: S608 - ours
-            async with connection.execute(query, values) as cursor:
-                row = await cursor.fetchone()
-            if row is None:
-                return None
-            async with connection.execute(
-                "SELECT * FROM shown_passages WHERE exchange_id = ? ORDER BY rank", (row["id"],)
-            ) as cursor:
-                shown = list(await cursor.fetchall())
-            return _read_exchange(row, shown)
+        return await self._database.read(_finding(condition, *values))
 
-        return await self._database.read(read)
+
+def _finding(condition: str, *values: object) -> Work[Exchange | None]:
+    """Return what finds the latest exchange of which something is so."""
+
+    async def find(connection: aiosqlite.Connection) -> Exchange | None:
+        query = f"SELECT * FROM exchanges WHERE {condition} ORDER BY id DESC LIMIT 1"  # noqa: S608 - ours
+        found = list(await connection.execute_fetchall(query, values))
+        if not found:
+            return None
+        shown = await connection.execute_fetchall(
+            "SELECT * FROM shown_passages WHERE exchange_id = ? ORDER BY rank", (found[0]["id"],)
+        )
+        return _read_exchange(found[0], shown)
+
+    return find
 
 
 async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
@@ -139,8 +163,8 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
         "corpus_version": answer.corpus_version,
         "elapsed_ms": answer.elapsed_ms,
     }
-    async with connection.execute(_insert_statement("exchanges", values), values) as cursor:
-        exchange_id = cursor.lastrowid
+    inserted = await connection.execute_insert(_insert_statement("exchanges", values), values)
+    exchange_id = inserted[0] if inserted else None
     rows = [{"exchange_id": exchange_id, **row} for row in _passage_rows(answer.hits)]
     if rows:
         await connection.executemany(_insert_statement("shown_passages", rows[0]), rows)

@@ -77,8 +77,8 @@ class Inbox:
 
         async def read(connection: aiosqlite.Connection) -> list[Owed]:
             query = "SELECT update_id, chat_id FROM inbox WHERE done_at IS NULL AND bot_id = ? ORDER BY id"
-            async with connection.execute(query, (self._bot_id,)) as cursor:
-                return [Owed(row["update_id"], row["chat_id"]) async for row in cursor]
+            rows = await connection.execute_fetchall(query, (self._bot_id,))
+            return [Owed(row["update_id"], row["chat_id"]) for row in rows]
 
         return await self._database.read(read)
 
@@ -121,10 +121,10 @@ class Inbox:
                     "UPDATE inbox SET attempts = attempts + 1 WHERE bot_id = ? AND update_id = ?", key
                 )
             query = "SELECT * FROM inbox WHERE bot_id = ? AND update_id = ? AND done_at IS NULL"
-            async with connection.execute(query, key) as cursor:
-                row = await cursor.fetchone()
-            if row is None:
+            rows = list(await connection.execute_fetchall(query, key))
+            if not rows:
                 return None
+            row = rows[0]
             received_at = datetime.fromisoformat(row["received_at"])
             return Entry(update_id, row["chat_id"], row["payload"], received_at), int(row["attempts"])
 
@@ -163,8 +163,8 @@ class Inbox:
         query = """
             SELECT update_id FROM inbox WHERE bot_id = ? AND update_id IN (SELECT value FROM json_each(?))
         """
-        async with connection.execute(query, (self._bot_id, json.dumps(list(ids)))) as cursor:
-            return {row["update_id"] for row in await cursor.fetchall()}
+        rows = await connection.execute_fetchall(query, (self._bot_id, json.dumps(list(ids))))
+        return {row["update_id"] for row in rows}
 
     def _hold(self, entries: Sequence[Entry]) -> list[Entry]:
         new = [entry for entry in _unique(entries) if entry.update_id not in self._recent]

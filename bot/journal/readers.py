@@ -40,10 +40,12 @@ class Readers:
         """
 
         async def read(connection: aiosqlite.Connection) -> str | None:
-            async with connection.execute(
-                "SELECT language FROM readers WHERE user_id = ?", (user_id,)
-            ) as cursor:
-                row = await cursor.fetchone()
-            return str(row["language"]) if row else None
+            # One way to aiosqlite's thread and back instead of three; everybody new is looked up.
+            rows = list(
+                await connection.execute_fetchall(
+                    "SELECT language FROM readers WHERE user_id = ?", (user_id,)
+                )
+            )
+            return str(rows[0]["language"]) if rows else None
 
-        return await self._database.read(read)
+        return await self._database.peek(read)

@@ -4,6 +4,8 @@ A new corpus gets a new index; nothing in an index ever changes but what it reme
 once embedded, so searches may run in any thread while another index is being built.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,11 +51,12 @@ class CorpusIndex:
         self._parameters = parameters
         self._parts = parts
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
-        self._has_figure = _measure_figures(corpus)
+        figures = [find_figures(passage.text) for passage in corpus.passages]
+        self._has_figure = _centre_presence(figures)
         self._merging = None
         if agreement and semantic:
             numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
-            self._merging = Merging(agreement, semantic, numbers)
+            self._merging = Merging(agreement, semantic, numbers, figures)
 
     @classmethod
     def build(  # noqa: PLR0913 (all but the corpus have defaults)
@@ -175,7 +178,7 @@ def _embed_question(question: Question, encoder: Encoder) -> Vectors:
     return normalise(alone + together)
 
 
-def _measure_figures(corpus: Corpus) -> NDArray[np.float32]:
+def _centre_presence(figures: Sequence[frozenset[str]]) -> NDArray[np.float32]:
     """Return which passages have a figure, centred: float32, shape (passages,)."""
-    has_figure = np.array([bool(find_figures(passage.text)) for passage in corpus.passages], np.float32)
+    has_figure = np.array([bool(found) for found in figures], np.float32)
     return np.asarray(has_figure - has_figure.mean()) if len(has_figure) else has_figure

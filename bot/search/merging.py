@@ -9,8 +9,8 @@ Of statements that are nearly as good as each other, one that a source says in t
 language goes first.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.model import Hit, Question
 from bot.search.agreement import Agreement
@@ -27,56 +27,70 @@ _AS_GOOD = 2.0
 _OWN_LANGUAGE_GAIN = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A hit, its passage's number, and the figures in the passage and in what is shown of it."""
+
+    hit: Hit
+    number: int
+    figures: frozenset[str]
+    shown_figures: frozenset[str]
+
+
 class Merging:
     """Tells which hits make one statement. Immutable."""
 
-    def __init__(self, agreement: Agreement, semantic: SemanticRanking, numbers: Mapping[str, int]) -> None:
-        """Take the twins, the clauses, and the passages' numbers by id."""
+    def __init__(
+        self,
+        agreement: Agreement,
+        semantic: SemanticRanking,
+        numbers: Mapping[str, int],
+        figures: Sequence[frozenset[str]],
+    ) -> None:
+        """Take the twins, the clauses, the passages' numbers by id, and their figures by number."""
         self._agreement = agreement
         self._semantic = semantic
         self._numbers = numbers
+        self._figures = figures
 
     def merge(self, hits: tuple[Hit, ...], question: Question, limit: int) -> tuple[Hit, ...]:
         """Show each statement once, best first, in the reader's language where that is as good."""
-        statements: list[list[Hit]] = []
-        for hit in hits:
+        found: list[list[_Claim]] = []
+        for claim in map(self._read_claim, hits):
             said = next(
-                (one for one in statements if any(self.say_the_same(hit, other) for other in one)), None
+                (one for one in found if any(self._say_the_same(claim, other) for other in one)), None
             )
             if said is None:
-                statements.append([hit])
+                found.append([claim])
             else:
-                said.append(hit)
+                said.append(claim)
+        statements = [[claim.hit for claim in claims] for claims in found]
         statements.sort(key=lambda statement: _value(statement, question.language), reverse=True)
         return tuple(_show(statement, question.language) for statement in statements[:limit])
 
-    def say_the_same(self, one: Hit, other: Hit) -> bool:
+    def _read_claim(self, hit: Hit) -> _Claim:
+        number = self._numbers[hit.passage.id]
+        figures = self._figures[number]
+        shown = find_figures(hit.highlight) if hit.highlight else figures
+        return _Claim(hit, number, figures, shown)
+
+    def _say_the_same(self, one: _Claim, other: _Claim) -> bool:
         """Tell whether two hits answer with the same statement."""
         if not _have_same_figures(one, other):
             return False
-        first, second = self._numbers[one.passage.id], self._numbers[other.passage.id]
-        if self._agreement.weigh(first, second) >= _SAME_PASSAGE:
+        if self._agreement.weigh(one.number, other.number) >= _SAME_PASSAGE:
             return True
-        figures = _find_shown_figures(one)
-        if not figures or figures != _find_shown_figures(other):
+        if not one.shown_figures or one.shown_figures != other.shown_figures:
             return False
-        clauses = [
-            self._semantic.find_clause(number, hit.highlight)
-            for number, hit in ((first, one), (second, other))
-        ]
+        clauses = [self._semantic.find_clause(claim.number, claim.hit.highlight) for claim in (one, other)]
         return float(clauses[0] @ clauses[1]) >= _SAME_CLAUSE
 
 
-def _have_same_figures(one: Hit, other: Hit) -> bool:
+def _have_same_figures(one: _Claim, other: _Claim) -> bool:
     """Tell whether neither passage has a figure where the other has a different one."""
-    ones, others = find_figures(one.passage.text), find_figures(other.passage.text)
-    if not (ones <= others or ones >= others):
+    if not (one.figures <= other.figures or one.figures >= other.figures):
         return False
-    return _find_shown_figures(one) <= others and _find_shown_figures(other) <= ones
-
-
-def _find_shown_figures(hit: Hit) -> frozenset[str]:
-    return find_figures(hit.highlight or hit.passage.text)
+    return one.shown_figures <= other.figures and other.shown_figures <= one.figures
 
 
 def _value(statement: list[Hit], language: str) -> float:

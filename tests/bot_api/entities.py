@@ -51,6 +51,8 @@ def utf16_slice(text: str, offset: int, length: int) -> str:
 
 def utf16_offsets(text: str) -> list[int]:
     """Return for every character, and for the end, its offset in UTF-16 code units."""
+    if utf16_length(text) == len(text):
+        return list(range(len(text) + 1))
     return list(accumulate((1 + (ord(char) > 0xFFFF) for char in text), initial=0))
 
 

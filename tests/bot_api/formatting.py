@@ -56,7 +56,7 @@ def checked_link(link: str) -> str | None:
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not re.fullmatch(r"[^\s.]+(\.[^\s.]+)+", host):
         return None
-    if any(char.isspace() for char in link):
+    if re.search(r"\s", link):
         return None
     place = parts.netloc.lower() if "@" not in parts.netloc else parts.netloc
     return parts._replace(netloc=place, path=parts.path or "/").geturl()

@@ -55,6 +55,7 @@ _SPACES = re.compile(r"[ \t\r\n\0\v]*")
 _TAG_NAME = re.compile(r"[^ \t\r\n\0\v>]*")
 _ATTRIBUTE_NAME = re.compile(r"[^ \t\r\n\0\v=>/\"']*")
 _NAME_TOKEN = re.compile(r"[A-Za-z0-9.-]*")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LONGEST_REFERENCE = 10
 _USER_LINK = re.compile(r"tg://user/?\?id=(\d+)")
 
@@ -103,7 +104,7 @@ class _Reader:
             tag = self.open[-1].name
             self._refuse(f'Can\'t find end tag corresponding to start tag "{tag}"')
         text = "".join(self.text)
-        if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+        if _SURROGATE.search(text):
             self._refuse(
                 "Text contains invalid Unicode characters after decoding HTML entities, check for "
                 "unmatched surrogate code units"

@@ -1,0 +1,83 @@
+"""The bot with its ranking taken out: every question gets the same answer.
+
+    BOT_TOKEN=… BOT_API_URL=… python -m tests.benchmarks.constant_bot
+
+Everything else is the bot's own, the detection of the language too. What it does for a question is
+what a message costs apart from the search; no encoder is loaded.
+"""
+
+import sys
+from itertools import pairwise
+
+from rich.console import Console
+
+from bot.answering import Answerer
+from bot.cli.composition import Desk
+from bot.cli.service import run_service
+from bot.corpus.articles import load_corpus
+from bot.language import LanguageDetector
+from bot.model import Corpus, Findings, Hit, Question
+from bot.search.index import ALL_PARTS, CorpusIndex
+from bot.search.parameters import load_parameters
+from bot.search.words import LexicalRanking
+from bot.settings import Settings, load_settings
+from bot.wording.small_talk import load_small_talk
+
+_HITS = 30
+_LEAST_WORDS = 12
+_HIGHLIGHTED_WORDS = 8
+
+
+class ConstantIndex(CorpusIndex):
+    """Finds the same passages for every question, laid out like those of a real answer."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        """Choose the passages: long ones of all articles in turn, each agreed with by the next."""
+        super().__init__(
+            corpus,
+            lexical=LexicalRanking(corpus.passages, None),
+            semantic=None,
+            agreement=None,
+            encoder=None,
+            parameters=load_parameters(),
+            parts=ALL_PARTS,
+        )
+        long = [passage for passage in corpus.passages if len(passage.text.split()) >= _LEAST_WORDS]
+        # A step that is prime to most numbers leads through all articles.
+        chosen = [long[number * 7 % len(long)] for number in range(_HITS + 1)]
+        hits = tuple(
+            Hit(passage, 1.0 - number / 100, " ".join(passage.text.split(" ")[:_HIGHLIGHTED_WORDS]), (also,))
+            for number, (passage, also) in enumerate(pairwise(chosen))
+        )
+        self._findings = Findings(hits, confidence=0.9, is_answer=True)
+
+    def search(self, question: Question, limit: int) -> Findings:
+        """Return the findings, whatever is asked."""
+        del question, limit
+        return self._findings
+
+    def merge_agreeing(self, hits: tuple[Hit, ...], question: Question, limit: int) -> tuple[Hit, ...]:
+        """Return the first hits; those that agree stand beside them already."""
+        del question
+        return hits[:limit]
+
+
+def open_desk(settings: Settings, console: Console) -> Desk:
+    """Open a desk that answers every question alike."""
+    del console
+    corpus = load_corpus(settings.corpus, settings.max_article_bytes)
+    index = ConstantIndex(corpus)
+    languages = {article.language for article in corpus.articles}
+    return Desk(Answerer(index, lambda _: index, load_small_talk()), LanguageDetector(languages))
+
+
+def main() -> None:
+    """Be on Telegram until a signal ends it."""
+    settings, _ = load_settings()
+    if settings.token is None:
+        sys.exit("BOT_TOKEN is missing")
+    run_service(settings, settings.token.get_secret_value(), Console(stderr=True), (), open_desk)
+
+
+if __name__ == "__main__":
+    main()
