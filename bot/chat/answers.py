@@ -7,7 +7,7 @@ the answer is nor how it looks, nor which messages are questions.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ from bot.chat.keyboards import Card, Keyboards
 from bot.chat.markup import Markup
 from bot.chat.reading import Readings
 from bot.chat.rendering import render_answer
-from bot.chat.sending import edit_at, reply, topic_of
+from bot.chat.sending import edit_at, place_reply, topic_of
 from bot.journal.exchanges import Journal
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
@@ -72,7 +72,7 @@ class Answers:
         particular asks as an anonymous admin.
         """
         phrases = await self._readings.phrases_for(asker)
-        async with _typing(message):
+        with _typing(message):
             answer = await asyncio.to_thread(self._find_answer, words, asker, earlier)
         self._metrics.count_answer(answer)
         exchange = Exchange(
@@ -113,7 +113,7 @@ async def _deliver(
     place = replaced.answer_message_id if replaced else None
     if place is not None and await edit_at(message.get_bot(), message.chat_id, place, content, keyboard):
         return replace(exchange, answer_message_id=place)
-    sent = await reply(message, content, keyboard)
+    sent = await place_reply(message, content, keyboard)
     if sent is None:
         return exchange
     if sent.chat_id != message.chat_id:
@@ -129,18 +129,21 @@ def _without_others(answer: Answer, earlier: Earlier | None) -> Answer:
     return replace(answer, question=replace(answer.question, earlier=None))
 
 
-@contextlib.asynccontextmanager
-async def _typing(message: Message) -> AsyncIterator[None]:
+@contextlib.contextmanager
+def _typing(message: Message) -> Iterator[None]:
     """Show that the bot is typing, should the work within take longer than a moment."""
-    showing = asyncio.create_task(_show_typing(message))
+    loop = asyncio.get_running_loop()
+    showing: list[asyncio.Task[None]] = []
+    timer = loop.call_later(_SILENCE_S, lambda: showing.append(loop.create_task(_show_typing(message))))
     try:
         yield
     finally:
-        showing.cancel()
+        timer.cancel()
+        for task in showing:
+            task.cancel()
 
 
 async def _show_typing(message: Message) -> None:
-    await asyncio.sleep(_SILENCE_S)
     try:
         await message.get_bot().send_chat_action(
             message.chat_id, ChatAction.TYPING, message_thread_id=topic_of(message)

@@ -6,8 +6,9 @@ all behind it for ever, and forgets the JSON that the inbox keeps. It decides no
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
+from telegram import Bot
 from telegram.ext import Application, BaseRateLimiter, ContextTypes, ExtBot
 
 from bot.chat.transport import Transport
@@ -16,6 +17,9 @@ from bot.model import Trouble
 
 RawUpdate: TypeAlias = dict[str, Any]
 """An update as Telegram's JSON has it."""
+
+RawMessage: TypeAlias = dict[str, Any]
+"""A message as Telegram's JSON has it."""
 
 _Data: TypeAlias = dict[Any, Any]
 
@@ -34,6 +38,14 @@ class Connection(ExtBot[None]):
         """Take who is told what goes wrong, and what ``ExtBot`` takes."""
         super().__init__(**arguments)
         self._report = report
+
+    async def post_message(self, **parameters: object) -> RawMessage:
+        """Send a text and return the message as Telegram's JSON has it; most senders need its id alone.
+
+        Raises:
+            TelegramError: Telegram cannot be reached or refuses.
+        """
+        return cast("RawMessage", await self._post("sendMessage", parameters))
 
     @property
     def bot_id(self) -> int:
@@ -62,6 +74,14 @@ class Connection(ExtBot[None]):
 
 BotApplication: TypeAlias = Application[Connection, ContextTypes.DEFAULT_TYPE, _Data, _Data, _Data, None]
 """The handlers of the bot and what they run in."""
+
+
+def connection_of(bot: Bot) -> Connection:
+    """Return the connection that python-telegram-bot knows as a bot."""
+    if not isinstance(bot, Connection):
+        message = f"a bot of this application is a Connection, not {type(bot).__name__}"
+        raise TypeError(message)
+    return bot
 
 
 def open_connection(  # noqa: PLR0913 - the composition root hands over each by name

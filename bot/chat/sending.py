@@ -9,6 +9,7 @@ messages say.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias, TypeVar
 
@@ -31,7 +32,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.chat.connection import Connection
+from bot.chat.connection import RawMessage, connection_of
 from bot.chat.handling import in_hand
 from bot.chat.limits import MESSAGE_UNITS, shorten
 from bot.chat.markup import Markup
@@ -75,6 +76,14 @@ class UndeliveredError(TelegramError):
         self.pause_s = pause_s
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands."""
+
+    chat_id: int
+    message_id: int
+
+
 async def reply(
     message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None = None
 ) -> Message | None:
@@ -86,29 +95,34 @@ async def reply(
         BadRequest: Telegram refuses the reply itself.
         UndeliveredError: it did not arrive, and has to wait.
     """
-    answered = ReplyParameters(message.message_id, allow_sending_without_reply=True)
-    try:
-        return await _send(
-            message.get_bot(), message.chat_id, content, keyboard, topic=topic_of(message), answered=answered
-        )
-    except ChatMigrated as error:
-        # Ids of messages count anew there, so there is nothing to reply to.
-        return await send(message.get_bot(), error.new_chat_id, content, keyboard)
+    sent = await _reply(message, content, keyboard)
+    return Message.de_json(sent, message.get_bot()) if sent else None
+
+
+async def place_reply(
+    message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None = None
+) -> Place | None:
+    """Reply to a message like ``reply``, and return no more than where the reply stands.
+
+    Raises:
+        BadRequest: Telegram refuses the reply itself.
+        UndeliveredError: it did not arrive, and has to wait.
+    """
+    sent = await _reply(message, content, keyboard)
+    return Place(sent["chat"]["id"], sent["message_id"]) if sent else None
 
 
 async def send(
     bot: Bot, chat_id: int, content: Markup, keyboard: InlineKeyboardMarkup | None = None
-) -> Message | None:
-    """Write to a chat in reply to nothing, and return the message, or None where it cannot be told.
+) -> Place | None:
+    """Write to a chat in reply to nothing; return where it stands, or None where it cannot be told.
 
     Raises:
         BadRequest: Telegram refuses the message itself.
         UndeliveredError: it did not arrive, and has to wait.
     """
-    try:
-        return await _send(bot, chat_id, content, keyboard)
-    except ChatMigrated as error:
-        return await _send(bot, error.new_chat_id, content, keyboard)
+    sent = await _send_following(bot, chat_id, content, keyboard)
+    return Place(sent["chat"]["id"], sent["message_id"]) if sent else None
 
 
 async def edit(
@@ -175,6 +189,28 @@ def topic_of(message: Message) -> int | None:
     return message.message_thread_id if message.is_topic_message else None
 
 
+async def _reply(
+    message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None
+) -> RawMessage | None:
+    answered = ReplyParameters(message.message_id, allow_sending_without_reply=True)
+    try:
+        return await _send(
+            message.get_bot(), message.chat_id, content, keyboard, topic=topic_of(message), answered=answered
+        )
+    except ChatMigrated as error:
+        # Ids of messages count anew there, so there is nothing to reply to.
+        return await _send_following(message.get_bot(), error.new_chat_id, content, keyboard)
+
+
+async def _send_following(
+    bot: Bot, chat_id: int, content: Markup, keyboard: InlineKeyboardMarkup | None
+) -> RawMessage | None:
+    try:
+        return await _send(bot, chat_id, content, keyboard)
+    except ChatMigrated as error:
+        return await _send(bot, error.new_chat_id, content, keyboard)
+
+
 async def _send(  # noqa: PLR0913 - what a message says and where it goes
     bot: Bot,
     chat_id: int,
@@ -183,11 +219,13 @@ async def _send(  # noqa: PLR0913 - what a message says and where it goes
     *,
     topic: int | None = None,
     answered: ReplyParameters | None = None,
-) -> Message | None:
-    async def write(text: str, parse_mode: ParseMode | None) -> Message:
-        return await bot.send_message(
-            chat_id,
-            text,
+) -> RawMessage | None:
+    connection = connection_of(bot)
+
+    async def write(text: str, parse_mode: ParseMode | None) -> RawMessage:
+        return await connection.post_message(
+            chat_id=chat_id,
+            text=text,
             parse_mode=parse_mode,
             message_thread_id=topic,
             link_preview_options=_NO_PREVIEW,
@@ -206,8 +244,7 @@ async def _write(bot: Bot, content: Markup, write: _Write[_T]) -> _T:
         if not _says(error, _UNPARSABLE):
             raise
         _LOG.error("Telegram refused the HTML of a message, which goes as plain text: %s", error)
-        if isinstance(bot, Connection):
-            bot.report_trouble(Trouble(TroubleKind.HTML_REFUSED, str(error)))
+        connection_of(bot).report_trouble(Trouble(TroubleKind.HTML_REFUSED, str(error)))
     return await write(shorten(content.plain, MESSAGE_UNITS), None)
 
 

@@ -68,7 +68,7 @@ class Transport(HTTPXRequest):
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self.USER_AGENT},
+                headers={"User-Agent": self.USER_AGENT, "Content-Type": "application/json"},
             )
 
     async def shutdown(self) -> None:
@@ -123,7 +123,7 @@ class Transport(HTTPXRequest):
             async with session.request(
                 method,
                 url,
-                data=request_data.json_parameters if request_data else None,
+                data=request_data.json_payload if request_data else None,
                 timeout=aiohttp.ClientTimeout(
                     connect=connecting_s,
                     sock_read=reading_s,

@@ -6,6 +6,7 @@ articles again and logs the report.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -93,6 +94,8 @@ async def _be_on_telegram(
 ) -> None:
     examples = load_examples(settings.examples)
     desk = await asyncio.to_thread(open_desk)
+    # What is there now stays: it need not be searched for garbage again and again.
+    gc.freeze()
     corpus = desk.answerer.corpus
     _LOG.info(
         "%d articles, %d passages, corpus version %s",
