@@ -96,6 +96,21 @@ async def test_dispatching_takes_up_what_an_earlier_run_left(
         assert {payload for (payload,) in read_inbox(tmp_path, "payload")} == {None}
 
 
+async def test_dispatching_does_not_answer_again_what_the_log_says_was_answered(tmp_path: Path) -> None:
+    async with BotApi() as api:
+        anna = api.person("Anna")
+        async with running_bot(api, tmp_path):
+            question = anna.says(SIGNED)
+            [update] = api.updates.pending()
+            await anna.private_chat.reply_to(question)
+        with closing(sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)) as connection:
+            # As if the bot had ended between writing the exchange and marking the update.
+            connection.execute("UPDATE inbox SET done_at = NULL, payload = ?", [update.body])
+        async with running_bot(api, tmp_path):
+            await anna.private_chat.reply_to(anna.says("/help"))
+        assert len(anna.private_chat.replies_to(question)) == 1
+
+
 async def test_dispatching_apologises_for_a_late_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

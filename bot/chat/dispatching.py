@@ -178,7 +178,9 @@ class Dispatcher:
     async def _handle_first(self, key: _Line) -> None:
         """Handle the first update of a line, and let the line take its turn again."""
         line = self._lines[key]
-        handling = self._postponed.pop(key, None) or Handling(str(line[0]), key[0])
+        handling = self._postponed.pop(key, None) or Handling(
+            str(line[0]), key[0], is_repeated=line[0] in self._earlier
+        )
         handling.postponed_s = None
         in_hand.set(handling)
         is_broken_off = False

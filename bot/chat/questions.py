@@ -12,6 +12,7 @@ from bot.chat.addressing import find_asker, read_question, read_replied_text
 from bot.chat.allowance import Allowance, Verdict
 from bot.chat.answers import Answers
 from bot.chat.followups import FollowUps
+from bot.chat.handling import in_hand
 from bot.chat.markup import text
 from bot.chat.reading import Readings
 from bot.chat.sending import reply
@@ -82,11 +83,28 @@ class Questions:
 
     async def _answer(self, message: Message, words: str, replaced: Exchange | None) -> None:
         asker = find_asker(message)
+        if await self._was_answered(message, words):
+            return
         # What somebody else wrote is asked as it stands.
         earlier = await self._followups.find_earlier(message, asker, replaced) if words else None
         words = words or read_replied_text(message)
         if await self._is_answerable(message, words, asker):
             await self._answers.give(message, words, asker, earlier=earlier, replaced=replaced)
+
+    async def _was_answered(self, message: Message, words: str) -> bool:
+        """Tell whether an earlier run of the bot answered a message before it ended."""
+        handling = in_hand.get()
+        if handling is None or not handling.is_repeated:
+            return False
+        try:
+            exchange = await self._journal.find_by_question(message.chat_id, message.message_id)
+        except DatabaseUnavailableError:
+            return False
+        return (
+            exchange is not None
+            and exchange.answer_message_id is not None
+            and exchange.answer.question.text == (words or read_replied_text(message))
+        )
 
     async def _is_answerable(self, message: Message, words: str, asker: User | None) -> bool:
         """Tell whether the words can be asked; if not, say what could be."""

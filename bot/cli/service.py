@@ -140,6 +140,7 @@ async def _be_on_telegram(
         )
         dispatcher = Dispatcher(application, Inbox(database, connection.bot_id, alerts.report), metrics)
         metrics.watch_updates(lambda: dispatcher.handling, lambda: dispatcher.waiting - dispatcher.handling)
+        metrics.watch_inbox(lambda: dispatcher.waiting)
         receiver = _choose_receiver(settings, application, dispatcher)
         health.watch(receiver, alerts)
         stop = asyncio.Event()
