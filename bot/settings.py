@@ -24,9 +24,12 @@ PREFIX = "BOT_"
 CONFIG_VARIABLE = "BOT_CONFIG"
 WITHOUT_ENCODER = "none"
 
+# Bits of a file's mode: what group and others may do with it.
+_OTHERS = 0o077
 # An empty variable is none, except where emptiness says something.
 _MAY_BE_EMPTY = frozenset({"BOT_TRANSLATE_URL"})
-_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{8,}")
+_SECRET = frozenset({"token", "proxy"})
+_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,}")
 
 
 class SettingsError(Exception):
@@ -105,7 +108,9 @@ class Settings(BaseSettings):
         default=HttpUrl("https://api.telegram.org"), description="Base of the Bot API server."
     )
     proxy: str | None = Field(
-        default=None, description="Proxy for all calls to Telegram, such as socks5://… or http://…"
+        default=None,
+        repr=False,
+        description="Proxy for all calls to Telegram, such as socks5://… or http://…",
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_ids)] = Field(
         default=(), description="User ids of those who may reload the corpus, such as 7,8."
@@ -113,6 +118,9 @@ class Settings(BaseSettings):
     corpus: ProjectPath = Field(default=Path("corpus"), description="Folder of the articles.")
     max_article_bytes: int = Field(
         default=1_048_576, ge=1, description="Size above which an article file is refused."
+    )
+    max_corpus_bytes: int = Field(
+        default=67_108_864, ge=1, description="Size of all articles together above which they are refused."
     )
     database: ProjectPath = Field(default=Path(".data/bot.sqlite"), description="File of the log.")
     retention_days: int = Field(
@@ -155,7 +163,7 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> tuple[Settings, list[str]]:
-    """Read the settings; return them with a line for each variable that means nothing.
+    """Read the settings; return them with a line for each variable or file to be warned of.
 
     Raises:
         SettingsError: a value is wrong, a file cannot be read, or it has an unknown key.
@@ -174,7 +182,10 @@ def load_settings() -> tuple[Settings, list[str]]:
         settings = Settings(**values)
     except ValidationError as error:
         raise SettingsError([_explain(mistake, origins) for mistake in error.errors()]) from None
-    return settings, _find_unknown_variables()
+    return settings, [
+        *_find_open_files({toml_path: from_toml, dotenv_path: from_dotenv}),
+        *_find_unknown_variables(),
+    ]
 
 
 def _toml_path() -> Path:
@@ -205,7 +216,7 @@ def _read_dotenv(path: Path) -> dict[str, str]:
     strange = [name for name in pairs if not name.upper().startswith(PREFIX)]
     if strange:
         raise SettingsError(
-            [f"{path}: {name}: is not a setting; they begin with {PREFIX}" for name in strange]
+            [f"{path}: {_mask(name)}: is not a setting; they begin with {PREFIX}" for name in strange]
         )
     return {
         name.upper().removeprefix(PREFIX).lower(): value or ""
@@ -226,9 +237,25 @@ def _explain(mistake: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     origin = origins.get(name, "default")
     if mistake["type"] == "extra_forbidden":
         return f"{origin}: {name}: is not a setting; there are {', '.join(Settings.model_fields)}"
-    value = "" if name == "token" else f" ({mistake['input']!r})"
+    value = "" if name in _SECRET else f" ({mistake['input']!r})"
     remedy = str(mistake["msg"]).removeprefix("Value error, ")
     return f"{origin}: {_variable(name)}{value}: {remedy[:1].lower()}{remedy[1:]}"
+
+
+def _mask(name: str) -> str:
+    """Return a name from a file, unless it is the token, put there without what it is for."""
+    return "a token without a name" if _TOKEN.search(name) else name
+
+
+def _find_open_files(contents: Mapping[Path, Mapping[str, Any]]) -> list[str]:
+    """Return a line for each file with a secret that others on this machine may read."""
+    if os.name == "nt":  # its modes say nothing of who may read
+        return []
+    return [
+        f"{path}: others on this machine can read the secrets in it; run chmod 600 {path}"
+        for path, values in contents.items()
+        if any(values.get(name) for name in _SECRET) and path.stat().st_mode & _OTHERS
+    ]
 
 
 def _find_unknown_variables() -> list[str]:

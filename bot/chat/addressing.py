@@ -26,7 +26,8 @@ def read_question(message: Message) -> str:
     encoded = (message.text or message.caption or "").encode("utf-16-le", "surrogatepass")
     for name in sorted(_find_names(message), key=lambda entity: entity.offset, reverse=True):
         encoded = encoded[: 2 * name.offset] + encoded[2 * (name.offset + name.length) :]
-    text = encoded.decode("utf-16-le", "surrogatepass")
+    # Half a character can neither be searched for nor written down.
+    text = encoded.decode("utf-16-le", "replace")
     return " ".join(text.split()).lstrip(_AFTER_NAME)
 
 
@@ -35,7 +36,12 @@ def read_replied_text(message: Message) -> str:
     replied = message.reply_to_message
     if replied is None or is_reply_to_bot(message):
         return ""
-    return " ".join((replied.text or replied.caption or "").split())
+    return " ".join(make_whole(replied.text or replied.caption or "").split())
+
+
+def make_whole(text: str) -> str:
+    """Return a text in which halves of characters, which are in no valid message, are replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def find_asker(message: Message) -> User | None:

@@ -20,6 +20,7 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.answering import Answerer
+from bot.chat.addressing import make_whole
 from bot.chat.examples import Examples
 from bot.chat.inline_cards import InlineCards, identify, read_example
 from bot.chat.links import encode_question
@@ -64,7 +65,7 @@ class Inline:
     async def on_query(self, query: InlineQuery) -> None:
         """Show what was found; a later page for an offset that an earlier one gave."""
         phrases = await self._readings.phrases_for(query.from_user)
-        words = " ".join(query.query.split())
+        words = " ".join(make_whole(query.query).split())
         answer = await self._find_answer(words, query.from_user) if words else None
         if answer is None or answer.kind is AnswerKind.SMALL_TALK:
             cards = await self._offer_examples(query.from_user, phrases)
@@ -82,7 +83,7 @@ class Inline:
     async def on_chosen(self, chosen: ChosenInlineResult) -> None:
         """Write down the card that was sent."""
         asker = chosen.from_user
-        words = read_example(chosen.result_id, self._examples) or " ".join(chosen.query.split())
+        words = read_example(chosen.result_id, self._examples) or " ".join(make_whole(chosen.query).split())
         answer = await self._find_answer(words, asker)
         hits = tuple(hit for hit in answer.hits if identify(hit) == chosen.result_id) or answer.hits[:1]
         self._journal.record(

@@ -20,6 +20,7 @@ from bot.chat.reading import Readings
 from bot.chat.reloading import ReloadProgress, reload_articles
 from bot.chat.secrecy import hide_secrets
 from bot.cli.composition import open_desk, start_logging
+from bot.cli.uncaught import log_uncaught
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
@@ -48,6 +49,7 @@ def run_service(settings: Settings, token: str, console: Console) -> None:
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
     for handler in logging.getLogger().handlers:
         hide_secrets(handler, token, settings.proxy or "")
+    log_uncaught()
     asyncio.run(_serve(settings, token, console))
 
 
