@@ -55,7 +55,7 @@ def _split_ids(value: object) -> object:
     if text.startswith("["):
         try:
             return json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return value
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -203,7 +203,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError([f"{path}: cannot be read as TOML: {error}"]) from None
 
 

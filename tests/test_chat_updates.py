@@ -20,11 +20,18 @@ BATCH = 250
 # What is wrong with these is whom they are for, not what they say.
 HARMLESS = (
     *("chat not found", "query is too old", "message to edit not found", "message is not modified"),
-    *("message can't be edited", "bot is not a member", "bot was", "message thread not found"),
+    *(
+        "message can't be edited",
+        "there is no text in the message to edit",
+        "bot is not a member",
+        "bot was",
+        "message thread not found",
+    ),
 )
 # The same where ids are none: the tests' server has words of its own for that.
 MISDIRECTED = (
     'parameter "chat_id"',
+    'parameter "message_id"',
     'parameter "message_thread_id"',
     'field "message_id"',
     "chat_id is empty",
