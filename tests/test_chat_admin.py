@@ -189,21 +189,22 @@ ROUTES: dict[str, Callable[[BotApi, Person, Person], object]] = {
 }
 
 
-@pytest.mark.parametrize("route", ROUTES)
-async def test_reload_goes_no_other_way_than_an_admins_own_command_in_private(
-    tmp_path: Path, route: str
-) -> None:
+async def test_reload_goes_no_other_way_than_an_admins_own_command_in_private(tmp_path: Path) -> None:
     loads: list[Progress | None] = []
+    taken: list[str] = []
     admin_ids = [BOSS, ANONYMOUS_ADMIN.id]
     async with BotApi(privacy_mode=False) as api:
         async with running_bot(api, tmp_path, admin_ids=admin_ids, before_load=loads.append):
             boss, anna = api.person("Boss", id=BOSS), api.person("Anna")
-            ROUTES[route](api, boss, anna)
-            await api.polled()
-            await boss.private_chat.reply_to(boss.says(SIGNED))
-            await anna.private_chat.reply_to(anna.says(SIGNED))
+            for name, take in ROUTES.items():
+                take(api, boss, anna)
+                for person in (boss, anna):
+                    await person.private_chat.reply_to(person.says("/privacy"))
+                if loads:
+                    taken.append(name)
+                    loads.clear()
         # The bot has ended, and has handled all it was sent.
-        assert loads == []
+        assert (taken, loads) == ([], [])
 
 
 @pytest.mark.parametrize("data", ["reload", "/reload", "admin:reload", "ask:reload"])

@@ -15,7 +15,7 @@ from tests.chat_bot import running_bot
 from tests.generated_updates import Json, UpdateMaker, write_update
 from tests.harbour import CRANES, HARBOUR, SEVEN, HarbourIndex
 
-UPDATES = int(os.environ.get("GENERATED_UPDATES", "1000"))
+UPDATES = int(os.environ.get("GENERATED_UPDATES", "500"))
 BATCH = 250
 # What is wrong with these is whom they are for, not what they say.
 HARMLESS = (

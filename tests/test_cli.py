@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli.app import app
 from bot.settings import PROJECT
 
 Bot = Callable[..., subprocess.CompletedProcess[str]]
@@ -225,14 +227,18 @@ def hostile_corpus(tmp_path: Path) -> Path:
     [("check",), ("ask", f"moon {HOSTILE} cheese"), ("ask", "--json", f"moon {HOSTILE}"), ("evaluate",)],
 )
 def test_terminal_obeys_no_article_and_no_question(
-    bot: Bot, hostile_corpus: Path, tmp_path: Path, arguments: tuple[str, ...]
+    hostile_corpus: Path, tmp_path: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if arguments == ("evaluate",):
         known = KNOWN.format(question=json.dumps(f"moon {HOSTILE}"))
         (tmp_path / "known.toml").write_text(known, "utf-8")
-        arguments = ("evaluate", "known.toml", "--failures")
-    done = bot(*arguments, BOT_CORPUS=str(hostile_corpus), BOT_ENCODER="none")
-    assert done.returncode == 0, done.stderr
+        arguments = ("evaluate", str(tmp_path / "known.toml"), "--failures")
+    for name in [*os.environ]:
+        if name.startswith("BOT_"):
+            monkeypatch.delenv(name)
+    variables = {"BOT_CORPUS": str(hostile_corpus), "BOT_DATABASE": str(tmp_path / "log.sqlite")}
+    done = CliRunner().invoke(app, arguments, env=variables | {"BOT_ENCODER": "none"})
+    assert done.exit_code == 0, done.output
     assert not OBEYED & set(done.stdout + done.stderr)
     if arguments[0] == "check":
         assert "[link=x]Out[/nonsense]" in done.stdout
