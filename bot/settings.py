@@ -36,9 +36,9 @@ class SettingsError(Exception):
     """Settings that cannot be used; ``mistakes`` has one line each, without any secret."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        """Keep the mistakes; the message has one a line."""
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
+        """Keep the mistakes, without the token, wherever it was put; the message has one a line."""
+        self.mistakes = [_TOKEN.sub("***", mistake) for mistake in mistakes]
+        super().__init__("\n".join(self.mistakes))
 
 
 def _from_project(path: Path) -> Path:
@@ -216,7 +216,7 @@ def _read_dotenv(path: Path) -> dict[str, str]:
     strange = [name for name in pairs if not name.upper().startswith(PREFIX)]
     if strange:
         raise SettingsError(
-            [f"{path}: {_mask(name)}: is not a setting; they begin with {PREFIX}" for name in strange]
+            [f"{path}: {name}: is not a setting; they begin with {PREFIX}" for name in strange]
         )
     return {
         name.upper().removeprefix(PREFIX).lower(): value or ""
@@ -240,11 +240,6 @@ def _explain(mistake: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     value = "" if name in _SECRET else f" ({mistake['input']!r})"
     remedy = str(mistake["msg"]).removeprefix("Value error, ")
     return f"{origin}: {_variable(name)}{value}: {remedy[:1].lower()}{remedy[1:]}"
-
-
-def _mask(name: str) -> str:
-    """Return a name from a file, unless it is the token, put there without what it is for."""
-    return "a token without a name" if _TOKEN.search(name) else name
 
 
 def _find_open_files(contents: Mapping[Path, Mapping[str, Any]]) -> list[str]:

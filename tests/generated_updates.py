@@ -54,7 +54,6 @@ KINDS = (
     *("something_of_2031", "update_id", "", "\ud800"),
 )
 _DEEPEST = 60
-_HALF = "\ud800"
 
 
 class UpdateMaker:
@@ -195,9 +194,7 @@ class UpdateMaker:
         if act < 0.3:
             del holder[key]
         elif act < 0.8:
-            odd = copy.deepcopy(dice.choice(ODD))
-            # A half character for an id is refused, and should be, by whomever it is sent back to.
-            holder[key] = "x" if odd == _HALF and str(key).endswith("id") else odd
+            holder[key] = copy.deepcopy(dice.choice(ODD))
         elif act < 0.9:
             nested: Any = 1
             for _ in range(dice.randint(1, _DEEPEST)):
