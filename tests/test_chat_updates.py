@@ -138,6 +138,11 @@ def is_told(error: str, known: tuple[str, ...]) -> bool:
 
 def is_misdirected(call: Call) -> bool:
     """Tell whether only whom or what a call is about is wrong, as it was in the update."""
-    said = json.dumps([call.parameters.get(name) for name in ("text", "caption", "reply_markup")])
-    is_half = "must be encoded in UTF-8" in str(call.error) and "\\ud8" not in said.lower()
-    return is_half or is_told(str(call.error), (*HARMLESS, *MISDIRECTED))
+    markup = call.parameters.get("reply_markup")
+    if isinstance(markup, str):
+        markup = json.loads(markup)
+    said = json.dumps([call.parameters.get("text"), markup], ensure_ascii=False)
+    is_sound = said == said.encode("utf-8", "replace").decode()
+    if is_sound and "must be encoded in UTF-8" in str(call.error):
+        return True
+    return is_told(str(call.error), (*HARMLESS, *MISDIRECTED))
