@@ -37,6 +37,7 @@ MISDIRECTED = (
     'parameter "message_thread_id"',
     'field "message_id"',
     "chat_id is empty",
+    "Empty chat_id",
 )
 
 
