@@ -33,20 +33,22 @@ PREFIX = "BOT_"
 CONFIG_VARIABLE = "BOT_CONFIG"
 WITHOUT_ENCODER = "none"
 
+# Bits of a file's mode: what group and others may do with it.
+_OTHERS = 0o077
 # An empty variable is none, except where emptiness says something.
 _MAY_BE_EMPTY = frozenset({"BOT_TRANSLATE_URL"})
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_SECRETS = frozenset({"token", "webhook_secret"})
-_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{8,}")
+_SECRET = frozenset({"token", "proxy", "webhook_secret"})
+_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,}")
 
 
 class SettingsError(Exception):
     """Settings that cannot be used; ``mistakes`` has one line each, without any secret."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        """Keep the mistakes; the message has one a line."""
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
+        """Keep the mistakes, without the token, wherever it was put; the message has one a line."""
+        self.mistakes = [_TOKEN.sub("***", mistake) for mistake in mistakes]
+        super().__init__("\n".join(self.mistakes))
 
 
 def _from_project(path: Path) -> Path:
@@ -63,7 +65,7 @@ def _split_ids(value: object) -> object:
     if text.startswith("["):
         try:
             return json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return value
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -123,7 +125,9 @@ class Settings(BaseSettings):
         default=HttpUrl("https://api.telegram.org"), description="Base of the Bot API server."
     )
     proxy: str | None = Field(
-        default=None, description="Proxy for all calls to Telegram, such as socks5://… or http://…"
+        default=None,
+        repr=False,
+        description="Proxy for all calls to Telegram, such as socks5://… or http://…",
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_ids)] = Field(
         default=(), description="User ids of those who may reload the corpus, such as 7,8."
@@ -131,6 +135,9 @@ class Settings(BaseSettings):
     corpus: ProjectPath = Field(default=Path("corpus"), description="Folder of the articles.")
     max_article_bytes: int = Field(
         default=1_048_576, ge=1, description="Size above which an article file is refused."
+    )
+    max_corpus_bytes: int = Field(
+        default=67_108_864, ge=1, description="Size of all articles together above which they are refused."
     )
     database: ProjectPath = Field(default=Path(".data/bot.sqlite"), description="File of the log.")
     retention_days: int = Field(
@@ -209,7 +216,7 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> tuple[Settings, list[str]]:
-    """Read the settings; return them with a line for each variable that means nothing.
+    """Read the settings; return them with a line for each variable or file to be warned of.
 
     Raises:
         SettingsError: a value is wrong, a file cannot be read, or it has an unknown key.
@@ -231,7 +238,10 @@ def load_settings() -> tuple[Settings, list[str]]:
     if settings.webhook_url is not None and settings.webhook_secret is None:
         message = "is missing: with BOT_WEBHOOK_URL, set it to a long random word that nobody can guess"
         raise SettingsError([f"BOT_WEBHOOK_SECRET: {message}"])
-    return settings, _find_unknown_variables()
+    return settings, [
+        *_find_open_files({toml_path: from_toml, dotenv_path: from_dotenv}),
+        *_find_unknown_variables(),
+    ]
 
 
 def _toml_path() -> Path:
@@ -249,7 +259,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError([f"{path}: cannot be read as TOML: {error}"]) from None
 
 
@@ -283,9 +293,20 @@ def _explain(mistake: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     origin = origins.get(name, "default")
     if mistake["type"] == "extra_forbidden":
         return f"{origin}: {name}: is not a setting; there are {', '.join(Settings.model_fields)}"
-    value = "" if name in _SECRETS else f" ({mistake['input']!r})"
+    value = "" if name in _SECRET else f" ({mistake['input']!r})"
     remedy = str(mistake["msg"]).removeprefix("Value error, ")
     return f"{origin}: {_variable(name)}{value}: {remedy[:1].lower()}{remedy[1:]}"
+
+
+def _find_open_files(contents: Mapping[Path, Mapping[str, Any]]) -> list[str]:
+    """Return a line for each file with a secret that others on this machine may read."""
+    if os.name == "nt":  # its modes say nothing of who may read
+        return []
+    return [
+        f"{path}: others on this machine can read the secrets in it; run chmod 600 {path}"
+        for path, values in contents.items()
+        if any(values.get(name) for name in _SECRET) and path.stat().st_mode & _OTHERS
+    ]
 
 
 def _find_unknown_variables() -> list[str]:

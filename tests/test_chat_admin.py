@@ -1,10 +1,16 @@
 """Admins, and only they, have the articles read again, and are told what came of it."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from bot.answering import Progress
+from tests.bot_api.entities import find_entities
+from tests.bot_api.people import Person
 from tests.bot_api.server import BotApi
+from tests.bot_api.users import ANONYMOUS_ADMIN
 from tests.chat_bot import SIGNED, Gate, copy_articles, phrases, running_bot, write_article
 
 BOSS = 77
@@ -152,3 +158,60 @@ async def test_reload_ends_with_the_bot(tmp_path: Path) -> None:
         gate.opened.set()
         await ended.wait()
         assert bot.answerer.corpus.version == version
+
+
+RELOAD = "/reload"
+CONTENT = {"text": RELOAD, "entities": find_entities(RELOAD)}
+OTHER_BOT = {"id": 31, "is_bot": True, "first_name": "Other", "username": "other_bot"}
+
+ROUTES: dict[str, Callable[[BotApi, Person, Person], object]] = {
+    "edited": lambda _api, boss, _anna: boss.edits(boss.says("Who?"), RELOAD),
+    "caption": lambda _api, boss, _anna: boss.sends_photo(RELOAD),
+    "caption of a file": lambda _api, boss, _anna: boss.sends_document(b"x", caption=RELOAD),
+    "in a group": lambda api, boss, _anna: boss.says(RELOAD, chat=api.supergroup(admins=[boss])),
+    "anonymously": lambda api, boss, _anna: boss.says(
+        RELOAD, chat=api.supergroup(admins=[boss]), anonymously=True
+    ),
+    "in a channel": lambda api, _boss, _anna: api.posts(api.channel(), RELOAD),
+    "as a channel": lambda api, boss, _anna: boss.sends(
+        CONTENT, extra={"sender_chat": api.channel().to_json()}
+    ),
+    "by another bot": lambda _api, boss, _anna: boss.sends(CONTENT, extra={"via_bot": OTHER_BOT}),
+    "forwarded": lambda _api, boss, anna: boss.forwards(anna.says(RELOAD)),
+    "forwarded from nobody": lambda _api, boss, _anna: boss.says(RELOAD, forwarded_from="Somebody"),
+    "not at the beginning": lambda _api, boss, _anna: boss.says(f"Please {RELOAD}"),
+    "to another bot": lambda _api, boss, _anna: boss.says(f"{RELOAD}@other_bot"),
+    "inline": lambda _api, boss, _anna: boss.asks_inline(RELOAD),
+    "by a link": lambda _api, boss, _anna: boss.starts("reload"),
+    "by a link with a question": lambda _api, boss, _anna: boss.starts("q-L3JlbG9hZA"),
+    "by somebody else": lambda _api, _boss, anna: anna.says(RELOAD),
+    "by somebody else in reply": lambda _api, _boss, anna: anna.says(RELOAD, reply_to=anna.says("Who?")),
+}
+
+
+async def test_reload_goes_no_other_way_than_an_admins_own_command_in_private(tmp_path: Path) -> None:
+    loads: list[Progress | None] = []
+    taken: list[str] = []
+    admin_ids = [BOSS, ANONYMOUS_ADMIN.id]
+    async with BotApi(privacy_mode=False) as api:
+        async with running_bot(api, tmp_path, admin_ids=admin_ids, before_load=loads.append):
+            boss, anna = api.person("Boss", id=BOSS), api.person("Anna")
+            for name, take in ROUTES.items():
+                take(api, boss, anna)
+                for person in (boss, anna):
+                    await person.private_chat.reply_to(person.says("/privacy"))
+                if loads:
+                    taken.append(name)
+                    loads.clear()
+        # The bot has ended, and has handled all it was sent.
+        assert (taken, loads) == ([], [])
+
+
+@pytest.mark.parametrize("data", ["reload", "/reload", "admin:reload", "ask:reload"])
+async def test_reload_has_no_button(tmp_path: Path, data: str) -> None:
+    loads: list[Progress | None] = []
+    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], before_load=loads.append):
+        boss = api.person("Boss", id=BOSS)
+        answer = await boss.private_chat.reply_to(boss.says(SIGNED))
+        assert (await boss.calls_back(answer, data)).text == phrases.say("press.unknown")
+        assert loads == []

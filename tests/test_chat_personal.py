@@ -201,3 +201,21 @@ async def test_personal_commands_say_when_the_records_cannot_be_read(tmp_path: P
         assert (await anna.presses(forget, "forget:yes")).text == unavailable
         assert (await anna.presses(language, "language:nb")).text == unavailable
         assert (await anna.calls_back(forget, "again:x")).text == unavailable
+
+
+async def test_personal_buttons_of_others_do_nothing_to_them(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna, eve = api.person("Anna"), api.person("Eve")
+        await send(anna, ONIONS)
+        listed = await send(anna, "/history")
+        forget = await send(anna, "/forget")
+        own = await send(eve, SIGNED)
+        # Whoever knows what a button carries may send it, from a chat of their own or, in the
+        # worst case, naming somebody else's message.
+        (again,) = [button["callback_data"] for button in listed.buttons]
+        for place in (own, listed):
+            assert (await eve.calls_back(place, again)).text == phrases.say("history.gone")
+        for place in (own, forget):
+            await eve.calls_back(place, "forget:yes")
+        assert ONIONS not in "".join(message.text for message in eve.private_chat.from_bot)
+        assert await bot.read_log("question") == [(ONIONS,)]

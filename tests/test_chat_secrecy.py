@@ -40,9 +40,11 @@ def test_secrecy_covers_messages_arguments_and_tracebacks(log: io.StringIO) -> N
     except RuntimeError:
         logger.exception("failed", stack_info=True)
     logger.info("no connection to socks5://me:password@host:1080")
+    logger.info("user me, password %s", b"password")
     written = log.getvalue()
     assert "no connection to ***\n" in written
     assert "AAF-secret_part" not in written
+    assert "user me, *** b'***'\n" in written
     assert "somebody GET https://api.telegram.org/bot123456:***/getMe" in written
     assert "RuntimeError: 123456:***" in written
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli.app import app
 from bot.settings import PROJECT
 
 Bot = Callable[..., subprocess.CompletedProcess[str]]
@@ -186,3 +188,69 @@ def test_import_overwrites_nothing_and_says_what_is_missing(bot: Bot, tmp_path: 
     assert done.returncode == 1
     assert "exists already" in done.stderr
     assert "The wind blew." in (tmp_path / "articles" / "storm.md").read_text()
+
+
+HOSTILE = "\x1b]0;owned\x07\x9b31m\r\u202e\u2066\u2028"
+OBEYED = {character for character in HOSTILE if not character.isprintable()}
+KNOWN = """
+[[question]]
+id = "a"
+language = "en"
+question = {question}
+facts = ["sun|moon"]
+
+[[question]]
+id = "b"
+language = "en"
+question = "cheese"
+unanswerable = true
+kind = "[/x]"
+"""
+
+
+@pytest.fixture
+def hostile_corpus(tmp_path: Path) -> Path:
+    """Make articles whose text and name would speak to the terminal, and whose outlet is markup."""
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    matter = (
+        '+++\nlanguage = "en"\nsource = "https://example.org/a"\noutlet = "[link=x]Out[/nonsense]"\n+++\n'
+    )
+    (folder / f"[red]{HOSTILE}.md").write_text(
+        f"{matter}The moon {HOSTILE} l\u2019\u00e9t\u00e9\u00a0: cheese.\n", "utf-8"
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check",), ("ask", f"moon {HOSTILE} cheese"), ("ask", "--json", f"moon {HOSTILE}"), ("evaluate",)],
+)
+def test_terminal_obeys_no_article_and_no_question(
+    hostile_corpus: Path, tmp_path: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if arguments == ("evaluate",):
+        known = KNOWN.format(question=json.dumps(f"moon {HOSTILE}"))
+        (tmp_path / "known.toml").write_text(known, "utf-8")
+        arguments = ("evaluate", str(tmp_path / "known.toml"), "--failures")
+    for name in [*os.environ]:
+        if name.startswith("BOT_"):
+            monkeypatch.delenv(name)
+    variables = {"BOT_CORPUS": str(hostile_corpus), "BOT_DATABASE": str(tmp_path / "log.sqlite")}
+    done = CliRunner().invoke(app, arguments, env=variables | {"BOT_ENCODER": "none"})
+    assert done.exit_code == 0, done.output
+    assert not OBEYED & set(done.stdout + done.stderr)
+    if arguments[0] == "check":
+        assert "[link=x]Out[/nonsense]" in done.stdout
+        assert "[red]" in done.stdout
+    elif arguments[:2] == ("ask", "--json"):
+        passage = json.loads(done.stdout)["passages"][0]["text"]
+        assert "\u202e\u2066" in passage
+    elif arguments[0] == "ask":
+        assert "l\u2019\u00e9t\u00e9\u00a0: cheese" in done.stdout
+
+
+def test_ask_takes_words_that_are_no_text(bot: Bot) -> None:
+    done = bot("ask", "--json", "how many countries\udcff\udcfe signed?", BOT_ENCODER="none")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["question"] == "how many countries\ufffd\ufffd signed?"

@@ -1,5 +1,7 @@
 """Article files are read whole or refused with every mistake, its file and its line."""
 
+import os
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.corpus.articles import CorpusError, compare_corpora, find_strangers, load_corpus
+from bot.search.index import CorpusIndex
 from bot.settings import PROJECT
 
 GOOD = '+++\nlanguage = "en"\nsource = "https://example.org/a"\n+++\n\nOne. Two.\n\nThree.\n'
@@ -87,6 +90,12 @@ def test_articles_lose_control_characters(put: Put, tmp_path: Path) -> None:
         (GOOD.partition("One")[0], "a.md:4: there is no text"),
         (GOOD.encode().replace(b"Three", b"Thr\xffee"), "a.md:8: is not UTF-8"),
         (GOOD + "x" * MAX_BYTES, "a.md: is larger than 10000 bytes"),
+        (GOOD.replace('"en"', "[" * 2_000), "a.md:3: the front matter is not TOML"),
+        (GOOD.replace('"en"', "1" * 5_000), "a.md:3: the front matter is not TOML"),
+        (
+            GOOD.replace('"en"', f'["{"x" * 2_000}"]'),
+            f"a.md:2: language: input should be a valid string, not ['{'x' * 198}…",
+        ),
     ],
 )
 def test_articles_with_a_mistake_are_refused(
@@ -162,3 +171,68 @@ def test_articles_of_the_project_are_read_as_they_should() -> None:
     assert any(text.startswith("Ettermiddagen 26. oktober, i sin avslutningstale") for text in texts)
     assert "Three consensus results" in texts
     assert not any("Comment" in text or "http" in text for text in texts)
+
+
+def test_articles_that_are_no_files_are_refused_at_once(put: Put, tmp_path: Path) -> None:
+    put("a.md", GOOD)
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "null.md").symlink_to("/dev/zero")
+    (tmp_path / "folder.md").mkdir()
+    assert refusals(tmp_path) == [
+        "gone.md: cannot be read: No such file or directory",
+        "null.md: is a link that leads out of the folder; copy the file here instead",
+        "pipe.md: is not a file; take it out of the folder of the articles",
+    ]
+
+
+def test_articles_behind_a_linked_folder_are_refused(put: Put, tmp_path: Path) -> None:
+    put("corpus/a.md", GOOD)
+    put("elsewhere/b.md", GOOD)
+    (tmp_path / "corpus" / "linked").symlink_to(tmp_path / "elsewhere")
+    assert refusals(tmp_path / "corpus") == [
+        "linked: is a link to a folder, which is not followed; copy the folder here instead"
+    ]
+
+
+def test_articles_may_be_links_within_the_folder(put: Put, tmp_path: Path) -> None:
+    # As Kubernetes mounts them.
+    put(".mounted/a.md", GOOD)
+    (tmp_path / ".data").symlink_to(".mounted")
+    (tmp_path / "a.md").symlink_to(Path(".data") / "a.md")
+    assert [article.id for article in load_corpus(tmp_path, MAX_BYTES).articles] == ["a"]
+
+
+def test_articles_too_large_together_are_refused(put: Put, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        put(f"{name}.md", GOOD.replace("/a", f"/{name}"))
+    assert len(load_corpus(tmp_path, MAX_BYTES, 3 * len(GOOD)).articles) == 3
+    with pytest.raises(
+        CorpusError, match="holds more than 200 bytes of articles; raise BOT_MAX_CORPUS_BYTES"
+    ):
+        load_corpus(tmp_path, MAX_BYTES, 200)
+
+
+def test_articles_front_matter_has_an_end(put: Put, tmp_path: Path) -> None:
+    keys = "".join(f"k{number} = 1\n" for number in range(100_000))
+    put("a.md", GOOD.replace("language", f"{keys}language"))
+    with pytest.raises(CorpusError, match="100003: the front matter is longer than 16384 characters"):
+        load_corpus(tmp_path, 2_000_000)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [", ", "字。", "« ", "((a ", "- ", "\u00a0", "\u00a0\0", " \n", "a. b! ", "，", "x", "Ab. ", "1 000 "],
+)
+def test_articles_take_time_by_their_length_only(put: Put, tmp_path: Path, unit: str) -> None:
+    put("a.md", GOOD + unit * (100_000 // len(unit)))
+    started = time.process_time()
+    CorpusIndex.build(load_corpus(tmp_path, 1_000_000))
+    # A tenth of this on two cores; minutes where time goes by the square of the length.
+    assert time.process_time() - started < 10
+
+
+def test_articles_with_a_name_that_is_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "\udcff.md").write_text(GOOD)
+    (refusal,) = refusals(tmp_path)
+    assert refusal.endswith(".md: its name is not UTF-8; rename it")

@@ -78,6 +78,7 @@ async def test_journal_finds_an_exchange_as_it_was(database: Database) -> None:
     assert await journal.find("unknown") is None
     assert await journal.find_latest(BEN, CHAT) is None
     assert read(database.path, "PRAGMA journal_mode") == [("wal",)]
+    assert {path.stat().st_mode & 0o077 for path in database.path.parent.iterdir()} == {0}
 
 
 async def test_journal_finds_the_latest_of_an_edited_question(database: Database) -> None:

@@ -315,3 +315,24 @@ async def test_service_goes_on_with_a_conversation_after_a_restart(
         await answer.edited(since=len(answer.edits))
         assert "73" in answer.text
         await end(process)
+
+
+async def test_service_hides_the_token_in_whatever_python_itself_would_print(
+    api: BotApi, start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "faulty.py").write_text(
+        "import os, threading, warnings\n"
+        "def make():\n"
+        "    text = 'bot' + os.environ['BOT_TOKEN'] + '/getMe'\n"
+        "    warnings.warn('warned of ' + text)\n"
+        "    thread = threading.Thread(target=int, args=('in a thread ' + text,))\n"
+        "    thread.start(), thread.join()\n"
+        "    raise RuntimeError('at the end ' + text)\n"
+    )
+    path = f"{tmp_path}{os.pathsep}{PROJECT}"
+    async with start(BOT_ENCODER="faulty:make", PYTHONPATH=path) as process:
+        assert await asyncio.wait_for(process.wait(), START_S) == 1
+    log = (tmp_path / "bot.log").read_text()
+    for what in ("warned of", "in a thread", "at the end"):
+        assert f"{what} bot4242424242:***/getMe" in log
+    assert api.token.partition(":")[2] not in log

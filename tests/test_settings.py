@@ -1,5 +1,6 @@
 """Settings come from three places, and a wrong one is named with what to do."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,44 @@ def test_settings_example_files_name_real_settings(project: Path) -> None:
     (project / "config" / ".env").write_text("\n".join(shown))
     load_settings()
     assert len(shown) == len(settings.Settings.model_fields)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes say nothing of who may read there")
+@pytest.mark.parametrize(("mode", "is_warned"), [(0o600, False), (0o640, True), (0o604, True), (0o620, True)])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [(".env", "BOT_TOKEN=123456:secret-secret\n"), ("bot.toml", 'proxy = "http://a:b@c"\n')],
+)
+def test_settings_files_with_a_secret_that_others_can_read_are_warned_about(
+    project: Path, name: str, content: str, mode: int, *, is_warned: bool
+) -> None:
+    path = project / "config" / name
+    path.write_text(content)
+    path.chmod(mode)
+    warnings = load_settings()[1]
+    assert (
+        warnings == [f"{path}: others on this machine can read the secrets in it; run chmod 600 {path}"]
+    ) is is_warned
+    path.write_text("")
+    assert load_settings()[1] == []
+
+
+@pytest.mark.parametrize(
+    "content", ["123456:secret-secret\n", "TOKEN: 123456:secret-secret\n", "export 123456:secret-secret=1\n"]
+)
+def test_settings_never_show_a_token_that_was_put_down_wrongly(
+    project: Path, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (project / "config" / ".env").write_text(content)
+    try:
+        told = "".join(load_settings()[1])
+    except SettingsError as error:
+        told = str(error)
+    assert "secret-secret" not in told + caplog.text
+
+
+def test_settings_mistakes_do_not_show_the_proxy(project: Path) -> None:
+    (project / "config" / "bot.toml").write_text('proxy = ["http://me:secret-secret@host"]\n')
+    (found,) = mistakes()
+    assert "BOT_PROXY" in found
+    assert "secret-secret" not in found

@@ -8,7 +8,7 @@ It does not answer anything.
 from telegram import Message, MessageEntity, User
 from telegram.ext.filters import MessageFilter
 
-_NAMES: list[str | None] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION]
+_NAMES = (MessageEntity.MENTION, MessageEntity.TEXT_MENTION)
 _AFTER_NAME = " ,:;–—-"
 
 
@@ -22,11 +22,11 @@ class Addressed(MessageFilter):
 
 def read_question(message: Message) -> str:
     """Return what a text or a caption asks, without the bot's name and needless white space."""
-    # Offsets of entities count UTF-16 units, of two bytes each.
-    encoded = (message.text or message.caption or "").encode("utf-16-le", "surrogatepass")
+    encoded = _encode(message)
     for name in sorted(_find_names(message), key=lambda entity: entity.offset, reverse=True):
         encoded = encoded[: 2 * name.offset] + encoded[2 * (name.offset + name.length) :]
-    text = encoded.decode("utf-16-le", "surrogatepass")
+    # Half a character can neither be searched for nor written down.
+    text = encoded.decode("utf-16-le", "replace")
     return " ".join(text.split()).lstrip(_AFTER_NAME)
 
 
@@ -35,7 +35,12 @@ def read_replied_text(message: Message) -> str:
     replied = message.reply_to_message
     if replied is None or is_reply_to_bot(message):
         return ""
-    return " ".join((replied.text or replied.caption or "").split())
+    return " ".join(make_whole(replied.text or replied.caption or "").split())
+
+
+def make_whole(text: str) -> str:
+    """Return a text in which halves of characters, which are in no valid message, are replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def find_asker(message: Message) -> User | None:
@@ -56,12 +61,20 @@ def _find_names(message: Message) -> list[MessageEntity]:
     """Return the places where the bot is named."""
     bot = message.get_bot()
     handle = f"@{bot.username}".casefold()
-    marked = message.parse_entities(_NAMES) if message.text else message.parse_caption_entities(_NAMES)
-    return [
-        entity
-        for entity, name in marked.items()
-        if name.casefold() == handle or (entity.user is not None and entity.user.id == bot.id)
-    ]
+    encoded = _encode(message)
+    names = []
+    for entity in message.entities if message.text else message.caption_entities:
+        marked = encoded[2 * entity.offset : 2 * (entity.offset + entity.length)]
+        is_handle = marked.decode("utf-16-le", "replace").casefold() == handle
+        is_user = entity.user is not None and entity.user.id == bot.id
+        if entity.type in _NAMES and (is_handle or is_user):
+            names.append(entity)
+    return names
+
+
+def _encode(message: Message) -> bytes:
+    """Return what a message says as offsets of entities count it: in UTF-16 units, of two bytes each."""
+    return (message.text or message.caption or "").encode("utf-16-le", "surrogatepass")
 
 
 def _is_from_bot(message: Message) -> bool:

@@ -34,8 +34,9 @@ class Admin:
     async def reload(self, message: Message) -> None:
         """Read the articles again and report what changed, or what is wrong with them."""
         is_private = message.chat.type == ChatType.PRIVATE
-        is_admin = message.from_user is not None and message.from_user.id in self._admin_ids
-        phrases = await self._readings.phrases_for(find_asker(message))
+        asker = find_asker(message)
+        is_admin = asker is not None and asker.id in self._admin_ids
+        phrases = await self._readings.phrases_for(asker)
         if not is_private:
             if is_admin:
                 await reply(message, text(phrases.say("reload.in-private")))

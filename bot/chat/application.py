@@ -180,8 +180,11 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
                 CommandHandler("mydata", on_message(personal.mydata), _MESSAGE),
                 CommandHandler("forget", on_message(personal.forget), _MESSAGE),
                 CommandHandler("ask", on_message(questions.ask), _MESSAGE),
-                # An admin may go on asking while the articles are read.
-                CommandHandler("reload", on_message(admin.reload), _MESSAGE, block=False),
+                # An admin may go on asking while the articles are read. What an admin forwards are
+                # somebody else's words.
+                CommandHandler(
+                    "reload", on_message(admin.reload), _MESSAGE & ~filters.FORWARDED, block=False
+                ),
                 MessageHandler(_PRIVATE & filters.COMMAND, on_message(commands.on_unknown)),
                 MessageHandler(_PRIVATE & _QUESTION, on_message(questions.on_question)),
                 MessageHandler(_GROUP & _QUESTION & Addressed(), on_message(questions.on_question)),

@@ -45,6 +45,10 @@ class Buttons:
 
     async def on_press(self, query: CallbackQuery) -> None:
         """Do what the pressed button says, and say so."""
+        if not query.data:
+            # One without data, as under games, comes to the first handler whatever its pattern.
+            await self.on_unknown(query)
+            return
         phrases = await self._readings.phrases_for(query.from_user)
         action, key, value = str(query.data).split(":")
         note: str | None

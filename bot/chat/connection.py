@@ -6,7 +6,7 @@ all behind it for ever, and forgets the JSON that the inbox keeps. It decides no
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeGuard, cast
 
 from telegram import Bot
 from telegram.ext import Application, BaseRateLimiter, ContextTypes, ExtBot
@@ -24,6 +24,7 @@ RawMessage: TypeAlias = dict[str, Any]
 _Data: TypeAlias = dict[Any, Any]
 
 _CONNECTIONS = 64
+_IDS = 2**63
 _TIMEOUT_S = 10.0
 
 
@@ -69,11 +70,21 @@ class Connection(ExtBot[None]):
             {"timeout": wait, "offset": offset, "allowed_updates": allowed_updates},
             read_timeout=wait.total_seconds() + _TIMEOUT_S,
         )
-        return [raw for raw in result if isinstance(raw, dict)] if isinstance(result, list) else []
+        return [raw for raw in result if is_update(raw)] if isinstance(result, list) else []
 
 
 BotApplication: TypeAlias = Application[Connection, ContextTypes.DEFAULT_TYPE, _Data, _Data, _Data, None]
 """The handlers of the bot and what they run in."""
+
+
+def is_update(raw: object) -> TypeGuard[RawUpdate]:
+    """Tell whether something has what every update has: an id."""
+    return isinstance(raw, dict) and is_id(raw.get("update_id"))
+
+
+def is_id(value: object) -> TypeGuard[int]:
+    """Tell whether something is an id as Telegram gives them, which the inbox can hold."""
+    return isinstance(value, int) and abs(value) < _IDS
 
 
 def connection_of(bot: Bot) -> Connection:

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from telegram import Update
 from telegram.constants import UpdateType
 
-from bot.chat.connection import BotApplication, RawUpdate
+from bot.chat.connection import BotApplication, RawUpdate, is_id
 from bot.chat.handling import Handling, in_hand
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.inbox import Entry, Inbox
@@ -112,10 +112,7 @@ class Dispatcher:
         arrived: dict[int, _Arrived] = {}
         entries = []
         for raw in raws:
-            update_id = raw.get("update_id")
-            if not isinstance(update_id, int):
-                _LOG.error("Telegram sent an update without an id, which is left out")
-                continue
+            update_id = raw["update_id"]
             update = self._read(raw)
             arrived[update_id] = _Arrived(update, received_at)
             payload = json.dumps(raw, separators=(",", ":"))
@@ -153,10 +150,12 @@ class Dispatcher:
 
     def _read(self, raw: RawUpdate) -> Update | None:
         try:
-            return Update.de_json(raw, self._application.bot)
+            update = Update.de_json(raw, self._application.bot)
+            _find_chat(update)
         except Exception as error:  # noqa: BLE001 - whatever Telegram sends one day, the others are handled
             _LOG.error("Update %s cannot be read and is left out: %r", raw.get("update_id"), error)
             return None
+        return update
 
     def _append(self, update_id: int, chat_id: int | None) -> None:
         key = (chat_id, update_id if chat_id is None else 0)
@@ -262,12 +261,20 @@ class Dispatcher:
 
 
 def _find_chat(update: Update | None) -> int | None:
-    """Return the id of the chat, or of the person, that an update belongs to."""
+    """Return the id of the chat, or of the person, that an update belongs to.
+
+    Raises:
+        TypeError: the id is none.
+    """
     if update is None:
         return None
-    if update.effective_chat is not None:
-        return update.effective_chat.id
-    return update.effective_user.id if update.effective_user is not None else None
+    belongs_to = update.effective_chat or update.effective_user
+    if belongs_to is None:
+        return None
+    if not is_id(belongs_to.id):
+        message = f"{belongs_to.id!r} is no id"
+        raise TypeError(message)
+    return belongs_to.id
 
 
 def _name_kind(update: Update) -> str:

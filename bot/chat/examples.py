@@ -92,7 +92,7 @@ def load_examples(path: Path) -> Examples:
         content = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return Examples({})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{path}: cannot be read as TOML: {error}"
         raise ExamplesError(message) from None
     return Examples(

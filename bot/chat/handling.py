@@ -15,9 +15,10 @@ _LONGEST_PAUSE_S = 60.0
 class Handling:
     """One update in hand: its id in the log, its chat, and what came of it.
 
-    Where ``is_repeated``, an earlier run of the bot may have done it. ``attempts`` counts how often it was postponed, ``doubts`` how often a message may have arrived
-    without Telegram saying so. With ``postponed_s`` it is taken up again after so many seconds, and
-    its chat waits until then; where ``is_chat_gone``, whatever else the chat asked is dropped.
+    Where ``is_repeated``, an earlier run of the bot may have done it. ``attempts`` counts how often
+    it was postponed, ``doubts`` how often a message may have arrived without Telegram saying so.
+    With ``postponed_s`` it is taken up again after so many seconds, and its chat waits until then;
+    where ``is_chat_gone``, whatever else the chat asked is dropped.
     """
 
     log_id: str

@@ -20,6 +20,7 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.answering import Answerer
+from bot.chat.addressing import make_whole
 from bot.chat.allowance import Allowance, Verdict
 from bot.chat.examples import Examples
 from bot.chat.inline_cards import InlineCards, identify, read_example
@@ -73,7 +74,7 @@ class Inline:
             await _show(query, [], "", None)
             return
         phrases = await self._readings.phrases_for(query.from_user)
-        words = " ".join(query.query.split())
+        words = " ".join(make_whole(query.query).split())
         answer = await self._find_answer(words, query.from_user) if words else None
         if answer is None or answer.kind is AnswerKind.SMALL_TALK:
             cards = await self._offer_examples(query.from_user, phrases)
@@ -91,7 +92,7 @@ class Inline:
     async def on_chosen(self, chosen: ChosenInlineResult) -> None:
         """Write down the card that was sent."""
         asker = chosen.from_user
-        words = read_example(chosen.result_id, self._examples) or " ".join(chosen.query.split())
+        words = read_example(chosen.result_id, self._examples) or " ".join(make_whole(chosen.query).split())
         answer = await self._find_answer(words, asker)
         hits = tuple(hit for hit in answer.hits if identify(hit) == chosen.result_id) or answer.hits[:1]
         self._journal.record(

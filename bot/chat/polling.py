@@ -98,7 +98,7 @@ class Polling:
             _LOG.warning("No more messages can be held in memory; Telegram keeps them meanwhile")
             await asyncio.sleep(_FULL_S)
             return
-        self._offset = max(raw["update_id"] for raw in raws if "update_id" in raw) + 1
+        self._offset = max(raw["update_id"] for raw in raws) + 1
 
     async def _fetch(self, wait: timedelta) -> list[RawUpdate]:
         return await self._application.bot.fetch_updates(self._offset, wait, ALLOWED_UPDATES)

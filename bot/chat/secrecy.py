@@ -8,8 +8,10 @@ import json
 import logging
 import re
 from collections.abc import Collection
+from urllib.parse import unquote, urlsplit
 
 _MASK = "***"
+_LEAST_PASSWORD = 4
 _BOT_ID = re.compile(r"^\d+:")
 
 
@@ -17,10 +19,11 @@ def hide_secrets(handler: logging.Handler, *secrets: str) -> None:
     """Have a handler mask the secrets in everything it writes; empty ones are none.
 
     Of a bot's token the part behind the colon is masked: the number before it is the bot's
-    public id.
+    public id. Of a URL the password is masked on its own, too.
     """
-    parts = {_BOT_ID.sub("", secret) for secret in secrets} - {""}
-    written = {form for part in parts for form in _list_forms(part)}
+    parts = {_BOT_ID.sub("", secret) for secret in secrets}
+    parts.update(*map(_find_passwords, secrets))
+    written = {form for part in parts - {""} for form in _list_forms(part)}
     handler.setFormatter(_MaskingFormatter(handler.formatter or logging.Formatter(), written))
 
 
@@ -28,6 +31,15 @@ def _list_forms(secret: str) -> set[str]:
     """Return a secret as it may be written: as it is, as in ``repr``, and each of these in JSON."""
     plain = {secret, repr(secret)[1:-1]}
     return plain | {json.dumps(form)[1:-1] for form in plain}
+
+
+def _find_passwords(secret: str) -> set[str]:
+    """Return the password in a URL, as it stands there and as it is meant; a tiny one would mask any text."""
+    try:
+        password = urlsplit(secret).password or ""
+    except ValueError:
+        return set()
+    return {form for form in (password, unquote(password)) if len(form) >= _LEAST_PASSWORD}
 
 
 class _MaskingFormatter(logging.Formatter):

@@ -15,7 +15,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 from bot.chat.connecting import connect
-from bot.chat.connection import BotApplication, ChatError
+from bot.chat.connection import BotApplication, ChatError, is_update
 from bot.chat.dispatching import Dispatcher
 from bot.chat.polling import ALLOWED_UPDATES
 from bot.journal.inbox import InboxFullError
@@ -114,10 +114,9 @@ class _Door(RequestHandler):
             return
         try:
             raw = json.loads(self.request.body)
-            update_id = raw["update_id"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            update_id = None
-        if not isinstance(update_id, int):
+        except (ValueError, RecursionError):
+            raw = None
+        if not is_update(raw):
             self._answer(400)
             return
         try:

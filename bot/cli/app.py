@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from bot.chat.connection import ChatError
 from bot.chat.examples import ExamplesError, load_examples
@@ -37,10 +38,11 @@ from bot.cli.evaluation_report import (
 )
 from bot.cli.logs import start_logging
 from bot.cli.monitoring import MonitoringError
-from bot.cli.printing import describe_answer, open_console, print_answer, print_plain
+from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
 from bot.corpus.importing import RawTextError, import_article
+from bot.journal.backup import BackupError, back_up
 from bot.journal.migrations import NewerSchemaError
 from bot.language import LanguageDetector
 from bot.model import Corpus, Origin
@@ -105,7 +107,7 @@ def ask(
     if bool(words) == (file is not None):
         message = "give either the words of a question or --file"
         raise typer.BadParameter(message)
-    questions = _read_questions(file) if file else [" ".join(words or ()).strip()]
+    questions = _read_questions(file) if file else [_make_whole(" ".join(words or ())).strip()]
     if not any(questions):
         _fail("there is no question; type its words after ask")
     settings = _read_settings()
@@ -132,13 +134,28 @@ def check() -> None:
     """Check the settings, every article and the example questions, and list what is there."""
     settings = _read_settings()
     try:
-        corpus = load_corpus(settings.corpus, settings.max_article_bytes)
+        corpus = load_corpus(settings.corpus, settings.max_article_bytes, settings.max_corpus_bytes)
         load_examples(settings.examples)
     except (CorpusError, ExamplesError) as error:
         _fail(str(error))
     _print_corpus(corpus)
     for path in find_strangers(settings.corpus):
         _warn(f"{path}: is not read, because its name does not end in .md")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes; nothing may be there yet.")],
+) -> None:
+    """Copy the database while the bot runs."""
+    settings = _read_settings()
+    try:
+        done = back_up(settings.database, file)
+    except BackupError as error:
+        _fail(str(error))
+    print_plain(
+        open_console(), f"{file}: {done.exchanges} exchanges and {done.votes} votes, {done.size_bytes} bytes"
+    )
 
 
 @app.command()
@@ -243,6 +260,11 @@ def _load_settings() -> tuple[Settings, list[str]]:
         _fail(*error.mistakes)
 
 
+def _make_whole(text: str) -> str:
+    """Return an argument in which bytes that are no UTF-8 are replaced."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _read_questions(file: Path) -> list[str]:
     try:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
@@ -259,7 +281,9 @@ def _print_corpus(corpus: Corpus) -> None:
     counts = Counter(passage.article.id for passage in corpus.passages)
     for article in corpus.articles:
         published = article.published.isoformat() if article.published else "-"
-        table.add_row(article.id, article.language, article.outlet, published, str(counts[article.id]))
+        cells = (article.id, article.language, article.outlet, published, str(counts[article.id]))
+        # As text: what an article is called is no markup.
+        table.add_row(*(Text(make_printable(cell)) for cell in cells))
     console = open_console()
     console.print(table)
     print_plain(

@@ -51,6 +51,7 @@ class IndexLoader:
         """
         self._corpus = settings.corpus
         self._max_article_bytes = settings.max_article_bytes
+        self._max_corpus_bytes = settings.max_corpus_bytes
         self._vectors = VectorCache(settings.cache)
         self._encoder: Encoder | None = None
         if settings.encoder == WITHOUT_ENCODER:
@@ -68,7 +69,7 @@ class IndexLoader:
         Raises:
             CorpusError: an article file has a mistake.
         """
-        corpus = load_corpus(self._corpus, self._max_article_bytes)
+        corpus = load_corpus(self._corpus, self._max_article_bytes, self._max_corpus_bytes)
         return CorpusIndex.build(corpus, self._encoder, self._vectors, progress, parts=parts)
 
 

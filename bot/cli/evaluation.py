@@ -111,7 +111,7 @@ def read_questions(path: Path) -> list[KnownQuestion]:
     """
     try:
         entries = tomllib.loads(path.read_text("utf-8")).get("question", [])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{path}: cannot be read as TOML: {error}"
         raise EvaluationError(message) from None
     questions: dict[str, KnownQuestion] = {}

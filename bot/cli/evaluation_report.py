@@ -1,14 +1,14 @@
 """The figures of an evaluation, as tables for a person and as JSON for programs."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.cli.evaluation import Figures, FollowUpFigures, RankingFigures, Result
-from bot.cli.printing import print_plain
+from bot.cli.printing import make_printable, print_plain, write_json
 
 _SHOWN_HITS = 3
 _SHOWN_CHARACTERS = 160
@@ -19,7 +19,7 @@ def describe_figures(figures: Figures, follow_ups: FollowUpFigures | None) -> st
     described = asdict(figures)
     if follow_ups is not None:
         described["follow_ups"] = asdict(follow_ups)
-    return json.dumps(described, ensure_ascii=False)
+    return write_json(described)
 
 
 def print_follow_ups(console: Console, figures: FollowUpFigures) -> None:
@@ -91,4 +91,4 @@ def print_failures(console: Console, failures: Sequence[Result]) -> None:
 
 def _add_row(table: Table, name: str, ranking: RankingFigures) -> None:
     values = (ranking.hit_at_1, ranking.hit_at_3, ranking.mrr)
-    table.add_row(name, str(ranking.questions), *(f"{value:.3f}" for value in values))
+    table.add_row(Text(make_printable(name)), str(ranking.questions), *(f"{value:.3f}" for value in values))

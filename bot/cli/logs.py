@@ -52,12 +52,6 @@ def start_logging(
     logging.basicConfig(level=level, handlers=[handler])
 
 
-def log_all_that_is_written() -> None:
-    """Have Python's own warnings, and what ends the process unforeseen, written to the log."""
-    logging.captureWarnings(capture=True)
-    sys.excepthook = _log_end
-
-
 class _UpdateFilter(logging.Filter):
     """Marks each record with the update in hand; a handler filters in the thread that logs."""
 
@@ -115,7 +109,3 @@ def _indent(lines: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
-
-
-def _log_end(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    _LOG.critical("The bot ends, because something failed", exc_info=(kind, error, traceback))

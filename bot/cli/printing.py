@@ -1,6 +1,7 @@
 """Answers as the terminal shows them, and as one JSON object a line for programs."""
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -15,11 +16,17 @@ from bot.wording.phrases import Phrases
 _INDENT = 3
 _LEAST_WIDTH = 20
 _PIPE_WIDTH = 100_000
+# What a terminal would obey, or a reader could be misled by: control characters, lone surrogates,
+# line separators, marks that turn the direction of writing. Joiners are a part of words and emoji.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "|[\U000e0000-\U000e007f]"
+)
 
 
 def describe_answer(answer: Answer) -> str:
     """Return the answer as one line of JSON, in the form that the README documents."""
-    return json.dumps(
+    return write_json(
         {
             "question": answer.question.text,
             "language": answer.question.language,
@@ -29,8 +36,7 @@ def describe_answer(answer: Answer) -> str:
             "passages": [_describe_hit(hit) for hit in answer.hits],
             "corpus": answer.corpus_version,
             "elapsed_ms": round(answer.elapsed_ms, 2),
-        },
-        ensure_ascii=False,
+        }
     )
 
 
@@ -102,9 +108,13 @@ def print_plain(console: Console, text: str, style: str = "") -> None:
 
 def make_printable(text: str) -> str:
     """Replace the characters that a terminal would obey instead of showing."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else "\ufffd" for character in text
-    )
+    return _OBEYED.sub("\ufffd", text)
+
+
+def write_json(content: object) -> str:
+    """Return a line of JSON in which what a terminal would obey is written as its number."""
+    written = json.dumps(content, ensure_ascii=False)
+    return _OBEYED.sub(lambda match: json.dumps(match[0])[1:-1], written)
 
 
 def describe_source(article: Article, phrases: Phrases) -> str:
@@ -130,7 +140,7 @@ def _print_hit(console: Console, number: int, text: Text, hit: Hit, phrases: Phr
     console.print(Text(f"{number}. ".ljust(_INDENT), style="dim"), end="")
     _print_hanging(console, text)
     _print_line(console, Text(describe_source(article, phrases), style="dim"))
-    _print_line(console, Text(article.source, style="cyan"))
+    _print_line(console, Text(make_printable(article.source), style="cyan"))
     for passage in hit.also:
         also = phrases.say("also-in", outlet=passage.article.outlet, url=passage.article.source)
         _print_line(console, Text(make_printable(also), style="dim"))

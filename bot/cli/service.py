@@ -27,8 +27,9 @@ from bot.chat.reloading import ReloadProgress, reload_articles
 from bot.chat.serving import Receiver, serve
 from bot.chat.webhook import Webhook
 from bot.cli.composition import Desk, open_desk
-from bot.cli.logs import log_all_that_is_written, start_logging
+from bot.cli.logs import start_logging
 from bot.cli.monitoring import monitoring
+from bot.cli.uncaught import log_uncaught
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
@@ -63,7 +64,7 @@ def run_service(
     """
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     start_logging(settings.log_level, settings.log_format, _read_update, token, settings.proxy or "", secret)
-    log_all_that_is_written()
+    log_uncaught()
     # At level INFO it logs every call that the bot makes.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # It logs a traceback of every failed call, which the bot reports in a line of its own.

@@ -2,11 +2,14 @@
 
 A file is TOML front matter between ``+++`` lines, then plain text with a blank line between
 paragraphs. Every mistake in every file is collected, so that one look is enough to mend them
-all; a folder with a mistake gives no corpus at all. It does not write files.
+all; a folder with a mistake gives no corpus at all. Nothing outside the folder is read, and no more
+than so many bytes in all. It does not write files.
 """
 
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +20,14 @@ from bot.corpus.sentences import split_sentences
 from bot.model import Article, Corpus, Passage
 
 _SUFFIX = ".md"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_BLANKS = re.compile(r"[ \t\n\v\f]+")
+MAX_CORPUS_BYTES = 67_108_864
+"""How many bytes all articles may have together unless something else is said."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+# A single no-break space is the author's, a run of white space of any kind is layout.
+_BLANKS = re.compile(r"\s{2,}|[\t\n\v\f\r]")
+# So that no pipe is waited for; Windows has neither pipes in folders nor this flag.
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
 _VERSION_LENGTH = 12
 _SENTENCES_AROUND = 2
 
@@ -45,18 +54,26 @@ class CorpusError(Exception):
         self.mistakes = mistakes
 
 
-def load_corpus(folder: Path, max_article_bytes: int) -> Corpus:
+def load_corpus(folder: Path, max_article_bytes: int, max_corpus_bytes: int = MAX_CORPUS_BYTES) -> Corpus:
     """Read every ``*.md`` file below a folder.
 
     Raises:
-        CorpusError: a file is not an article, two have one source, or there is no article.
+        CorpusError: a file is not an article, two have one source, there is no article, or they are
+            too large together.
     """
-    mistakes: list[Mistake] = []
+    mistakes: list[Mistake] = [*_find_linked_folders(folder)]
     articles: list[Article] = []
     sources: dict[str, Path] = {}
+    room = max_corpus_bytes
     for path in _article_paths(folder):
         try:
-            article = _read_article(path, folder, max_article_bytes)
+            content = _read_bytes(path, folder, max_article_bytes)
+            room -= len(content)
+            if room < 0:
+                remedy = f"holds more than {max_corpus_bytes} bytes of articles; raise BOT_MAX_CORPUS_BYTES"
+                mistakes.append(Mistake(folder, 0, remedy))
+                break
+            article = _read_article(path, folder, content)
         except CorpusError as error:
             mistakes += error.mistakes
             continue
@@ -64,7 +81,7 @@ def load_corpus(folder: Path, max_article_bytes: int) -> Corpus:
         if earlier is path:
             articles.append(article)
         else:
-            line = find_key(path.read_text("utf-8").splitlines(), "source")
+            line = find_key(content.decode("utf-8-sig").splitlines(), "source")
             remedy = f"source: {earlier} has this one already; each article needs its own"
             mistakes.append(Mistake(path, line, remedy))
     if not articles and not mistakes:
@@ -109,22 +126,30 @@ def compare_corpora(before: Corpus, after: Corpus) -> CorpusChange:
 
 
 def _article_paths(folder: Path) -> list[Path]:
+    """Return what is named like an article; folders may be named like one, too."""
     return sorted(
-        path for path in folder.rglob(f"*{_SUFFIX}") if path.is_file() and not _is_hidden(path, folder)
+        path for path in folder.rglob(f"*{_SUFFIX}") if not path.is_dir() and not _is_hidden(path, folder)
     )
+
+
+def _find_linked_folders(folder: Path) -> Iterator[Mistake]:
+    """Yield the links to folders, which are not followed: there may be anything behind them."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and path.is_dir() and not _is_hidden(path, folder):
+            remedy = "is a link to a folder, which is not followed; copy the folder here instead"
+            yield Mistake(path, 0, remedy)
 
 
 def _is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def _read_article(path: Path, folder: Path, max_article_bytes: int) -> Article:
-    """Read one file.
+def _read_article(path: Path, folder: Path, content: bytes) -> Article:
+    """Read the content of one file.
 
     Raises:
         CorpusError: with every mistake in this file.
     """
-    content = _read_bytes(path, folder, max_article_bytes)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -158,11 +183,23 @@ def _read_article(path: Path, folder: Path, max_article_bytes: int) -> Article:
 
 
 def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
+    """Read a file, and nothing that only goes by a file's name.
+
+    Raises:
+        CorpusError: it leads out of the folder, is no file, or is too large.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise CorpusError([Mistake(path, 0, "its name is not UTF-8; rename it")]) from None
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
             remedy = "is a link that leads out of the folder; copy the file here instead"
             raise CorpusError([Mistake(path, 0, remedy)])
-        with path.open("rb") as file:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _WITHOUT_WAITING)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                remedy = "is not a file; take it out of the folder of the articles"
+                raise CorpusError([Mistake(path, 0, remedy)])
             content = file.read(max_article_bytes + 1)
     except OSError as error:
         raise CorpusError([Mistake(path, 0, f"cannot be read: {error.strerror or error}")]) from None
@@ -175,7 +212,7 @@ def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
 def _split_paragraphs(lines: list[str]) -> Iterator[str]:
     """Yield the paragraphs; what a terminal would obey and nobody can read is left out."""
     for block in re.split(r"\n\s*\n", "\n".join(lines)):
-        text = _CONTROL.sub("", _BLANKS.sub(" ", block)).strip()
+        text = _BLANKS.sub(" ", _CONTROL.sub("", block)).strip()
         if text:
             yield text
 

@@ -16,6 +16,9 @@ from pydantic_core import ErrorDetails
 from bot.language import parse_language
 
 FENCE = "+++"
+# Far more than anybody writes, and little enough for every mistake in it to be found and told.
+_MOST_CHARACTERS = 16_384
+_SHOWN_CHARACTERS = 200
 _TOML_LINE = re.compile(r"\(at line (\d+)")
 
 
@@ -80,9 +83,16 @@ def parse_front_matter(lines: list[str]) -> FrontMatter:
     Raises:
         FrontMatterError: it is not TOML, or its keys are wrong.
     """
+    text = "\n".join(("", *lines[1:], ""))
+    if len(text) > _MOST_CHARACTERS:
+        remedy = (
+            f"the front matter is longer than {_MOST_CHARACTERS} characters; close it earlier, with {FENCE}"
+        )
+        raise FrontMatterError((len(lines), remedy))
     try:
-        keys = tomllib.loads("\n".join(("", *lines[1:], "")))
-    except tomllib.TOMLDecodeError as error:
+        keys = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # Beside its own error, which is a ValueError: figures with too many digits, too deep arrays.
         place = _TOML_LINE.search(str(error))
         line = int(place[1]) if place else len(lines)
         raise FrontMatterError((line, f"the front matter is not TOML: {error}")) from None
@@ -108,4 +118,13 @@ def _explain(mistake: ErrorDetails) -> str:
     if mistake["type"] == "extra_forbidden":
         return f"{key}: is not a key of the front matter; there are {', '.join(FrontMatter.model_fields)}"
     remedy = mistake["msg"].removeprefix("Value error, ")
-    return f"{key}: {remedy[:1].lower()}{remedy[1:]}, not {mistake['input']!r}"
+    return f"{key}: {remedy[:1].lower()}{remedy[1:]}, not {_show(mistake['input'])}"
+
+
+def _show(value: object) -> str:
+    """Return a wrong value as it may be shown: no longer than a line or two."""
+    try:
+        shown = repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__}"
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"

@@ -83,10 +83,15 @@ def import_article(
 
 def _find_source(lines: list[str]) -> int | None:
     """Return the number of the last line that is nothing but a label and a URL."""
-    return next(
-        (number for number in reversed(range(len(lines))) if _SOURCE_LINE.fullmatch(lines[number])),
-        None,
-    )
+    return next((number for number in reversed(range(len(lines))) if _names_source(lines[number])), None)
+
+
+def _names_source(line: str) -> bool:
+    match = _SOURCE_LINE.fullmatch(line)
+    try:
+        return match is not None and bool(urlsplit(match[1]).hostname)
+    except ValueError:
+        return False
 
 
 def _find_date(source: str) -> date | None:

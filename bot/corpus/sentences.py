@@ -3,15 +3,20 @@
 The cutting is sentencex's (Wikimedia, about 300 languages). It breaks after ordinal dates
 ("26. oktober") and after abbreviations it does not know ("M. Dupont" in some languages); what it
 broke is joined again by rules that hold in any language. It does not look across paragraphs:
-captions and headings are paragraphs of their own.
+captions and headings are paragraphs of their own. What goes on for thousands of characters without
+an end is cut all the same, so that no text takes longer than its length accounts for.
 """
 
 import re
+from collections.abc import Iterator
 
 import sentencex
 
 # sentencex knows Norwegian by its macrolanguage only.
 _SENTENCEX_NAMES = {"nb": "no", "nn": "no"}
+
+# sentencex takes time by the square of a paragraph's length. No sentence that anybody reads is longer.
+_LONGEST = 8_000
 
 _LOWER_CASE_START = re.compile(r"[^\w\s]*[^\W\d_A-Z]")
 # A number, one or two letters, or letters none of which is a vowel: "2.", "M.", "Bpk."
@@ -27,15 +32,27 @@ def split_sentences(paragraph: str, language: str) -> list[str]:
     ['Møtet var 26. oktober.', 'Så gikk de.']
     """
     sentences: list[str] = []
-    for piece in sentencex.segment(_SENTENCEX_NAMES.get(language, language), paragraph):
+    for piece in _segment(paragraph, _SENTENCEX_NAMES.get(language, language)):
         text = piece.strip()
         if not text:
             continue
-        if sentences and _continues(sentences[-1], text):
+        if sentences and len(sentences[-1]) < _LONGEST and _continues(sentences[-1], text):
             sentences[-1] = f"{sentences[-1]} {text}"
         else:
             sentences.append(text)
     return sentences
+
+
+def _segment(paragraph: str, language: str) -> Iterator[str]:
+    """Yield the pieces that sentencex finds, which together are the paragraph, a stretch at a time."""
+    start = 0
+    while start < len(paragraph):
+        pieces = list(sentencex.segment(language, paragraph[start : start + _LONGEST]))
+        if start + _LONGEST < len(paragraph) and len(pieces) > 1:
+            # The last one may go on behind the stretch.
+            pieces.pop()
+        yield from pieces
+        start += sum(map(len, pieces))
 
 
 def _continues(before: str, piece: str) -> bool:

@@ -32,6 +32,16 @@ _AT_ONCE = 256
 # What stands beside the file in WAL mode, and belongs to it.
 _COMPANIONS = ("", "-wal", "-shm")
 
+# What is wrong with a piece of work and not with the file.
+_MISTAKES = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    UnicodeError,
+)
+
 _T = TypeVar("_T")
 Work = Callable[[aiosqlite.Connection], Awaitable[_T]]
 
@@ -188,7 +198,7 @@ class Database:
         async with self._working:
             try:
                 yield
-            except sqlite3.IntegrityError:
+            except _MISTAKES:
                 raise  # the file is well, and what was to be written is wrong
             except (OSError, sqlite3.Error) as error:
                 await self._notice_failure(error)
@@ -220,7 +230,7 @@ class Database:
             batch = [self._deferred.popleft() for _ in range(min(len(self._deferred), _AT_ONCE))]
             try:
                 await self._transact(partial(_do_all, batch=batch))
-            except sqlite3.IntegrityError:
+            except _MISTAKES:
                 await self._write_each(batch)
             except BaseException:
                 self._deferred.extendleft(reversed(batch))
@@ -236,7 +246,7 @@ class Database:
             while waiting:
                 try:
                     await self._transact(waiting[0].work)
-                except sqlite3.IntegrityError as error:
+                except _MISTAKES as error:
                     _LOG.error("An entry does not fit into the log %s: %s", self.path, error)
                 _tell_written([waiting.popleft()])
         except BaseException:
@@ -257,6 +267,8 @@ class Database:
     async def _connect(self) -> aiosqlite.Connection:
         if self._connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            # What people asked is nobody else's business on this machine.
+            self.path.touch(mode=0o600)
             try:
                 self._connection = await self._open_file()
             except sqlite3.DatabaseError as error:

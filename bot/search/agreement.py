@@ -22,6 +22,8 @@ _SLOPE = 0.04
 _MOST_TWINS = 6
 _LEAST_WEIGHT = 0.02
 _BLOCK = 1024
+# Similarities at a time: 64 MB, whatever the number of passages.
+_MOST_AT_ONCE = 16_777_216
 
 
 class Agreement:
@@ -39,8 +41,9 @@ class Agreement:
         width = min(_MOST_TWINS, max(count, 1))
         self.twins = np.zeros((count, width), np.intp)
         self.weights = np.zeros((count, width), np.float32)
-        for start in range(0, count, _BLOCK):
-            rows = np.arange(start, min(start + _BLOCK, count))
+        size = _choose_block(count)
+        for start in range(0, count, size):
+            rows = np.arange(start, min(start + size, count))
             margins = sentences[rows] @ sentences.T - (reach[rows, None] + reach[None, :]) / 2
             margins[codes[rows, None] == codes[None, :]] = -np.inf
             best = np.argpartition(-margins, width - 1, axis=1)[:, :width]
@@ -64,6 +67,11 @@ class Agreement:
         return float(max(found))
 
 
+def _choose_block(count: int) -> int:
+    """Return how many rows are compared with ``count`` others at a time."""
+    return min(_BLOCK, max(1, _MOST_AT_ONCE // max(count, 1)))
+
+
 def _measure_reach(sentences: Vectors, codes: NDArray[np.intp]) -> NDArray[np.float32]:
     """Return how near each passage is to its nearest ones in its own language; shape (passages,)."""
     reach = np.full(len(sentences), np.nan, np.float32)
@@ -72,8 +80,9 @@ def _measure_reach(sentences: Vectors, codes: NDArray[np.intp]) -> NDArray[np.fl
         count = min(_OWN_NEIGHBOURS, len(rows) - 1)
         if count < 1:
             continue
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
+        size = _choose_block(len(rows))
+        for start in range(0, len(rows), size):
+            block = rows[start : start + size]
             similarities = sentences[block] @ sentences[rows].T
             similarities[block[:, None] == rows[None, :]] = -1.0
             reach[block] = np.partition(similarities, -count, axis=1)[:, -count:].mean(axis=1)

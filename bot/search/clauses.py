@@ -7,6 +7,7 @@ never cut, not even where a space groups their digits. It does not judge which c
 """
 
 import re
+from itertools import islice
 
 from bot.search.analysis import UNSPACED
 
@@ -52,12 +53,22 @@ def _split_at_punctuation(sentence: str) -> list[Span]:
 def _join_short(sentence: str, pieces: list[Span]) -> list[Span]:
     """Join a piece to the one before if one of the two is short."""
     joined: list[Span] = []
+    is_short = False
     for piece in pieces:
-        if joined and min(len(find_units(sentence, joined[-1])), len(find_units(sentence, piece))) < _SHORT:
+        is_piece_short = _is_short(sentence, piece)
+        if joined and (is_short or is_piece_short):
             joined[-1] = (joined[-1][0], piece[1])
+            # Counted anew only while it is short: a sentence may have thousands of pieces.
+            is_short = is_short and _is_short(sentence, joined[-1])
         else:
             joined.append(piece)
+            is_short = is_piece_short
     return joined
+
+
+def _is_short(sentence: str, span: Span) -> bool:
+    units = _UNIT.finditer(sentence, *span)
+    return sum(1 for _ in islice(units, _SHORT)) < _SHORT
 
 
 def _slide_window(sentence: str, span: Span) -> list[Span]:

@@ -62,8 +62,11 @@ class UpdateQueue:
         if kind not in self.allowed:
             return
         body = json.dumps({"update_id": self.next_id, kind: payload}, ensure_ascii=False)
-        expires_at = self._clock.now() + _KEPT_SECONDS.get(kind, DAY)
-        self._waiting.append(Update(self.next_id, kind, body, expires_at))
+        self.push_body(body, _KEPT_SECONDS.get(kind, DAY), kind)
+
+    def push_body(self, body: str, kept_seconds: float = DAY, kind: str = "") -> None:
+        """Queue what is said to be the JSON of the update numbered `next_id`, whatever it is."""
+        self._waiting.append(Update(self.next_id, kind, body, self._clock.now() + kept_seconds))
         self.next_id += 1
         self.bell.ring()
         if self._poll and not self._poll.done():
