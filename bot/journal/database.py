@@ -268,7 +268,8 @@ class Database:
         if self._connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # What people asked is nobody else's business on this machine.
-            self.path.touch(mode=0o600)
+            if not self.path.exists():
+                self.path.touch(mode=0o600)
             try:
                 self._connection = await self._open_file()
             except sqlite3.DatabaseError as error:

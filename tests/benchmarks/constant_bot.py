@@ -1,20 +1,24 @@
 """The bot with its ranking taken out: every question gets the same answer.
 
-    BOT_TOKEN=… BOT_API_URL=… python -m tests.benchmarks.constant_bot
+    BOT_TOKEN=… BOT_API_URL=… python -m tests.benchmarks.constant_bot [--without-inbox]
 
+Without the inbox, updates are handled from memory alone, which shows what keeping them costs.
 Everything else is the bot's own, the detection of the language too. What it does for a question is
 what a message costs apart from the search; no encoder is loaded.
 """
 
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 
 from rich.console import Console
 
 from bot.answering import Answerer
+from bot.cli import service
 from bot.cli.composition import Desk
 from bot.cli.service import run_service
 from bot.corpus.articles import load_corpus
+from bot.journal.inbox import Entry, Inbox, Owed
 from bot.language import LanguageDetector
 from bot.model import Corpus, Findings, Hit, Question
 from bot.search.index import ALL_PARTS, CorpusIndex
@@ -71,8 +75,32 @@ def open_desk(settings: Settings, console: Console) -> Desk:
     return Desk(Answerer(index, lambda _: index, load_small_talk()), LanguageDetector(languages))
 
 
+class ForgetfulInbox(Inbox):
+    """Keeps nothing: whatever comes is new, and what is done leaves no trace."""
+
+    async def list_owed(self) -> list[Owed]:
+        """Return nothing."""
+        return []
+
+    async def receive(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Take everything for new."""
+        self._held.update({entry.update_id: entry for entry in entries})
+        return list(entries)
+
+    async def read(self, update_id: int, *, is_repeated: bool) -> tuple[Entry, int]:
+        """Return what was received."""
+        del is_repeated
+        return self._held[update_id], 0
+
+    def finish(self, update_id: int) -> None:
+        """Forget it."""
+        del self._held[update_id]
+
+
 def main() -> None:
     """Be on Telegram until a signal ends it."""
+    if "--without-inbox" in sys.argv[1:]:
+        service.Inbox = ForgetfulInbox  # type: ignore[attr-defined]
     settings, _ = load_settings()
     if settings.token is None:
         sys.exit("BOT_TOKEN is missing")

@@ -202,7 +202,7 @@ def main() -> None:
             else:
                 print_soak(console, samples, verdict)
             return
-        peers = [PEERS[name] for name in options.peers if PEERS[name].is_possible]
+        peers = [PEERS[name] for name in options.peers]
         figures = asyncio.run(compare(peers, options))
     except PeerError as error:
         sys.exit(str(error))
