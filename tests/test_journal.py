@@ -290,6 +290,26 @@ async def test_database_puts_a_damaged_file_aside(database: Database, damage: st
     assert read(database.path, "SELECT question FROM exchanges") == [("new",)]
 
 
+async def test_database_of_the_first_schema_keeps_every_row(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript((Path(__file__).parent / "data" / "schema_1.sql").read_text("utf-8"))
+    database = Database(path)
+    await database.open()
+    found = [await Journal(database).find(key) for key in ("one", "two")]
+    shown = [
+        [(hit.passage.text, hit.highlight, len(hit.also)) for hit in each.answer.hits]
+        for each in found
+        if each
+    ]
+    assert shown == [
+        [("One is one.", "is one", 1), ("Two.", None, 0)],
+        [("Two.", None, 0)],
+    ]
+    await database.close()
+    assert read(path, "SELECT text FROM passages ORDER BY text") == [("Eins.",), ("One is one.",), ("Two.",)]
+
+
 async def test_database_that_fails_is_reported_once_and_heals(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,7 +6,9 @@ written waits for the file to heal, and nobody waits for that: answering goes on
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from zlib import crc32
 
 import aiosqlite
 
@@ -14,6 +16,16 @@ from bot.journal.database import Database, Work
 from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question
 
 _AT_HAND = 2_000
+
+_INSERT_PASSAGE = """
+    INSERT OR IGNORE INTO passages
+    (key, article, language, source, outlet, published, title, paragraph, position, text, before, after)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_INSERT_SHOWN = """
+    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, score)
+    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?)
+"""
 
 
 class Journal:
@@ -137,7 +149,11 @@ def _finding(condition: str, *values: object) -> Work[Exchange | None]:
         if not found:
             return None
         shown = await connection.execute_fetchall(
-            "SELECT * FROM shown_passages WHERE exchange_id = ? ORDER BY rank", (found[0]["id"],)
+            """
+            SELECT * FROM shown_passages JOIN passages ON passages.id = passage_id
+            WHERE exchange_id = ? ORDER BY rank
+            """,
+            (found[0]["id"],),
         )
         return _read_exchange(found[0], shown)
 
@@ -165,9 +181,18 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     }
     inserted = await connection.execute_insert(_insert_statement("exchanges", values), values)
     exchange_id = inserted[0] if inserted else None
-    rows = [{"exchange_id": exchange_id, **row} for row in _passage_rows(answer.hits)]
-    if rows:
-        await connection.executemany(_insert_statement("shown_passages", rows[0]), rows)
+    shown = list(_list_shown(answer.hits))
+    keys = [f"{answer.corpus_version}/{_identify(each.passage)}" for each in shown]
+    await connection.executemany(
+        _INSERT_PASSAGE, [_passage_row(key, each.passage) for key, each in zip(keys, shown, strict=True)]
+    )
+    await connection.executemany(
+        _INSERT_SHOWN,
+        [
+            (exchange_id, rank, each.also_of, key, each.highlight, each.score)
+            for rank, (key, each) in enumerate(zip(keys, shown, strict=True), 1)
+        ],
+    )
 
 
 def _insert_statement(table: str, values: Mapping[str, object]) -> str:
@@ -176,39 +201,48 @@ def _insert_statement(table: str, values: Mapping[str, object]) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({placeholders})"  # noqa: S608 - names are ours
 
 
-def _passage_rows(hits: Iterable[Hit]) -> Iterator[dict[str, object]]:
-    """Yield a row for each passage: a hit, then those that say the same."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A passage as it was shown: as a hit, or beside the hit of rank ``also_of``."""
+
+    passage: Passage
+    also_of: int | None
+    highlight: str | None
+    score: float
+
+
+def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
+    """Yield each hit, then those that say the same; ranks count them from 1."""
     rank = 0
     for hit in hits:
         rank += 1
-        hit_rank = rank
-        yield _passage_row(hit.passage, rank, None, hit.highlight, hit.score)
+        yield _Shown(hit.passage, None, hit.highlight, hit.score)
         for passage in hit.also:
-            rank += 1
-            yield _passage_row(passage, rank, hit_rank, None, hit.score)
+            yield _Shown(passage, rank, None, hit.score)
+        rank += len(hit.also)
 
 
-def _passage_row(
-    passage: Passage, rank: int, also_of: int | None, highlight: str | None, score: float
-) -> dict[str, object]:
+def _identify(passage: Passage) -> str:
+    """Name a passage within a version of the corpus, even if sentences are split otherwise one day."""
+    return f"{passage.id}/{crc32(passage.text.encode()):08x}"
+
+
+def _passage_row(key: str, passage: Passage) -> tuple[object, ...]:
     article = passage.article
-    return {
-        "rank": rank,
-        "also_of": also_of,
-        "article": article.id,
-        "language": article.language,
-        "source": article.source,
-        "outlet": article.outlet,
-        "published": article.published.isoformat() if article.published else None,
-        "title": article.title,
-        "paragraph": passage.paragraph,
-        "position": passage.position,
-        "text": passage.text,
-        "before": passage.before,
-        "after": passage.after,
-        "highlight": highlight,
-        "score": score,
-    }
+    return (
+        key,
+        article.id,
+        article.language,
+        article.source,
+        article.outlet,
+        article.published.isoformat() if article.published else None,
+        article.title,
+        passage.paragraph,
+        passage.position,
+        passage.text,
+        passage.before,
+        passage.after,
+    )
 
 
 def _read_exchange(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Exchange:

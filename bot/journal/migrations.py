@@ -120,4 +120,59 @@ async def _create_inbox(connection: aiosqlite.Connection) -> None:
     await connection.execute("CREATE INDEX inbox_done ON inbox (done_at) WHERE done_at IS NOT NULL")
 
 
-_STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (_create_tables, _create_inbox)
+async def _share_passages(connection: aiosqlite.Connection) -> None:
+    """Keep each passage once, however often it was shown."""
+    await connection.execute("""
+        CREATE TABLE passages (
+            id INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            article TEXT NOT NULL,
+            language TEXT NOT NULL,
+            source TEXT NOT NULL,
+            outlet TEXT NOT NULL,
+            published TEXT,
+            title TEXT,
+            paragraph INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL
+        ) STRICT
+    """)
+    await connection.execute("ALTER TABLE shown_passages RENAME TO shown_before")
+    # No foreign key to passages: without an index on it, each passage erased would be looked for
+    # in every row, and with one, each row shown would be written twice.
+    await connection.execute("""
+        CREATE TABLE shown_passages (
+            exchange_id INTEGER NOT NULL REFERENCES exchanges (id) ON DELETE CASCADE,
+            rank INTEGER NOT NULL,
+            also_of INTEGER,
+            passage_id INTEGER NOT NULL,
+            highlight TEXT,
+            score REAL NOT NULL,
+            PRIMARY KEY (exchange_id, rank)
+        ) STRICT, WITHOUT ROWID
+    """)
+    columns = "article, language, source, outlet, published, title, paragraph, position, text, before, after"
+    await connection.execute(f"""
+        INSERT INTO passages (key, {columns})
+        SELECT min(printf('shown/%d/%d', exchange_id, rank)), {columns} FROM shown_before GROUP BY {columns}
+    """)  # noqa: S608 - the names above
+    may_be_null = {"published", "title"}
+    same = " AND ".join(
+        f"passages.{column} {'IS' if column in may_be_null else '='} shown_before.{column}"
+        for column in columns.split(", ")
+    )
+    await connection.execute(f"""
+        INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, score)
+        SELECT exchange_id, rank, also_of, passages.id, highlight, score
+        FROM shown_before JOIN passages ON {same}
+    """)  # noqa: S608 - the names above
+    await connection.execute("DROP TABLE shown_before")
+
+
+_STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
+    _create_tables,
+    _create_inbox,
+    _share_passages,
+)

@@ -35,7 +35,9 @@ class PersonalRecords:
                 "shown_passages": await _read_rows(
                     connection,
                     """
-                    SELECT shown_passages.* FROM shown_passages JOIN exchanges ON id = exchange_id
+                    SELECT exchange_id, rank, also_of, highlight, score, passages.* FROM exchanges
+                    JOIN shown_passages ON exchange_id = exchanges.id
+                    JOIN passages ON passages.id = passage_id
                     WHERE user_id = ? ORDER BY exchange_id, rank
                     """,
                     user_id,

@@ -36,7 +36,12 @@ class Retention:
 
         async def erase(connection: aiosqlite.Connection) -> int:
             async with connection.execute("DELETE FROM exchanges WHERE asked_at < ?", (oldest,)) as cursor:
-                return cursor.rowcount
+                erased = cursor.rowcount
+            if erased:
+                await connection.execute(
+                    "DELETE FROM passages WHERE id NOT IN (SELECT passage_id FROM shown_passages)"
+                )
+            return erased
 
         erased = await self._database.run(erase)
         if erased:
