@@ -4,9 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.reading import Readings
-from bot.journal.database import Database
-from bot.journal.readers import Readers
 from tests.bot_api.server import BotApi
 from tests.chat_bot import CATALOGUES, running_bot
 
@@ -79,21 +76,3 @@ async def test_language_in_a_group_is_each_asker_s(tmp_path: Path) -> None:
             told = await group.reply_to(person.says("/sources", chat=group))
             heading = CATALOGUES[person.language_code or ""].say("sources.heading", count=5)
             assert told.text.startswith(heading)
-
-
-async def test_readings_remember_a_bounded_number_of_readers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.reading._REMEMBERED", 2)
-    database = Database(tmp_path / "log.sqlite")
-    await database.open()
-    readings = Readings(CATALOGUES, Readers(database))
-    for user_id in (1, 2, 3):
-        await readings.choose(user_id, "nb")
-    # The first is no longer remembered, but found again in the file.
-    assert await readings.find_choice(4) is None
-    await Readers(database).choose_language(1, "fr")
-    await Readers(database).choose_language(3, "fr")
-    assert await readings.find_choice(1) == "fr"
-    assert await readings.find_choice(3) == "nb"
-    await database.close()

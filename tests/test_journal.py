@@ -141,12 +141,12 @@ async def test_votes_are_one_for_each_person_and_may_change(database: Database) 
 
 async def test_readers_choose_their_language(database: Database) -> None:
     readers = Readers(database)
-    assert await readers.find_language(ANNA) is None
+    assert await readers.list_languages() == {}
     await readers.choose_language(ANNA, "nb")
     await readers.choose_language(ANNA, "fr")
-    assert await readers.find_language(ANNA) == "fr"
+    assert await readers.list_languages() == {ANNA: "fr"}
     await readers.choose_language(ANNA, None)
-    assert await readers.find_language(ANNA) is None
+    assert await readers.list_languages() == {}
 
 
 async def test_personal_records_are_collected_whole(database: Database) -> None:

@@ -15,7 +15,6 @@ from bot.language import parse_language
 from bot.wording.phrases import Phrases
 
 _FALLBACK = "en"
-_REMEMBERED = 10_000
 # Who reads nynorsk reads bokmål, and Telegram's clients may say either, or just Norwegian.
 _NEAREST = {"nn": "nb"}
 _CODES = {"nb": ("nb", "nn", "no")}
@@ -28,7 +27,8 @@ class Readings:
         """Take the texts by language, and where the choices are kept."""
         self._catalogues = catalogues
         self._readers = readers
-        self._chosen: dict[int, str | None] = {}
+        # Few choose, and everybody who writes would have to be looked up.
+        self._chosen: dict[int, str] | None = None
 
     @property
     def languages(self) -> list[str]:
@@ -62,15 +62,13 @@ class Readings:
 
     async def find_choice(self, user_id: int) -> str | None:
         """Return the language that a reader chose, if any; none while the database fails."""
-        if user_id not in self._chosen:
+        if self._chosen is None:
             try:
-                found = await self._readers.find_language(user_id)
+                chosen = await self._readers.list_languages()
             except DatabaseUnavailableError:  # it was reported, and Telegram's language will do
                 return None
-            # What was chosen meanwhile stays.
-            self._chosen.setdefault(user_id, found)
-            if len(self._chosen) > _REMEMBERED:
-                del self._chosen[next(iter(self._chosen))]
+            if self._chosen is None:
+                self._chosen = chosen
         return self._chosen.get(user_id)
 
     async def choose(self, user_id: int, language: str | None) -> None:
@@ -79,9 +77,14 @@ class Readings:
         Raises:
             DatabaseUnavailableError: the choice could not be written; nothing has changed.
         """
+        await self.find_choice(user_id)
         await self._readers.choose_language(user_id, language)
-        self._chosen[user_id] = language
+        if self._chosen is not None:
+            self._chosen.pop(user_id, None)
+            if language is not None:
+                self._chosen[user_id] = language
 
     def forget(self, user_id: int) -> None:
         """Remember nothing more of a reader; the database is for others to clear."""
-        self._chosen.pop(user_id, None)
+        if self._chosen is not None:
+            self._chosen.pop(user_id, None)

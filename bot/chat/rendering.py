@@ -157,7 +157,12 @@ def _render_agreeing(hit: Hit, phrases: Phrases) -> Markup:
 
 
 def _render_outlet(article: Article) -> Markup:
-    return link(text(shorten(article.outlet, _OUTLET_UNITS)), article.source)
+    return _render_link(article.outlet, article.source)
+
+
+@lru_cache(maxsize=1024)
+def _render_link(outlet: str, source: str) -> Markup:
+    return link(text(shorten(outlet, _OUTLET_UNITS)), source)
 
 
 def _date_of(article: Article, phrases: Phrases) -> list[str]:

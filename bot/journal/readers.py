@@ -32,20 +32,15 @@ class Readers:
 
         await self._database.run(write)
 
-    async def find_language(self, user_id: int) -> str | None:
-        """Return the language that a reader chose, if any.
+    async def list_languages(self) -> dict[int, str]:
+        """Return the language of every reader who chose one, by user id.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
         """
 
-        async def read(connection: aiosqlite.Connection) -> str | None:
-            # One way to aiosqlite's thread and back instead of three; everybody new is looked up.
-            rows = list(
-                await connection.execute_fetchall(
-                    "SELECT language FROM readers WHERE user_id = ?", (user_id,)
-                )
-            )
-            return str(rows[0]["language"]) if rows else None
+        async def read(connection: aiosqlite.Connection) -> dict[int, str]:
+            rows = await connection.execute_fetchall("SELECT user_id, language FROM readers")
+            return {row["user_id"]: row["language"] for row in rows}
 
         return await self._database.peek(read)
