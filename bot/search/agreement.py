@@ -51,6 +51,10 @@ class Agreement:
             self.twins[rows] = best
             self.weights[rows] = np.where(weights < _LEAST_WEIGHT, 0, weights)
         self._share = 1 / (1 + self.weights.sum(axis=1))
+        self._pairs = {
+            (int(one), int(self.twins[one, place])): float(self.weights[one, place])
+            for one, place in np.argwhere(self.weights > 0)
+        }
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what its twins say for each passage: their scores' weighted mean, drawn towards 0.
@@ -61,10 +65,7 @@ class Agreement:
 
     def weigh(self, one: int, other: int) -> float:
         """Return how likely two passages say the same, between 0 and 1."""
-        found = [
-            self.weights[row, self.twins[row] == twin].sum() for row, twin in ((one, other), (other, one))
-        ]
-        return float(max(found))
+        return max(self._pairs.get((one, other), 0.0), self._pairs.get((other, one), 0.0))
 
 
 def _choose_block(count: int) -> int:

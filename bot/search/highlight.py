@@ -6,6 +6,8 @@ where that is near, and never within a figure.
 """
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,29 +30,47 @@ def choose_highlight(
     are none where the passage is one clause. ``asks_figure`` are the log odds that a figure is
     asked for.
     """
-    units = find_units(text, (0, len(text)))
+    layout = _lay_out(text, tuple(spans))
+    units = layout.units
     if not units:
         return None
     if len(units) <= _WORDS or not spans:
         return text[units[0][0] : units[-1][1]]
-    worth = _value_words(units, spans, scores)
-    has_digit = [any(map(str.isdigit, text[start:end])) for start, end in units]
-    worth += _FIGURE_GAIN * asks_figure * np.array(has_digit)
+    spread = float(scores.std()) or 1.0
+    standard = (scores - scores.mean()) / spread
+    # Each word is worth the mean standardised score of the clauses it is in.
+    worth = np.where(layout.is_covered, np.exp(standard @ layout.shares), 0.0)
+    worth += _FIGURE_GAIN * asks_figure * layout.has_digit
     sums = np.convolve(worth, np.ones(_WORDS), "valid")
     first = _begin_at_break(text, units, int(np.argmax(sums)))
     last = _end_at_break(text, units, first + _WORDS - 1)
     return text[units[first][0] : units[last][1]].rstrip(_LOOSE_END)
 
 
-def _value_words(units: list[Span], spans: list[Span], scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return for each word the mean standardised score of the clauses it is in."""
-    spread = float(scores.std()) or 1.0
-    standard = (scores - scores.mean()) / spread
-    clauses, words = np.array(spans), np.array(units)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """The words of a passage: ``shares`` is what each clause adds to each, shape (spans, words)."""
+
+    units: list[Span]
+    has_digit: NDArray[np.bool_]
+    is_covered: NDArray[np.bool_]
+    shares: NDArray[np.float32]
+
+
+@lru_cache(maxsize=4096)
+def _lay_out(text: str, spans: tuple[Span, ...]) -> _Layout:
+    """Find the words of a passage and the clauses that each is in; the same for every question."""
+    units = find_units(text, (0, len(text)))
+    words = np.array(units, dtype=np.intp).reshape(-1, 2)
+    clauses = np.array(spans, dtype=np.intp).reshape(-1, 2)
     is_in = (clauses[:, :1] <= words[:, 0]) & (words[:, 1] <= clauses[:, 1:])
     count = is_in.sum(axis=0)
-    worth = np.exp(standard @ is_in / np.maximum(count, 1))
-    return np.where(count > 0, worth, 0.0)
+    return _Layout(
+        units=units,
+        has_digit=np.array([any(map(str.isdigit, text[start:end])) for start, end in units], dtype=np.bool_),
+        is_covered=count > 0,
+        shares=(is_in / np.maximum(count, 1)).astype(np.float32),
+    )
 
 
 def _begin_at_break(text: str, units: list[Span], first: int) -> int:
