@@ -180,6 +180,7 @@ class Dispatcher:
         line = self._lines[key]
         handling = self._postponed.pop(key, None) or Handling(str(line[0]), key[0])
         handling.postponed_s = None
+        handling.is_repeated = line[0] in self._earlier
         in_hand.set(handling)
         is_broken_off = False
         try:

@@ -18,6 +18,7 @@ class Handling:
     ``attempts`` counts how often it was postponed, ``doubts`` how often a message may have arrived
     without Telegram saying so. With ``postponed_s`` it is taken up again after so many seconds, and
     its chat waits until then; where ``is_chat_gone``, whatever else the chat asked is dropped.
+    Where it ``is_repeated``, an earlier run of the bot may have done it, wholly or in part.
     """
 
     log_id: str
@@ -26,6 +27,7 @@ class Handling:
     doubts: int = 0
     postponed_s: float | None = None
     is_chat_gone: bool = False
+    is_repeated: bool = False
 
     def postpone(self, seconds: float | None) -> None:
         """Have it taken up again after some seconds, or after ever longer pauses."""
