@@ -178,9 +178,10 @@ class Dispatcher:
     async def _handle_first(self, key: _Line) -> None:
         """Handle the first update of a line, and let the line take its turn again."""
         line = self._lines[key]
-        handling = self._postponed.pop(key, None) or Handling(str(line[0]), key[0])
+        handling = self._postponed.pop(key, None) or Handling(
+            str(line[0]), key[0], is_repeated=line[0] in self._earlier
+        )
         handling.postponed_s = None
-        handling.is_repeated = line[0] in self._earlier
         in_hand.set(handling)
         is_broken_off = False
         try:
@@ -224,6 +225,8 @@ class Dispatcher:
             DatabaseUnavailableError: the inbox cannot be read now.
         """
         found = await self._inbox.read(update_id, is_repeated=update_id in self._earlier)
+        # Attempts count the ends of the bot; what is postponed is taken up again within this run.
+        self._earlier.discard(update_id)
         if found is None:
             return _Arrived(None, datetime.now(UTC)), 0
         entry, attempts = found
