@@ -89,6 +89,7 @@ class Traffic:
         for asked in self.asked:
             for answer in asked.message.chat.replies_to(asked.message)[:1]:
                 if answer not in self._pressed:
+                    assert answer.buttons, f"{answer.text!r} is no answer"
                     self._pressed.add(answer)
                     self.presses.append(asked.person.presses(answer, "👍"))
                     return
@@ -157,6 +158,8 @@ def check_answers(traffic: Traffic, done: list[set[int]], rounds: int) -> list[t
     """Hold every question answered, and again only after a kill in the window; return which and when."""
     twice = []
     for asked in traffic.asked:
+        texts = {answer.text for answer in asked.message.chat.replies_to(asked.message)}
+        assert PHRASES.say("apology") not in texts, asked.wording
         counts = [0] * (rounds + 1 - len(asked.counts)) + asked.counts
         assert counts[-1] >= 1, f"{asked.wording!r} was never answered"
         for run in range(rounds + 1):

@@ -44,9 +44,7 @@ async def test_start_waits_for_telegram(service: Watched, api: BotApi, admin: Ad
 
 
 async def test_outage_delays_answers_and_loses_none(service: Watched, api: BotApi, admin: Admin) -> None:
-    service.patch(
-        connection__TIMEOUT_S=0.5, polling__POLL=1, sending__PAUSE_S=0.2, handling__FIRST_PAUSE_S=0.5
-    )
+    service.patch(connection__TIMEOUT_S=0.5, polling__POLL=1, sending__PAUSE_S=0.2, handling__FIRST_PAUSE_S=1)
     anna, berta = api.person("Anna"), api.person("Berta")
     async with service.start() as process:
         await ask(berta)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from bot.wording.phrases import load_phrases
+from tests.bot_api.failures import too_many_requests
 from tests.bot_api.people import Person
 from tests.bot_api.server import BotApi
 from tests.faults.conftest import Admin, Watched
 from tests.harbour import CRANES, MASTER
-from tests.service import START_S, end
+from tests.service import START_S, end, kill
 
 PHRASES = load_phrases()["en"]
 _DROP_FROM_BOUNDS = 24
@@ -110,6 +111,26 @@ async def test_read_only_file_delays_what_is_written(
         await ask(anna, f"{MASTER} Again?")
         await heals(service, admin, [CRANES, MASTER, f"{MASTER} Again?"])
         await end(process)
+
+
+async def test_what_is_held_in_memory_is_lost_with_the_process(
+    service: Watched, api: BotApi, admin: Admin
+) -> None:
+    anna = api.person("Anna")
+    async with service.start() as process:
+        await ask(anna, CRANES)
+        with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            api.fail("sendMessage", too_many_requests(30), chat=anna.private_chat)
+            held = anna.says(MASTER)
+            told = await admin.told("alert.inbox_off")
+            assert "if the bot ends now, it is lost" in told
+            await api.polled()
+            await kill(process)
+    async with service.start() as process:
+        await ask(anna, f"{CRANES} Again?")
+        await end(process)
+    assert anna.private_chat.replies_to(held) == []
 
 
 async def test_damaged_file_is_kept_aside_and_a_new_one_begun(
