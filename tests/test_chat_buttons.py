@@ -70,6 +70,26 @@ async def test_vote_is_one_for_each_person_and_may_be_changed_and_taken_back(tmp
     assert read(tmp_path, "SELECT user_id, vote FROM votes") == [(anna.id, "up")]
 
 
+@pytest.mark.parametrize(("is_back", "kept"), [(False, ["up"]), (True, [])])
+async def test_vote_counts_once_though_the_bot_ended_before_the_press_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_back: bool, kept: list[str]
+) -> None:
+    monkeypatch.setattr("bot.chat.serving._HANDLING_S", 0.1)
+    async with BotApi() as api:
+        anna = api.person("Anna")
+        async with running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+            answer = await anna.private_chat.reply_to(anna.says(CRANES))
+            if is_back:
+                await anna.presses(answer, "👍")
+            hanging = api.hang("answerCallbackQuery", times=None)
+            anna.presses(answer, "👍")
+            await answer.edited(since=int(is_back))
+        hanging.stop()
+        async with running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+            await anna.private_chat.reply_to(anna.says("/help"))
+    assert [vote for (vote,) in read(tmp_path, "SELECT vote FROM votes")] == kept
+
+
 async def test_vote_in_a_group_is_shown_to_nobody_else(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
         anna, berta = api.person("Anna"), api.person("Berta")

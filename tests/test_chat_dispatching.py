@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.model import TroubleKind
+from tests.bot_api.failures import server_error
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, Gate, make_slow_index, phrases, running_bot
 
@@ -207,6 +208,26 @@ async def test_dispatching_gives_up_what_ends_the_bot_again_and_again(tmp_path: 
             connection.execute("UPDATE inbox SET attempts = 10 WHERE payload IS NOT NULL")
         async with running_bot(api, tmp_path):
             assert (await anna.private_chat.reply_to(question)).text == phrases.say("apology")
+
+
+async def test_dispatching_counts_ends_of_the_bot_and_not_outages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.serving._HANDLING_S", 0.1)
+    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.0)
+    monkeypatch.setattr("bot.chat.handling._LONGEST_PAUSE_S", 0.01)
+    async with BotApi() as api:
+        anna = api.person("Anna")
+        async with running_bot(api, tmp_path) as bot:
+            hanging = api.hang("sendMessage", times=None)
+            question = anna.says(SIGNED)
+            await api.called("sendMessage")
+            await bot.end()
+        hanging.stop()
+        outage = api.fail("sendMessage", server_error(502), times=60)
+        async with running_bot(api, tmp_path):
+            assert "72" in (await anna.private_chat.reply_to(question)).text
+        assert outage.is_over
 
 
 async def test_allowance_refuses_once_who_asks_too_much(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from bot.journal.database import Database, DatabaseUnavailableError
 from bot.journal.exchanges import Journal
+from bot.journal.inbox import Entry, Inbox
 from bot.journal.migrations import NewerSchemaError
 from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
@@ -385,3 +386,44 @@ async def test_retention_begins_at_once_and_goes_on_while_the_file_fails(
     erasing.cancel()
     await asyncio.gather(erasing, return_exceptions=True)
     assert "1 exchanges were too old and are erased" in caplog.text
+
+
+async def test_inbox_marks_nothing_as_done_before_what_it_led_to_is_written(database: Database) -> None:
+    inbox = Inbox(database, 1, lambda _trouble: None)
+    await inbox.receive([Entry(number, CHAT, "{}", datetime.now(UTC)) for number in (1, 2)])
+    reached, going_on = asyncio.Event(), asyncio.Event()
+    seen: list[object] = []
+
+    async def stand_still(_connection: aiosqlite.Connection) -> None:
+        reached.set()
+        await going_on.wait()
+
+    async def look(connection: aiosqlite.Connection) -> None:
+        [row] = await connection.execute_fetchall("SELECT done_at FROM inbox WHERE update_id = 2")
+        seen.append(row["done_at"])
+
+    database.defer(stand_still)
+    inbox.finish(1)
+    await reached.wait()
+    database.defer(look)
+    inbox.finish(2)
+    going_on.set()
+    await database.flush()
+    assert seen == [None]
+    assert await inbox.list_owed() == []
+
+
+async def test_inbox_is_durable_again_once_the_file_heals(tmp_path: Path) -> None:
+    told: list[tuple[TroubleKind, bool]] = []
+    (tmp_path / "log.sqlite").mkdir()
+    database = Database(tmp_path / "log.sqlite")
+    await database.open()
+    inbox = Inbox(database, 1, lambda trouble: told.append((trouble.kind, trouble.is_over)))
+    await inbox.receive([Entry(number, CHAT, "{}", datetime.now(UTC)) for number in (1, 2)])
+    inbox.finish(1)
+    (tmp_path / "log.sqlite").rmdir()
+    await database.flush()
+    assert inbox.is_durable
+    assert told == [(TroubleKind.INBOX_OFF, False), (TroubleKind.INBOX_OFF, True)]
+    assert [owed.update_id for owed in await inbox.list_owed()] == [2]
+    await database.close()

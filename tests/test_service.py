@@ -6,12 +6,9 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
-import sys
-import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import aiohttp
@@ -20,9 +17,8 @@ import pytest
 from bot.settings import PROJECT
 from bot.wording.phrases import load_phrases
 from tests.bot_api.server import BotApi
+from tests.service import START_S, Service, end, find_free_port
 
-# The first process of a clean clone embeds the articles.
-START_S = 180.0
 EXAMPLE_FACTS = r"\b72\b|2[.\s]500|9 Kapiteln|milestone|milepæl"
 
 Start = Callable[..., AbstractAsyncContextManager[asyncio.subprocess.Process]]
@@ -42,30 +38,7 @@ def corpus(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(api: BotApi, tmp_path: Path, corpus: Path) -> Start:
     """Start ``python -m bot`` with its state in a fresh folder; its log goes to ``bot.log``."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-    environment |= {
-        "BOT_TOKEN": api.token,
-        "BOT_API_URL": api.url,
-        "BOT_ADMIN_IDS": "1",
-        "BOT_CORPUS": str(corpus),
-        "BOT_DATABASE": str(tmp_path / "log.sqlite"),
-        "BOT_LOG_LEVEL": "DEBUG",
-    }
-
-    @asynccontextmanager
-    async def run(**variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
-        with (tmp_path / "bot.log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", env=environment | variables, cwd=PROJECT, stdout=log, stderr=log
-            )
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-
-    return run
+    return Service(api, tmp_path, corpus).start
 
 
 def logged_questions(tmp_path: Path) -> list[str]:
@@ -81,12 +54,6 @@ def read_database(tmp_path: Path) -> bytes:
     return b"".join(path.read_bytes() for path in tmp_path.glob("log.sqlite*"))
 
 
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 async def wait_until_open(port: int) -> None:
     """Wait until somebody listens."""
     async with asyncio.timeout(START_S):
@@ -99,14 +66,6 @@ async def wait_until_open(port: int) -> None:
                 writer.close()
                 await writer.wait_closed()
                 return
-
-
-async def end(process: asyncio.subprocess.Process) -> float:
-    """End the process as a service manager does; return how many seconds it took."""
-    started = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(process.wait(), 10) == 0
-    return time.monotonic() - started
 
 
 async def test_service_answers_reloads_logs_and_ends(

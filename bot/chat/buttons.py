@@ -12,7 +12,8 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from bot.chat.addressing import find_asker
-from bot.chat.keyboards import CONTEXT, MORE, VOTE, Card, Keyboards, Row, mark_vote
+from bot.chat.handling import in_hand
+from bot.chat.keyboards import CONTEXT, MORE, VOTE, Card, Keyboards, Row, mark_vote, shows_vote
 from bot.chat.markup import Markup
 from bot.chat.pressing import acknowledge, find_message
 from bot.chat.reading import Readings
@@ -93,12 +94,30 @@ class Buttons:
     async def _vote(self, query: CallbackQuery, key: str, vote: Vote) -> str:
         """Take a vote, or take it back where it was taken already; return the key of what is to be said."""
         voter = query.from_user.id
-        wanted = None if await self._votes.find(key, voter) is vote else vote
+        wanted = None if await self._is_taken(query, key, vote) else vote
         if not await self._votes.cast(key, voter, wanted):
             return "press.too-old"
         if _is_private(query):
             await _show_vote(find_message(query), key, wanted)
         return f"vote.{wanted.value}" if wanted else "vote.taken-back"
+
+    async def _is_taken(self, query: CallbackQuery, key: str, vote: Vote) -> bool:
+        """Tell whether the person gave that vote before they pressed.
+
+        What is kept tells, save for a press that is taken up again since the bot ended before it was
+        done: that one may have been kept already. Then the pressed button tells, in private, where
+        it shows the vote.
+        """
+        handling = in_hand.get()
+        if handling is None or not handling.is_repeated:
+            return await self._votes.find(key, query.from_user.id) is vote
+        message = find_message(query)
+        return (
+            _is_private(query)
+            and message is not None
+            and message.reply_markup is not None
+            and shows_vote(message.reply_markup, str(query.data))
+        )
 
 
 async def _show_vote(message: Message | None, key: str, vote: Vote | None) -> None:

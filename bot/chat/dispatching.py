@@ -224,6 +224,8 @@ class Dispatcher:
             DatabaseUnavailableError: the inbox cannot be read now.
         """
         found = await self._inbox.read(update_id, is_repeated=update_id in self._earlier)
+        # Attempts count the ends of the bot; what is postponed is taken up again within this run.
+        self._earlier.discard(update_id)
         if found is None:
             return _Arrived(None, datetime.now(UTC)), 0
         entry, attempts = found

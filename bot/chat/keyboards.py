@@ -88,6 +88,15 @@ def mark_vote(keyboard: InlineKeyboardMarkup, key: str, vote: Vote | None) -> In
     )
 
 
+def shows_vote(keyboard: InlineKeyboardMarkup, data: str) -> bool:
+    """Tell whether the button that carries ``data`` shows a vote as taken."""
+    return any(
+        button.callback_data == data and button.text.endswith(_TAKEN)
+        for row in keyboard.inline_keyboard
+        for button in row
+    )
+
+
 def _invites(answer: Answer) -> bool:
     """Tell whether whoever asked may want to be shown what can be asked."""
     return answer.kind is AnswerKind.NOT_FOUND or answer.small_talk in _INVITING

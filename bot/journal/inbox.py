@@ -8,7 +8,7 @@ heals. It neither understands nor orders updates.
 
 import json
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -58,7 +58,6 @@ class Inbox:
         self._held: dict[int, Entry] = {}
         self._recent: dict[int, None] = {}
         self._finished: dict[int, str] = {}
-        self._marked: list[int] = []
         self._is_marking = False
         self._is_off = False
         self._cleared_at: datetime | None = None
@@ -88,21 +87,11 @@ class Inbox:
         Raises:
             InboxFullError: no more can be held in memory; nothing of these is kept.
         """
-        held = list(self._held.values())
         try:
-            new = await self._database.run(lambda connection: self._write(connection, held, entries))
+            new = await self._database.run(lambda connection: self._write_new(connection, entries))
         except DatabaseUnavailableError:
             return self._hold(entries)
-        for entry in held:
-            # What was done while it was written must be marked in the file as well.
-            if self._held.pop(entry.update_id, None) is None:
-                self.finish(entry.update_id)
         self._remember(new)
-        if self._is_off:
-            self._is_off = False
-            detail = "what arrives is on disk again before Telegram is told"
-            _LOG.warning("%s", detail)
-            self._report(Trouble(TroubleKind.INBOX_OFF, detail, is_over=True))
         return new
 
     async def read(self, update_id: int, *, is_repeated: bool) -> tuple[Entry, int] | None:
@@ -137,12 +126,14 @@ class Inbox:
         self._finished[update_id] = _now().isoformat(timespec="milliseconds")
         self._mark_finished()
 
-    async def _write(
-        self, connection: aiosqlite.Connection, held: Sequence[Entry], entries: Sequence[Entry]
-    ) -> list[Entry]:
-        """Write entries, and those held in memory meanwhile; return which of the former are new."""
+    async def _write_new(self, connection: aiosqlite.Connection, entries: Sequence[Entry]) -> list[Entry]:
+        """Write those entries that are new, and return them."""
         known = await self._find_known(connection, [entry.update_id for entry in entries])
         new = [entry for entry in _unique(entries) if entry.update_id not in known | self._recent.keys()]
+        await self._write(connection, new)
+        return new
+
+    async def _write(self, connection: aiosqlite.Connection, entries: Sequence[Entry]) -> None:
         await connection.executemany(
             "INSERT OR IGNORE INTO inbox (bot_id, update_id, chat_id, received_at, payload)"
             " VALUES (?, ?, ?, ?, ?)",
@@ -154,10 +145,9 @@ class Inbox:
                     entry.received_at.isoformat(timespec="milliseconds"),
                     entry.payload,
                 )
-                for entry in [*held, *new]
+                for entry in entries
             ],
         )
-        return new
 
     async def _find_known(self, connection: aiosqlite.Connection, ids: Collection[int]) -> set[int]:
         query = """
@@ -177,7 +167,31 @@ class Inbox:
             detail = "what arrives cannot be written and is held in memory: if the bot ends now, it is lost"
             _LOG.error("%s", detail)
             self._report(Trouble(TroubleKind.INBOX_OFF, detail))
+            self._write_held_soon()
         return new
+
+    def _write_held_soon(self) -> None:
+        """Write what is held in memory once the file heals, even if nothing more arrives."""
+        written: list[Entry] = []
+
+        async def write(connection: aiosqlite.Connection) -> None:
+            written[:] = self._held.values()
+            await self._write(connection, written)
+
+        self._database.defer(write, lambda: self._notice_written(written))
+
+    def _notice_written(self, written: Sequence[Entry]) -> None:
+        for entry in written:
+            # What was done while it was written must be marked in the file as well.
+            if self._held.pop(entry.update_id, None) is None:
+                self.finish(entry.update_id)
+        if self._held:
+            self._write_held_soon()
+            return
+        self._is_off = False
+        detail = "what arrives is on disk again before Telegram is told"
+        _LOG.warning("%s", detail)
+        self._report(Trouble(TroubleKind.INBOX_OFF, detail, is_over=True))
 
     def _remember(self, entries: Sequence[Entry]) -> None:
         """Recognise the entries without the file, should it fail."""
@@ -186,15 +200,21 @@ class Inbox:
             del self._recent[next(iter(self._recent))]
 
     def _mark_finished(self) -> None:
-        if self._finished and not self._is_marking:
-            self._is_marking = True
-            self._database.defer(self._write_finished, self._notice_marked)
+        if not self._finished or self._is_marking:
+            return
+        self._is_marking = True
+        # What is finished from now on may have deferred work of its own, which must be written first.
+        finished, self._finished = self._finished, {}
 
-    async def _write_finished(self, connection: aiosqlite.Connection) -> None:
-        self._marked = list(self._finished)
+        async def write(connection: aiosqlite.Connection) -> None:
+            await self._write_finished(connection, finished)
+
+        self._database.defer(write, self._notice_marked)
+
+    async def _write_finished(self, connection: aiosqlite.Connection, finished: Mapping[int, str]) -> None:
         await connection.executemany(
             "UPDATE inbox SET done_at = ?, payload = NULL, chat_id = NULL WHERE bot_id = ? AND update_id = ?",
-            [(done_at, self._bot_id, update_id) for update_id, done_at in self._finished.items()],
+            [(done_at, self._bot_id, update_id) for update_id, done_at in finished.items()],
         )
         now = _now()
         if self._cleared_at is None or now - self._cleared_at > _CLEARED_EVERY:
@@ -207,8 +227,6 @@ class Inbox:
             )
 
     def _notice_marked(self) -> None:
-        for update_id in self._marked:
-            self._finished.pop(update_id, None)
         self._is_marking = False
         self._mark_finished()
 

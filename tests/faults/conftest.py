@@ -1,0 +1,85 @@
+"""The real process with two articles and the cheap ranking, and an admin who is told of trouble."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.wording.phrases import load_phrases
+from tests.bot_api.people import Person
+from tests.bot_api.server import BotApi
+from tests.harbour import HARBOUR
+from tests.service import Service
+
+_PHRASES = load_phrases()["en"]
+
+
+class Watched(Service):
+    """The bot in trouble; ``may_fail``: a traceback in its log is no mistake."""
+
+    may_fail = False
+
+    def patch(self, **constants: float) -> None:
+        """Have the process run with other constants; ``module__CONSTANT`` of the room ``chat``."""
+        self.command = ("-m", "tests.faults.patched")
+        names = {f"bot.chat.{name.replace('__', '._', 1)}": value for name, value in constants.items()}
+        self._environment["FAULT_PATCHES"] = json.dumps(names)
+
+
+class Admin:
+    """Who is told of trouble."""
+
+    def __init__(self, person: Person) -> None:
+        """Take who it is, and have them start the bot."""
+        self._person = person
+        self.chat = person.private_chat
+        person.starts()
+
+    def list_told(self, key: str) -> list[str]:
+        """Return the messages that begin with a text of the catalogue."""
+        phrase = _PHRASES.say(key)
+        return [message.text for message in self.chat.from_bot if message.text.startswith(phrase)]
+
+    async def told(self, key: str, seconds: float = 15) -> str:
+        """Wait until the admin is told something; return the whole message."""
+        found = await self.chat.bell.until(lambda: next(iter(self.list_told(key)), None), seconds)
+        return found or self.chat.fail(f"the admin was not told {key}", seconds)
+
+    def list_alerts(self) -> list[str]:
+        """Return all that the admin was told of trouble."""
+        return [message.text for message in self.chat.from_bot if "In the log:" in message.text]
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[BotApi]:
+    async with BotApi() as server:
+        yield server
+
+
+@pytest.fixture
+def service(api: BotApi, tmp_path: Path) -> Iterator[Watched]:
+    """The process, not started; in the end its log must hold neither the token nor a traceback."""
+    watched = Watched(
+        api,
+        tmp_path,
+        HARBOUR,
+        BOT_ENCODER="none",
+        BOT_CACHE=str(tmp_path / "cache"),
+        BOT_QUESTIONS_PER_MINUTE="0",
+        BOT_CHAT_MESSAGES_PER_SECOND="0",
+        BOT_MESSAGES_PER_SECOND="0",
+    )
+    secret = api.token.rpartition(":")[2]
+    yield watched
+    assert secret not in watched.log
+    assert api.token.rpartition(":")[2] not in watched.log
+    assert watched.may_fail or "Traceback" not in watched.log
+
+
+@pytest.fixture
+def admin(api: BotApi) -> Admin:
+    return Admin(api.person("Admin", id=1))
+
+
+Asked = Callable[[], None]
