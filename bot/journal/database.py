@@ -281,6 +281,8 @@ class Database:
         return self._connection
 
     async def _open_file(self) -> aiosqlite.Connection:
+        # Where aiosqlite cannot open a file, it leaves a thread behind that may outlive the event loop.
+        await asyncio.to_thread(_try_to_open, self.path)
         connection = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row
@@ -340,6 +342,10 @@ class Database:
             _LOG.error("%s", detail)
             self._report(Trouble(TroubleKind.LOG_ROWS_LOST, detail))
             self._dropped = 0
+
+
+def _try_to_open(path: Path) -> None:
+    sqlite3.connect(path).close()
 
 
 async def _do_all(connection: aiosqlite.Connection, batch: Iterable[_Deferred]) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.bot_api.queries import Press
 
 PHRASES = load_phrases()["en"]
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "4"))
 WEBHOOK_ROUNDS = max(2, ROUNDS // 5)
 PEOPLE = 6
 # What the server still had in its hands when the process was killed.
