@@ -36,6 +36,7 @@ from bot.model import (
 
 ANNA, BEN = 700_000_001, 700_000_002
 CHAT = -8
+ASKED_AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
 def passage(text: str, outlet: str = "Example") -> Passage:
@@ -49,9 +50,8 @@ def exchange(text: str = "how many?", user_id: int | None = ANNA, question_messa
         Hit(passage("Two."), 1.5),
     )
     answer = Answer(Question(text, "en", "earlier"), AnswerKind.ANSWER, 0.75, hits, "abc123", 12.5)
-    asked_at = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
     return Exchange(
-        asked_at, Origin.TELEGRAM, answer, user_id, CHAT, question_message_id, question_message_id + 1
+        ASKED_AT, Origin.TELEGRAM, answer, user_id, CHAT, question_message_id, question_message_id + 1
     )
 
 
@@ -75,9 +75,12 @@ async def test_journal_finds_an_exchange_as_it_was(database: Database) -> None:
     assert await journal.find(recorded.key) == recorded
     assert await journal.find_by_question(CHAT, 5) == recorded
     assert await journal.find_by_answer(CHAT, 6) == recorded
-    assert await journal.find_latest(ANNA, CHAT) == recorded
+    assert await journal.find_latest(ANNA, CHAT, ASKED_AT) == recorded
     assert await journal.find("unknown") is None
-    assert await journal.find_latest(BEN, CHAT) is None
+    assert await journal.find_latest(BEN, CHAT, ASKED_AT) is None
+    assert await journal.find_latest(ANNA, CHAT, ASKED_AT + timedelta(seconds=1)) is None
+    for since, found in ((ASKED_AT, recorded), (ASKED_AT + timedelta(seconds=1), None)):
+        assert await Journal(database).find_latest(ANNA, CHAT, since) == found
     assert read(database.path, "PRAGMA journal_mode") == [("wal",)]
     assert {path.stat().st_mode & 0o077 for path in database.path.parent.iterdir()} == {0}
 
@@ -98,7 +101,7 @@ async def test_journal_keeps_exchanges_of_a_chat_under_its_new_id(database: Data
     await journal.move_chat(CHAT, -100)
     moved = replace(recorded, chat_id=-100, question_message_id=None, answer_message_id=None)
     assert await journal.find(recorded.key) == moved
-    assert await journal.find_latest(ANNA, -100) == moved
+    assert await journal.find_latest(ANNA, -100, ASKED_AT) == moved
     # Messages count anew there: the same ids are other messages.
     assert await journal.find_by_question(-100, 5) is None
     assert await journal.find_by_answer(-100, 6) is None
@@ -174,7 +177,9 @@ async def test_personal_records_are_erased_to_the_last_byte(database: Database) 
         journal.record(exchange(f"Annas secret {number} " + "x" * 3000))
         journal.record(exchange(f"Bens question {number}", BEN))
     await journal.flush()
-    await Votes(database).cast((await journal.find_latest(BEN, CHAT) or exchange()).key, ANNA, Vote.UP)
+    await Votes(database).cast(
+        (await journal.find_latest(BEN, CHAT, ASKED_AT) or exchange()).key, ANNA, Vote.UP
+    )
     await Readers(database).choose_language(ANNA, "nb")
     assert await personal.forget(ANNA) == 50
     content = b"".join(path.read_bytes() for path in database.path.parent.iterdir())

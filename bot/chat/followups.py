@@ -62,7 +62,4 @@ class FollowUps:
         return await self._journal.find_by_answer(message.chat_id, replied.message_id)
 
     async def _find_recent(self, message: Message, asker: User) -> Exchange | None:
-        latest = await self._journal.find_latest(asker.id, message.chat_id)
-        if latest is None or message.date - latest.asked_at > REMEMBERED:
-            return None
-        return latest
+        return await self._journal.find_latest(asker.id, message.chat_id, message.date - REMEMBERED)

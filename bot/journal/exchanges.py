@@ -7,7 +7,7 @@ written waits for the file to heal, and nobody waits for that: answering goes on
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zlib import crc32
 
 import aiosqlite
@@ -35,6 +35,8 @@ class Journal:
         """Take the file to write to; who opened it closes it."""
         self._database = database
         self._latest: dict[tuple[int | None, int | None], Exchange] = {}
+        # After this, whatever somebody asked last is at hand.
+        self._at_hand_since: datetime | None = None
 
     def record(self, exchange: Exchange) -> None:
         """Write an exchange soon, without making the caller wait."""
@@ -42,7 +44,8 @@ class Journal:
         self._latest.pop(place, None)
         self._latest[place] = exchange
         if len(self._latest) > _AT_HAND:
-            del self._latest[next(iter(self._latest))]
+            forgotten = self._latest.pop(next(iter(self._latest)))
+            self._at_hand_since = max(self._at_hand_since or forgotten.asked_at, forgotten.asked_at)
 
         async def insert(connection: aiosqlite.Connection) -> None:
             await _insert(connection, exchange)
@@ -61,16 +64,20 @@ class Journal:
         """
         return await self._find("key = ?", key)
 
-    async def find_latest(self, user_id: int, chat_id: int) -> Exchange | None:
-        """Return what that person asked last in that chat.
+    async def find_latest(self, user_id: int, chat_id: int, since: datetime) -> Exchange | None:
+        """Return what that person asked last in that chat, unless it was before ``since``.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
         """
-        if (user_id, chat_id) in self._latest:
-            return self._latest[user_id, chat_id]
-        # What is not written yet is at hand.
-        return await self._database.peek(_finding("user_id = ? AND chat_id = ?", user_id, chat_id))
+        latest = self._latest.get((user_id, chat_id))
+        if latest is None:
+            if self._at_hand_since is None:
+                self._at_hand_since = await self._database.read(_find_end)
+            if since > self._at_hand_since:
+                return None
+            latest = await self._find("user_id = ? AND chat_id = ?", user_id, chat_id)
+        return latest if latest is not None and latest.asked_at >= since else None
 
     def forget(self, user_id: int) -> None:
         """Have nothing of a person at hand; the file is for others to clear."""
@@ -138,6 +145,13 @@ class Journal:
 
     async def _find(self, condition: str, *values: object) -> Exchange | None:
         return await self._database.read(_finding(condition, *values))
+
+
+async def _find_end(connection: aiosqlite.Connection) -> datetime:
+    """Return when the latest exchange in the file was asked."""
+    rows = list(await connection.execute_fetchall("SELECT max(asked_at) AS latest FROM exchanges"))
+    latest = rows[0]["latest"] if rows else None
+    return datetime.fromisoformat(latest) if latest else datetime.min.replace(tzinfo=UTC)
 
 
 def _finding(condition: str, *values: object) -> Work[Exchange | None]:
