@@ -1,6 +1,7 @@
 """Updates are handled once, each chat's in order and chats side by side, whatever ends in between."""
 
 import asyncio
+import base64
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -9,10 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.handling import Handling
 from bot.model import TroubleKind
 from tests.bot_api.failures import server_error
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, Gate, make_slow_index, phrases, running_bot
+
+
+def encode(question: str) -> str:
+    return base64.urlsafe_b64encode(question.encode()).decode().rstrip("=")
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -243,3 +249,40 @@ async def test_allowance_refuses_once_who_asks_too_much(tmp_path: Path) -> None:
             refusals = [reply for reply in replies if reply == phrases.say("question.too-many", count=3)]
             assert len(refusals) == (person is anna)
         assert len(await bot.read_log("id")) == 9
+
+
+async def test_allowance_counts_a_question_once_however_often_it_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.chat.handling._FIRST_PAUSE_S", 0.05)
+    monkeypatch.setattr("bot.chat.handling._LONGEST_PAUSE_S", 0.05)
+    async with BotApi() as api, running_bot(api, tmp_path, questions_per_minute=2) as bot:
+        anna = api.person("Anna")
+        outage = api.fail("sendMessage", server_error(502), times=None)
+        posed = anna.starts(f"q-{encode(SIGNED)}")
+        await api.called("sendMessage", 15)
+        outage.stop()
+        answered = await anna.private_chat.next_message_from_bot()
+        assert answered.reply_to == posed
+        assert "72" in (await anna.private_chat.reply_to(answered)).text
+        assert len(anna.private_chat.from_bot) == 2
+        assert bot.metrics.render().count(b'bot_updates_total{kind="message"} 1.0') == 1
+
+
+async def test_dispatching_says_what_could_not_be_told_after_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.01)
+    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[1]):
+        admin = api.person("Admin", id=1)
+        api.fail("sendMessage", server_error(502), times=3)
+        admin.says("/reload")
+        await until(lambda: "What was meant for chat" in caplog.text)
+
+
+def test_handling_waits_ever_longer_however_long() -> None:
+    handling = Handling("1")
+    for _ in range(3000):
+        handling.postpone(None)
+    assert handling.postponed_s == 60.0

@@ -104,6 +104,22 @@ async def test_polling_ends_when_the_conflict_does_not(
                 await bot.serving
 
 
+async def test_polling_gives_way_to_another_instance_though_short_polls_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.chat.polling._CONFLICTS", 3)
+    monkeypatch.setattr("bot.chat.connecting._LONGEST_PAUSE_S", 0.1)
+    caplog.set_level("INFO")
+    async with BotApi() as api:
+        # What another instance's polls do to long ones.
+        other = asyncio.create_task(end_polls(api))
+        with pytest.raises(ChatError, match="another instance"):
+            async with running_bot(api, tmp_path) as bot:
+                await bot.serving
+        other.cancel()
+        assert "Telegram answers again" not in caplog.text
+
+
 async def test_polling_ends_at_once_and_confirms_what_was_handled(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path) as bot:
         anna = api.person("Anna")
@@ -149,6 +165,12 @@ async def test_polling_ends_in_time_when_telegram_is_away(
         async with running_bot(api, tmp_path) as bot:
             await wait_for_log(caplog, "Telegram cannot be reached")
             assert await seconds_to_end(bot.end()) < 1
+
+
+async def end_polls(api: BotApi) -> None:
+    while True:
+        api.updates.end_poll("terminated by other getUpdates request")
+        await asyncio.sleep(0.05)
 
 
 async def wait_for_log(caplog: pytest.LogCaptureFixture, words: str) -> None:

@@ -97,3 +97,29 @@ async def test_transport_leaves_proxies_to_the_library(
     with pytest.raises(NetworkError, match="httpx"):
         await transport.post("https://127.0.0.1:9/")
     await transport.shutdown()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"SSH-2.0-OpenSSH_9\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"]
+    + [
+        b"HTTP/1.1 %d X\r\nContent-Length: 4\r\nLocation: http://127.0.0.1:9/\r\n\r\nnull" % status
+        for status in (200, 307, 503)
+    ],
+)
+async def test_transport_tells_what_is_no_bot_api_without_the_token(answer: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        transport = Transport(Metrics(), proxy=None, connections=1, timeout_s=5.0)
+        await transport.initialize()
+        with pytest.raises(NetworkError) as caught:
+            await transport.post(f"http://127.0.0.1:{port}/bot123:SECRETSECRET/getMe")
+        await transport.shutdown()
+    assert "SECRET" not in str(caught.value)
+    assert type(caught.value) is NetworkError

@@ -432,3 +432,73 @@ async def test_inbox_is_durable_again_once_the_file_heals(tmp_path: Path) -> Non
     assert told == [(TroubleKind.INBOX_OFF, False), (TroubleKind.INBOX_OFF, True)]
     assert [owed.update_id for owed in await inbox.list_owed()] == [2]
     await database.close()
+
+
+async def test_database_in_use_delays_only_the_erasing_of_traces(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.database._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
+    journal = Journal(database)
+    for number in range(20):
+        journal.record(exchange(f"Annas secret {number} " + "x" * 3000))
+    await journal.flush()
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM exchanges").fetchone()
+        assert await PersonalRecords(database).forget(ANNA) == 20
+        assert not database.is_failing
+        journal.record(exchange("next", BEN))
+        await journal.flush()
+        assert not database.is_failing
+    async with asyncio.timeout(5):
+        while b"Annas secret" in read_bytes(database):  # noqa: ASYNC110 - the file has no event
+            await asyncio.sleep(0.02)
+
+
+async def test_database_that_fails_keeps_nobody_waiting_in_line(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.database._BUSY_TIMEOUT_S", 0.3)
+    await database.close()
+    readers = Readers(database)
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        async with asyncio.timeout(1):
+            results = await asyncio.gather(
+                *(readers.choose_language(number, "nb") for number in range(20)), return_exceptions=True
+            )
+        assert {type(result) for result in results} == {DatabaseUnavailableError}
+
+
+async def test_database_heals_though_nothing_is_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
+    folder = tmp_path / "state"
+    folder.write_text("a file where the folder should be")
+    database = Database(folder / "log.sqlite")
+    await database.open()
+    assert database.is_failing
+    folder.unlink()
+    async with asyncio.timeout(5):
+        while database.is_failing:  # noqa: ASYNC110 - the file has no event
+            await asyncio.sleep(0.02)
+    await database.close()
+
+
+async def test_database_goes_on_after_work_that_was_broken_off(database: Database) -> None:
+    journal, readers = Journal(database), Readers(database)
+    for number in range(200):
+        journal.record(exchange(f"question {number}"))
+        breaking = asyncio.create_task(readers.choose_language(number, "nb"))
+        await asyncio.sleep(0.0003)
+        breaking.cancel()
+        await asyncio.gather(breaking, return_exceptions=True)
+    await journal.flush()
+    assert not database.is_failing
+    assert read(database.path, "SELECT count(*) FROM exchanges") == [(200,)]
+
+
+def read_bytes(database: Database) -> bytes:
+    return b"".join(path.read_bytes() for path in database.path.parent.iterdir())

@@ -17,6 +17,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.answering import Answerer
 from bot.chat.followups import Earlier
+from bot.chat.handling import do_once
 from bot.chat.keyboards import Card, Keyboards
 from bot.chat.markup import Markup
 from bot.chat.reading import Readings
@@ -74,7 +75,7 @@ class Answers:
         phrases = await self._readings.phrases_for(asker)
         with _typing(message):
             answer = await asyncio.to_thread(self._find_answer, words, asker, earlier)
-        self._metrics.count_answer(answer)
+        do_once("counted", lambda: self._metrics.count_answer(answer))
         exchange = Exchange(
             asked_at=message.edit_date or message.date,
             origin=Origin.TELEGRAM,

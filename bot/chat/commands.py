@@ -8,6 +8,7 @@ from telegram import InlineKeyboardMarkup, Message
 from bot.answering import Answerer
 from bot.chat.addressing import find_asker
 from bot.chat.examples import Examples
+from bot.chat.handling import do_once
 from bot.chat.inline import RESUME, Inline
 from bot.chat.links import decode_question
 from bot.chat.markup import text
@@ -52,7 +53,7 @@ class Commands:
         reader = find_asker(message)
         question = decode_question(payload)
         if payload == RESUME and reader is not None:
-            question = self._inline.take_unanswered(reader.id)
+            question = do_once("unanswered", lambda: self._inline.take_unanswered(reader.id))
         if question is not None and reader is not None:
             await self._posing.pose(message, reader, question)
         elif payload in self._opened:

@@ -14,8 +14,6 @@ from bot.model import Trouble, TroubleKind
 _LOG = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 30.0
 _TOLD_AFTER_S = 60.0
-# What follows is the whole page that a gateway sent instead of an answer.
-_PAGE = ". Parsing the server response"
 
 
 async def connect(application: BotApplication, prepare: Callable[[], Awaitable[object]]) -> None:
@@ -53,12 +51,11 @@ class Weather:
         now = time.monotonic()
         self._failing_since = self._failing_since or now
         pause = seconds_to_wait(error) if isinstance(error, RetryAfter) else next(self._pauses)
-        reason = error.message.partition(_PAGE)[0]
         if isinstance(error, Conflict):
-            detail = f"Another instance of the bot uses this token ({reason})"
+            detail = f"Another instance of the bot uses this token ({error.message})"
             self._tell(TroubleKind.OTHER_INSTANCE, detail)
         else:
-            detail = f"Telegram cannot be reached ({reason})"
+            detail = f"Telegram cannot be reached ({error.message})"
             if now - self._failing_since > _TOLD_AFTER_S:
                 self._tell(TroubleKind.TELEGRAM_UNREACHABLE, detail)
         _LOG.warning("%s; trying again in %.0f s", detail, pause)

@@ -29,8 +29,7 @@ _LOG = logging.getLogger(__name__)
 _PLACES = 128
 _AT_HAND = 1_000
 _MOST_ATTEMPTS = 10
-# A day of the longest pauses.
-_MOST_POSTPONEMENTS = 1_440
+_GIVEN_UP_S = 24 * 60 * 60.0
 _UNREADABLE_S = 5.0
 # How long Telegram takes an answer to them.
 _PRESS_LASTS = timedelta(seconds=150)
@@ -83,6 +82,11 @@ class Dispatcher:
     def handling(self) -> int:
         """How many updates are being handled."""
         return len(self._running)
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether what arrived is on disk, so that another run can take it up."""
+        return self._inbox.is_durable
 
     async def resume(self) -> None:
         """Take up what an earlier run of the bot left, once the inbox can be read."""
@@ -145,7 +149,8 @@ class Dispatcher:
         for timer in self._parked.values():
             timer.cancel()
         if self._waiting:
-            _LOG.warning("%d updates are not done; they are taken up again at the next start", self._waiting)
+            fate = "taken up again at the next start" if self.is_durable else "lost unless the log heals now"
+            _LOG.warning("%d updates are not done; they are %s", self._waiting, fate)
         return not broken_off
 
     def _read(self, raw: RawUpdate) -> Update | None:
@@ -209,10 +214,12 @@ class Dispatcher:
                 return
         if arrived.update is None:
             return
-        if _is_stale(arrived):
+        # Once it was taken up, what is owed is a message, for which there is no hurry.
+        if not handling.attempts and _is_stale(arrived):
             _LOG.warning("A press of a button or an inline query is too old to be answered")
             return
-        self._metrics.count_update(_name_kind(arrived.update))
+        if not handling.attempts:
+            self._metrics.count_update(_name_kind(arrived.update))
         await self._application.process_update(arrived.update)
         if handling.postponed_s is None:
             self._metrics.observe_reply((datetime.now(UTC) - arrived.received_at).total_seconds())
@@ -233,13 +240,14 @@ class Dispatcher:
 
     def _conclude(self, key: _Line, line: deque[int], handling: Handling) -> None:
         """Take a handled update out of its line, or let the line wait."""
-        if handling.attempts > _MOST_POSTPONEMENTS:
+        if handling.postponed_s is not None and handling.age_s > _GIVEN_UP_S:
             _LOG.error("An update is given up, which could not be answered for a day")
         elif handling.postponed_s is not None:
             loop = asyncio.get_running_loop()
             self._postponed[key] = handling
             self._parked[key] = loop.call_later(handling.postponed_s, self._resume_line, key)
             return
+        handling.is_concluded = True
         self._finish(line.popleft())
         if handling.is_chat_gone and line:
             _LOG.info("%d updates of a chat that takes no messages are dropped", len(line))

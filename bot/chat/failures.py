@@ -34,7 +34,12 @@ class Failures:
         """Log what a handler raised, and apologise to whoever waits; what was not delivered is postponed."""
         handling = in_hand.get()
         if isinstance(context.error, UndeliveredError) and handling is not None:
-            handling.postpone(context.error.pause_s)
+            if handling.is_concluded:
+                _LOG.error(
+                    "What was meant for chat %s could not be sent: %s", handling.chat_id, context.error
+                )
+            else:
+                handling.postpone(context.error.pause_s)
             return
         message = update.message or update.edited_message if isinstance(update, Update) else None
         press = update.callback_query if isinstance(update, Update) else None

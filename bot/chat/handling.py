@@ -4,11 +4,17 @@ A context variable, because python-telegram-bot hands an update to its handlers 
 handler but not to what they call. It decides nothing itself.
 """
 
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+_T = TypeVar("_T")
 
 _FIRST_PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 60.0
+_MOST_DOUBLINGS = 10
 
 
 @dataclass(slots=True)
@@ -18,7 +24,10 @@ class Handling:
     Where ``is_repeated``, an earlier run of the bot may have done it. ``attempts`` counts how often
     it was postponed, ``doubts`` how often a message may have arrived without Telegram saying so.
     With ``postponed_s`` it is taken up again after so many seconds, and its chat waits until then;
-    where ``is_chat_gone``, whatever else the chat asked is dropped.
+    where ``is_chat_gone``, whatever else the chat asked is dropped. Once it ``is_concluded``, what a
+    handler still does about it cannot be postponed.
+
+    ``done`` holds what was done already and must not be done again when it is taken up again.
     """
 
     log_id: str
@@ -28,12 +37,33 @@ class Handling:
     doubts: int = 0
     postponed_s: float | None = None
     is_chat_gone: bool = False
+    is_concluded: bool = False
+    begun_at: float = field(default_factory=time.monotonic)
+    done: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def age_s(self) -> float:
+        """How many seconds ago it was taken up first."""
+        return time.monotonic() - self.begun_at
 
     def postpone(self, seconds: float | None) -> None:
         """Have it taken up again after some seconds, or after ever longer pauses."""
-        growing = min(_FIRST_PAUSE_S * 2**self.attempts, _LONGEST_PAUSE_S)
+        growing = min(_FIRST_PAUSE_S * 2 ** min(self.attempts, _MOST_DOUBLINGS), _LONGEST_PAUSE_S)
         self.attempts += 1
         self.postponed_s = growing if seconds is None else seconds
+
+
+def do_once(name: str, do: Callable[[], _T]) -> _T:
+    """Do something at the first attempt at an update, and return what came of it at each later one.
+
+    Outside of any update it is simply done.
+    """
+    handling = in_hand.get()
+    if handling is None:
+        return do()
+    if name not in handling.done:
+        handling.done[name] = do()
+    return cast("_T", handling.done[name])
 
 
 in_hand: ContextVar[Handling | None] = ContextVar("in_hand", default=None)

@@ -95,7 +95,6 @@ class Personal:
         if reader is None:
             return
         phrases = await self._readings.phrases_for(reader)
-        await self._journal.flush()
         try:
             records = await self._records.collect(reader.id)
         except DatabaseUnavailableError:
@@ -141,7 +140,6 @@ class Personal:
         await self._menus.set_for_reader(message.get_bot(), press.from_user.id, None)
 
     async def _erase(self, reader: User) -> int:
-        await self._journal.flush()
         erased = await self._records.forget(reader.id)
         for forget in self._memories:
             forget(reader.id)

@@ -43,12 +43,12 @@ class Polling:
         self._application = application
         self._dispatcher = dispatcher
         self._offset: int | None = None
-        self._is_receiving = False
+        self._is_answered = False
 
     @property
     def is_receiving(self) -> bool:
         """Whether Telegram answered when it was asked last."""
-        return self._is_receiving
+        return self._is_answered
 
     async def connect(self) -> None:
         """Make sure of the token and that no webhook takes the updates, however long it takes."""
@@ -59,13 +59,15 @@ class Polling:
         weather = Weather(self._application.bot)
         conflicts = 0
         while True:
+            # After a failure it is worth knowing soon whether Telegram answers.
+            wait = _POLL if self._is_answered else timedelta()
             try:
-                raws = await self._fetch(_POLL if self._is_receiving else timedelta())
+                raws = await self._fetch(wait)
             except InvalidToken:
                 raise explain_invalid_token() from None
             except TelegramError as error:
-                self._is_receiving = False
-                conflicts = conflicts + 1 if isinstance(error, Conflict) else 0
+                self._is_answered = False
+                conflicts += isinstance(error, Conflict)
                 if conflicts == _CONFLICTS:
                     message = (
                         "another instance of the bot runs with this token and does not end; stop one of them"
@@ -73,14 +75,16 @@ class Polling:
                     raise ChatError(message) from None
                 await weather.sit_out(error)
                 continue
-            weather.clear()
-            conflicts = 0
-            self._is_receiving = True
+            self._is_answered = True
+            if wait or not conflicts:
+                # Two instances take turns at ending each other's long polls: a short one proves nothing.
+                weather.clear()
+                conflicts = 0
             await self._pass_on(raws)
 
     async def leave(self) -> None:
-        """Confirm all that was fetched, if Telegram listens at once."""
-        if self._offset is None:
+        """Confirm all that was fetched, if it is on disk and Telegram listens at once."""
+        if self._offset is None or not self._dispatcher.is_durable:
             return
         try:
             async with asyncio.timeout(_CONFIRMING_S):

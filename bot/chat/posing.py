@@ -8,9 +8,12 @@ from collections.abc import Awaitable, Callable
 
 from telegram import Message, User
 
+from bot.chat.handling import in_hand
 from bot.chat.markup import text
 from bot.chat.reading import Readings
 from bot.chat.sending import reply
+
+_POSED = "posed"
 
 Answering = Callable[[Message, str, User], Awaitable[None]]
 """Answers a message of the bot that asks these words for somebody."""
@@ -26,7 +29,13 @@ class Posing:
 
     async def pose(self, near: Message, asker: User, words: str) -> None:
         """Write a question as a reply to a message, and have it answered."""
-        phrases = await self._readings.phrases_for(asker)
-        posed = await reply(near, text(phrases.say("asked", question=words)))
+        handling = in_hand.get()
+        posed = handling.done.get(_POSED) if handling else None
+        if not isinstance(posed, Message):
+            phrases = await self._readings.phrases_for(asker)
+            posed = await reply(near, text(phrases.say("asked", question=words)))
+        if handling:
+            # Where only the answer has to wait, the question is not written again.
+            handling.done[_POSED] = posed
         if posed is not None:
             await self._answer(posed, words, asker)

@@ -12,7 +12,7 @@ from bot.chat.addressing import find_asker, read_question, read_replied_text
 from bot.chat.allowance import Allowance, Verdict
 from bot.chat.answers import Answers
 from bot.chat.followups import FollowUps
-from bot.chat.handling import in_hand
+from bot.chat.handling import do_once, in_hand
 from bot.chat.markup import text
 from bot.chat.reading import Readings
 from bot.chat.sending import reply
@@ -68,7 +68,7 @@ class Questions:
 
     async def on_other(self, message: Message) -> None:
         """Say that only text is read, once for all pictures of an album."""
-        if self._notice_album(message):
+        if do_once("album", lambda: self._notice_album(message)):
             await self._say(message, find_asker(message), "question.only-text")
 
     async def _answer_again(self, message: Message, words: str) -> None:
@@ -114,9 +114,9 @@ class Questions:
         if len(words) > _QUESTION_CHARACTERS:
             await self._say(message, asker, "question.too-long", limit=_QUESTION_CHARACTERS)
             return False
-        verdict = self._allowance.judge(
-            asker.id if asker else message.chat_id, message.edit_date or message.date
-        )
+        asker_id = asker.id if asker else message.chat_id
+        asked_at = message.edit_date or message.date
+        verdict = do_once("verdict", lambda: self._allowance.judge(asker_id, asked_at))
         if verdict is Verdict.REFUSED:
             limit = self._allowance.questions_per_minute
             await self._say(message, asker, "question.too-many", count=limit)

@@ -129,13 +129,21 @@ async def edit(
     message: MaybeInaccessibleMessage, content: Markup, keyboard: InlineKeyboardMarkup | None = None
 ) -> bool:
     """Change a message of the bot, and tell whether it now says this; else it stays as it was."""
-    return await edit_at(message.get_bot(), message.chat.id, message.message_id, content, keyboard)
+    try:
+        return await edit_at(message.get_bot(), message.chat.id, message.message_id, content, keyboard)
+    except UndeliveredError as error:
+        _LOG.warning("A message in chat %s stays as it was: %s", message.chat.id, error)
+        return False
 
 
 async def edit_at(
     bot: Bot, chat_id: int, message_id: int, content: Markup, keyboard: InlineKeyboardMarkup | None
 ) -> bool:
-    """Change the message of the bot with those ids, and tell whether it now says this."""
+    """Change the message of the bot with those ids, and tell whether it now says this.
+
+    Raises:
+        UndeliveredError: Telegram could not be told, and has to be told later.
+    """
 
     async def write(text: str, parse_mode: ParseMode | None) -> Message | bool:
         return await bot.edit_message_text(
@@ -149,6 +157,8 @@ async def edit_at(
 
     try:
         return await _persist(lambda: _write(bot, content, write), chat_id) is not None
+    except UndeliveredError:
+        raise
     except TelegramError as error:
         if _says(error, _NOT_MODIFIED):
             return True

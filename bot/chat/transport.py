@@ -5,6 +5,7 @@ of what is rare and needs more: files, and proxies, whether of the settings or o
 Calls that fail are counted here, where all of them pass; nothing is repeated.
 """
 
+import json
 from http import HTTPStatus
 from urllib.request import getproxies
 
@@ -26,6 +27,7 @@ _NAMES: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "RetryAfter",
 }
 _OTHER = "NetworkError"
+_PROXIES = {"http", "https", "all"}
 _NEVER_CONNECTED = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
@@ -56,7 +58,7 @@ class Transport(HTTPXRequest):
         self._metrics = metrics
         self._connections = connections
         self._timeout_s = timeout_s
-        self._has_proxy = proxy is not None or bool(getproxies().keys() - {"no"})
+        self._has_proxy = proxy is not None or bool(getproxies().keys() & _PROXIES)
         self._session: aiohttp.ClientSession | None = None
 
     async def initialize(self) -> None:
@@ -108,6 +110,7 @@ class Transport(HTTPXRequest):
             raise
         if status >= HTTPStatus.BAD_REQUEST:
             self._metrics.count_api_error(_NAMES.get(status, _OTHER))
+        _expect_answer(status, body)
         return status, body
 
     async def _send(
@@ -124,6 +127,8 @@ class Transport(HTTPXRequest):
                 method,
                 url,
                 data=request_data.json_payload if request_data else None,
+                # The Bot API redirects nobody, and what people ask goes to no other host.
+                allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
                     connect=connecting_s,
                     sock_read=reading_s,
@@ -136,12 +141,48 @@ class Transport(HTTPXRequest):
         except TimeoutError as error:
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:
-            message = f"{type(error).__name__}: {error}"
-            raise NetworkError(message) from error
+            raise NetworkError(_describe(error)) from error
+
+
+def _describe(error: Exception) -> str:
+    """Say what went wrong without the URL, which holds the token."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{type(error).__name__}: {error.message}"
+    if isinstance(error, aiohttp.InvalidURL):
+        return type(error).__name__
+    return f"{type(error).__name__}: {error}"
+
+
+def _expect_answer(status: int, body: bytes) -> None:
+    """Make sure that a Bot API answers, and not something on the way to it, such as a gateway.
+
+    Raises:
+        NetworkError: it is something else.
+    """
+    if status < HTTPStatus.BAD_REQUEST:
+        if not (body.startswith(b"{") and b'"result"' in body):
+            message = f"what answers ({status}) is no Bot API"
+            raise NetworkError(message)
+        return
+    try:
+        is_answer = "ok" in json.loads(body)
+    except (ValueError, TypeError):
+        is_answer = False
+    if not is_answer:
+        raise NetworkError(_name_status(status))
+
+
+def _name_status(status: int) -> str:
+    try:
+        return f"{HTTPStatus(status).phrase} ({status})"
+    except ValueError:
+        return f"Unknown HTTP status ({status})"
 
 
 def may_have_arrived(error: NetworkError) -> bool:
     """Tell whether Telegram may have done what was asked, though its answer did not come."""
+    if error.message == _name_status(HTTPStatus.GATEWAY_TIMEOUT):
+        return True
     cause = error.__cause__
     is_of_the_connection = isinstance(cause, aiohttp.ClientError | httpx.HTTPError | OSError)
     return is_of_the_connection and not isinstance(cause, _NEVER_CONNECTED)

@@ -84,6 +84,7 @@ class Database:
         self._deferred: deque[_Deferred] = deque()
         self._dropped = 0
         self._writing: asyncio.Task[None] | None = None
+        self._erasing: asyncio.Task[None] | None = None
         self._failed_at: float | None = None
         # A file is examined before it is used, and again when it gave reason.
         self._is_suspect = True
@@ -109,8 +110,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: it could not be done; nothing of it is kept.
         """
-        self._expect_health()
-        async with self._guarding():
+        async with self._guarding(is_patient=False):
             await self._write_deferred()
             result = await self._transact(work)
             self._notice_health()
@@ -122,8 +122,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: it could not be done.
         """
-        self._expect_health()
-        async with self._guarding():
+        async with self._guarding(is_patient=False):
             await self._write_deferred()
             return await work(await self._connect())
 
@@ -133,8 +132,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: it could not be done.
         """
-        self._expect_health()
-        async with self._guarding():
+        async with self._guarding(is_patient=False):
             return await work(await self._connect())
 
     def defer(self, work: Work[None], written: Callable[[], None] | None = None) -> None:
@@ -156,28 +154,38 @@ class Database:
     async def erase_traces(self) -> None:
         """Take out of the files beside the database what was deleted from it.
 
-        Raises:
-            DatabaseUnavailableError: it could not be done.
+        While another process reads the file that cannot be done; it is tried again until it can.
         """
-        self._expect_health()
-        async with self._guarding():
-            connection = await self._connect()
-            async with connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-                row = await cursor.fetchone()
-            if row is None or row[0]:
-                message = "another process reads the file"
-                raise sqlite3.OperationalError(message)
+        try:
+            async with self._guarding(is_patient=False):
+                is_done = await _empty_log(await self._connect())
+        except DatabaseUnavailableError:
+            is_done = False
+        if not is_done and (self._erasing is None or self._erasing.done()):
+            _LOG.info(
+                "What was erased is still in a file beside %s, which is in use; trying again", self.path
+            )
+            self._erasing = asyncio.get_running_loop().create_task(self._keep_erasing())
+
+    async def _keep_erasing(self) -> None:
+        is_done = False
+        while not is_done:
+            await asyncio.sleep(_TRY_AGAIN_S)
+            with contextlib.suppress(DatabaseUnavailableError):  # it was reported
+                async with self._guarding(is_patient=False):
+                    is_done = await _empty_log(await self._connect())
 
     async def close(self) -> None:
         """Write what was deferred if that can be done, and close the file; harmless twice."""
         if self._deferred:
             await self.flush()
         async with self._working:
-            # It holds no transaction now: whoever writes has the lock.
-            if self._writing is not None:
-                self._writing.cancel()
-                await asyncio.gather(self._writing, return_exceptions=True)
-                self._writing = None
+            # They hold no transaction now: whoever does has the lock.
+            tasks = [task for task in (self._writing, self._erasing) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._writing = self._erasing = None
             if self._deferred:
                 _LOG.error("%d entries for the log %s were never written", len(self._deferred), self.path)
                 self._deferred.clear()
@@ -189,13 +197,20 @@ class Database:
             raise DatabaseUnavailableError
 
     @contextlib.asynccontextmanager
-    async def _guarding(self) -> AsyncIterator[None]:
+    async def _guarding(self, *, is_patient: bool = True) -> AsyncIterator[None]:
         """Have the file to oneself, and take notice where it fails.
+
+        Who is not patient leaves a file that failed a moment ago alone, also where that happened
+        while they waited for their turn.
 
         Raises:
             DatabaseUnavailableError: it failed.
         """
+        if not is_patient:
+            self._expect_health()
         async with self._working:
+            if not is_patient:
+                self._expect_health()
             try:
                 yield
             except _MISTAKES:
@@ -213,15 +228,18 @@ class Database:
                 return
 
     def _wake_writer(self) -> None:
-        if self._deferred and (self._writing is None or self._writing.done()):
+        if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self._keep_writing())
 
     async def _keep_writing(self) -> None:
-        """Write what is deferred; a file that fails is tried again until it heals."""
-        while self._deferred:
+        """Write what is deferred; a file that fails is tried again until it heals, also without that."""
+        while self._deferred or self._failed_at is not None:
             try:
                 async with self._guarding():
                     await self._write_deferred()
+                    if self._failed_at is not None:
+                        await self._transact(_write_nothing)
+                        self._notice_health()
             except DatabaseUnavailableError:
                 await asyncio.sleep(_TRY_AGAIN_S)
 
@@ -255,8 +273,8 @@ class Database:
 
     async def _transact(self, work: Work[_T]) -> _T:
         connection = await self._connect()
-        await connection.execute("BEGIN IMMEDIATE")
         try:
+            await connection.execute("BEGIN IMMEDIATE")
             result = await work(connection)
             await connection.commit()
         except BaseException:
@@ -348,6 +366,13 @@ def _try_to_open(path: Path) -> None:
     sqlite3.connect(path).close()
 
 
+async def _write_nothing(connection: aiosqlite.Connection) -> None:
+    """Change a page and back, which a file that cannot be written does not let happen."""
+    async with connection.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    await connection.execute(f"PRAGMA user_version = {int(row[0]) if row else 0}")
+
+
 async def _do_all(connection: aiosqlite.Connection, batch: Iterable[_Deferred]) -> None:
     for deferred in batch:
         await deferred.work(connection)
@@ -357,6 +382,13 @@ def _tell_written(batch: Iterable[_Deferred]) -> None:
     for deferred in batch:
         if deferred.written is not None:
             deferred.written()
+
+
+async def _empty_log(connection: aiosqlite.Connection) -> bool:
+    """Empty the write-ahead log, and tell whether nobody prevented it."""
+    async with connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+        row = await cursor.fetchone()
+    return row is not None and not row[0]
 
 
 async def _examine(connection: aiosqlite.Connection) -> None:

@@ -193,8 +193,10 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
         "corpus_version": answer.corpus_version,
         "elapsed_ms": answer.elapsed_ms,
     }
-    inserted = await connection.execute_insert(_insert_statement("exchanges", values), values)
-    exchange_id = inserted[0] if inserted else None
+    cursor = await connection.execute(_insert_statement("exchanges", values), values)
+    if cursor.rowcount < 1:
+        return  # it was written before its writing was broken off
+    exchange_id = cursor.lastrowid
     shown = list(_list_shown(answer.hits))
     keys = [f"{answer.corpus_version}/{_identify(each.passage)}" for each in shown]
     await connection.executemany(
@@ -212,7 +214,7 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
 def _insert_statement(table: str, values: Mapping[str, object]) -> str:
     columns = ", ".join(values)
     placeholders = ", ".join(f":{column}" for column in values)
-    return f"INSERT INTO {table} ({columns}) VALUES ({placeholders})"  # noqa: S608 - names are ours
+    return f"INSERT INTO {table} ({columns}) VALUES ({placeholders}) ON CONFLICT (key) DO NOTHING"  # noqa: S608 - names are ours
 
 
 @dataclass(frozen=True, slots=True)
