@@ -133,3 +133,27 @@ async def test_webhook_whose_port_is_taken_ends_with_a_reason(tmp_path: Path, un
         with pytest.raises(ChatError, match="BOT_WEBHOOK_PORT"):
             async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)) as bot:
                 await bot.serving
+
+
+async def test_webhook_that_is_stopped_before_it_is_announced_leaves_no_door_open(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    listening = asyncio.Event()
+
+    class Slow(Webhook):
+        async def connect(self) -> None:
+            await super().connect()
+            listening.set()
+            await asyncio.Event().wait()
+
+    def choose(application: BotApplication, dispatcher: Dispatcher) -> Receiver:
+        url = f"http://127.0.0.1:{unused_tcp_port}/"
+        return Slow(application, dispatcher, url=url, host="127.0.0.1", port=unused_tcp_port, secret=SECRET)
+
+    async with BotApi() as api, running_bot(api, tmp_path, choose_receiver=choose) as bot:
+        async with asyncio.timeout(10):
+            await listening.wait()
+            await bot.end()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", unused_tcp_port)
+        assert not api.calls_of("setWebhook")
