@@ -71,7 +71,9 @@ async def _beside(application: BotApplication, dispatcher: Dispatcher) -> AsyncI
     """Take up what was left and do what else the application has to, for as long as the work within lasts."""
     doing = [_start(dispatcher.resume(), "What was left undone is not taken up")]
     if application.post_init is not None:
-        doing.append(_start(application.post_init(application), "The menus and descriptions were not set"))
+        doing.append(
+            _start(application.post_init(application), "The admins are told of no troubles any more")
+        )
     try:
         yield
     finally:
