@@ -36,6 +36,7 @@ from bot.model import (
 
 ANNA, BEN = 700_000_001, 700_000_002
 CHAT = -8
+BOT = 1
 ASKED_AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
@@ -154,7 +155,7 @@ async def test_readers_choose_their_language(database: Database) -> None:
 
 
 async def test_personal_records_are_collected_whole(database: Database) -> None:
-    journal, personal = Journal(database), PersonalRecords(database)
+    journal, personal = Journal(database), PersonalRecords(database, BOT)
     asked = exchange()
     journal.record(asked)
     journal.record(exchange("another's", BEN))
@@ -172,7 +173,7 @@ async def test_personal_records_are_collected_whole(database: Database) -> None:
 
 
 async def test_personal_records_are_erased_to_the_last_byte(database: Database) -> None:
-    journal, personal = Journal(database), PersonalRecords(database)
+    journal, personal = Journal(database), PersonalRecords(database, BOT)
     for number in range(50):
         journal.record(exchange(f"Annas secret {number} " + "x" * 3000))
         journal.record(exchange(f"Bens question {number}", BEN))
@@ -187,6 +188,20 @@ async def test_personal_records_are_erased_to_the_last_byte(database: Database) 
     assert ANNA.to_bytes(4, "big") not in content
     assert b"Bens question 49" in content
     assert not any((await personal.collect(ANNA)).values())
+
+
+async def test_personal_records_are_erased_from_the_inbox_save_what_waits(database: Database) -> None:
+    def entry(number: int, chat_id: int = ANNA) -> Entry:
+        return Entry(number, chat_id, f"payload {number}", datetime.now(UTC))
+
+    for bot_id, entries in ((2, [entry(1), entry(2)]), (BOT, [entry(3, BEN), entry(4), entry(5)])):
+        await Inbox(database, bot_id, lambda _trouble: None).receive(entries)
+    await PersonalRecords(database, BOT).forget(ANNA)
+    assert read(database.path, "SELECT bot_id, payload FROM inbox WHERE payload IS NOT NULL") == [
+        (BOT, "payload 3"),
+        (BOT, "payload 5"),
+    ]
+    assert read(database.path, "SELECT count(*) FROM inbox WHERE done_at IS NOT NULL") == [(3,)]
 
 
 async def test_database_refuses_a_newer_schema(tmp_path: Path) -> None:

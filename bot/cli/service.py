@@ -140,7 +140,7 @@ async def _be_on_telegram(
             journal=journal,
             detector=desk.detector,
             votes=Votes(database),
-            records=PersonalRecords(database),
+            records=PersonalRecords(database, connection.bot_id),
             retention_days=settings.retention_days,
             readings=Readings(catalogues, Readers(database)),
             alerts=alerts,
