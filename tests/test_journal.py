@@ -15,7 +15,7 @@ import pytest
 from bot.journal.database import Database, DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Entry, Inbox
-from bot.journal.migrations import NewerSchemaError
+from bot.journal.migrations import NewerSchemaError, migrate
 from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
@@ -212,6 +212,18 @@ async def test_database_refuses_a_newer_schema(tmp_path: Path) -> None:
     with pytest.raises(NewerSchemaError, match="newer than this bot's"):
         await database.open()
     await database.close()
+
+
+async def test_database_may_be_brought_up_to_date_by_two_processes_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript((Path(__file__).parent / "data" / "schema_1.sql").read_text("utf-8"))
+    async with (
+        aiosqlite.connect(path, isolation_level=None) as one,
+        aiosqlite.connect(path, isolation_level=None) as other,
+    ):
+        await asyncio.gather(migrate(one), migrate(other))
+    assert read(path, "SELECT count(*) FROM passages") == [(3,)]
 
 
 def collect(troubles: list[Trouble]) -> list[tuple[TroubleKind, bool]]:
