@@ -445,6 +445,27 @@ async def test_inbox_marks_nothing_as_done_before_what_it_led_to_is_written(data
     assert await inbox.list_owed() == []
 
 
+async def test_inbox_forgets_what_was_done_and_what_another_bot_left_two_days_ago(database: Database) -> None:
+    def entry(number: int, age: timedelta = timedelta()) -> Entry:
+        return Entry(number, CHAT, "{}", datetime.now(UTC) - age)
+
+    old, inbox = timedelta(days=2, minutes=1), Inbox(database, BOT, lambda _trouble: None)
+    await Inbox(database, 2, lambda _trouble: None).receive([entry(1, old), entry(2)])
+    await inbox.receive([entry(number, old) for number in (3, 4, 5)])
+
+    async def age(connection: aiosqlite.Connection) -> None:
+        await connection.execute("UPDATE inbox SET done_at = received_at WHERE update_id = 3")
+
+    await database.run(age)
+    inbox.finish(4)
+    await database.flush()
+    assert read(database.path, "SELECT update_id, done_at IS NULL FROM inbox ORDER BY id") == [
+        (2, 1),
+        (4, 0),
+        (5, 1),
+    ]
+
+
 async def test_inbox_is_durable_again_once_the_file_heals(tmp_path: Path) -> None:
     told: list[tuple[TroubleKind, bool]] = []
     (tmp_path / "log.sqlite").mkdir()
