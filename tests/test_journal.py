@@ -473,10 +473,13 @@ async def test_inbox_is_durable_again_once_the_file_heals(tmp_path: Path) -> Non
     await database.open()
     inbox = Inbox(database, 1, lambda trouble: told.append((trouble.kind, trouble.is_over)))
     await inbox.receive([Entry(number, CHAT, "{}", datetime.now(UTC)) for number in (1, 2)])
+    assert inbox.held == 2
     inbox.finish(1)
+    assert inbox.held == 1
     (tmp_path / "log.sqlite").rmdir()
     await database.flush()
     assert inbox.is_durable
+    assert inbox.held == 0
     assert told == [(TroubleKind.INBOX_OFF, False), (TroubleKind.INBOX_OFF, True)]
     assert [owed.update_id for owed in await inbox.list_owed()] == [2]
     await database.close()

@@ -151,9 +151,10 @@ async def _be_on_telegram(
             passages_limit=settings.passages,
             questions_per_minute=settings.questions_per_minute,
         )
-        dispatcher = Dispatcher(application, Inbox(database, connection.bot_id, alerts.report), metrics)
+        inbox = Inbox(database, connection.bot_id, alerts.report)
+        dispatcher = Dispatcher(application, inbox, metrics)
         metrics.watch_updates(lambda: dispatcher.handling, lambda: dispatcher.waiting - dispatcher.handling)
-        metrics.watch_inbox(lambda: dispatcher.waiting)
+        metrics.watch_inbox(lambda: dispatcher.waiting - inbox.held)
         receiver = _choose_receiver(settings, application, dispatcher)
         health.watch(receiver, alerts)
         stop = asyncio.Event()

@@ -67,6 +67,11 @@ class Inbox:
         """Whether what arrived last is on disk."""
         return not self._is_off
 
+    @property
+    def held(self) -> int:
+        """How many entries that are not done are in memory alone."""
+        return len(self._held)
+
     async def list_owed(self) -> list[Owed]:
         """Return what earlier runs of the bot did not finish, in the order of its arrival.
 
