@@ -397,7 +397,7 @@ async def test_retention_begins_at_once_and_goes_on_while_the_file_fails(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("bot.journal.retention._DAY_S", 0.01)
+    monkeypatch.setattr("bot.journal.retention._TRY_AGAIN_S", 0.01)
     await database.close()
     content = database.path.read_bytes()
     database.path.unlink()
