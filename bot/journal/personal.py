@@ -65,7 +65,8 @@ class PersonalRecords:
                 """
                 UPDATE inbox SET payload = NULL, chat_id = NULL, done_at = received_at
                 WHERE chat_id = ? AND done_at IS NULL AND (bot_id != ? OR id =
-                (SELECT min(id) FROM inbox WHERE bot_id = ? AND chat_id = ? AND done_at IS NULL))
+                (SELECT min(id) FROM inbox INDEXED BY inbox_owed
+                WHERE bot_id = ? AND chat_id = ? AND done_at IS NULL))
                 """,
                 (user_id, self._bot_id, self._bot_id, user_id),
             )
