@@ -37,7 +37,7 @@ WITHOUT_ENCODER = "none"
 _OTHERS = 0o077
 # An empty variable is none, except where emptiness says something.
 _MAY_BE_EMPTY = frozenset({"BOT_TRANSLATE_URL"})
-_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{8,256}")
 _SECRET = frozenset({"token", "proxy", "webhook_secret"})
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,}")
 
@@ -81,7 +81,7 @@ def _check_token(token: SecretStr | None) -> SecretStr | None:
 
 def _check_webhook_secret(secret: SecretStr | None) -> SecretStr | None:
     if secret is not None and not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
-        message = "must be 1 to 256 of A-Z a-z 0-9 _ -"
+        message = "must be 8 to 256 of A-Z a-z 0-9 _ -"
         raise ValueError(message)
     return secret
 
@@ -170,7 +170,8 @@ class Settings(BaseSettings):
         description="Public https URL at which Telegram brings updates; without one they are fetched.",
     )
     webhook_secret: Annotated[SecretStr | None, AfterValidator(_check_webhook_secret)] = Field(
-        default=None, description="What only Telegram and the bot know; required with a webhook URL."
+        default=None,
+        description="What only Telegram and the bot know, 8 characters or more; required with a webhook URL.",
     )
     webhook_host: str = Field(
         default="127.0.0.1", description="Address at which the bot listens for what the proxy passes on."

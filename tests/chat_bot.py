@@ -182,7 +182,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         journal=journal,
         detector=_load_detector(),
         votes=Votes(records),
-        records=PersonalRecords(records),
+        records=PersonalRecords(records, connection.bot_id),
         retention_days=retention_days,
         readings=Readings(CATALOGUES, Readers(records)),
         alerts=alerts,

@@ -1,5 +1,6 @@
 """Admins are told of trouble, once an hour for each kind, in their language, and when it is over."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,25 @@ async def test_alert_tells_each_kind_of_trouble_apart(tmp_path: Path, kind: Trou
         assert parts[1].startswith("log.sqlite <b>is broken very very")
         assert len(parts[1]) <= 500
         assert len(parts) == 3
+
+
+async def test_alerts_go_on_where_the_menus_fail_and_end_with_the_bot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(_steps: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("bot.chat.application.publish", fail)
+    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS]) as bot:
+        boss = await start_as_admin(api)
+        bot.alerts.report(OFF)
+        assert (await next_text(boss)).startswith(phrases.say("alert.inbox_off"))
+        async with asyncio.timeout(10):
+            while "KeyError" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.02)
+        await bot.end()
+        assert "The menus and descriptions were not set" in caplog.text
+        assert "keep_telling" not in str(asyncio.all_tasks())
 
 
 async def test_alert_comes_once_an_hour_and_then_says_how_often(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.chat.connection import BotApplication, ChatError
 from bot.chat.dispatching import Dispatcher
 from bot.chat.serving import Receiver
 from bot.chat.webhook import Webhook
+from tests.bot_api.failures import refusal
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, running_bot
 
@@ -19,11 +21,11 @@ SECRET = "what_only-Telegram_knows"  # noqa: S105 - of these tests alone
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
-def at(port: int) -> Callable[[BotApplication, Dispatcher], Receiver]:
+def at(port: int, path: str = "/updates") -> Callable[[BotApplication, Dispatcher], Receiver]:
     """Choose to have updates brought to a port."""
 
     def choose(application: BotApplication, dispatcher: Dispatcher) -> Receiver:
-        url = f"http://127.0.0.1:{port}/updates"
+        url = f"http://127.0.0.1:{port}{path}"
         return Webhook(application, dispatcher, url=url, host="127.0.0.1", port=port, secret=SECRET)
 
     return choose
@@ -39,6 +41,47 @@ async def test_webhook_brings_questions(tmp_path: Path, unused_tcp_port: int) ->
             assert not api.calls_of("getUpdates", "deleteWebhook")
             assert api.updates.pending() == []
             assert len(await bot.read_log("id")) == 2
+
+
+async def test_webhook_may_have_any_path(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with BotApi() as api:
+        anna = api.person("Anna")
+        async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port, "/tg+(hook.")):
+            assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
+
+
+async def test_webhook_that_telegram_refuses_ends_with_a_reason(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with BotApi() as api:
+        unresolved = "Bad Request: bad webhook: Failed to resolve host: Temporary failure in name resolution"
+        api.fail("setWebhook", refusal(400, unresolved))
+        wrong = "Bad Request: bad webhook: HTTPS url must be provided for webhook"
+        api.fail("setWebhook", refusal(400, wrong))
+        with pytest.raises(ChatError, match="BOT_WEBHOOK_URL: Telegram refuses the address: Bad"):
+            async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)) as bot:
+                await bot.serving
+        assert len(api.calls_of("setWebhook")) == 2
+
+
+async def test_webhook_says_seldom_that_strangers_knock(
+    tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "bot.chat.webhook")
+    url = f"http://127.0.0.1:{unused_tcp_port}/updates"
+    async with BotApi() as api, running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)):
+        anna = api.person("Anna")
+        await anna.private_chat.reply_to(anna.says("/help"))
+        async with aiohttp.ClientSession() as session:
+
+            async def knock() -> None:
+                async with session.post(url, data=b"{}") as answer:
+                    assert answer.status == 403
+
+            for _ in range(5):
+                await knock()
+            assert [record.args for record in caplog.records] == [(1,)]
+            monkeypatch.setattr("bot.chat.webhook._TOLD_EVERY_S", 0.0)
+            await knock()
+            assert [record.args for record in caplog.records] == [(1,), (5,)]
 
 
 async def test_webhook_listens_to_nobody_without_the_secret(tmp_path: Path, unused_tcp_port: int) -> None:
@@ -90,3 +133,27 @@ async def test_webhook_whose_port_is_taken_ends_with_a_reason(tmp_path: Path, un
         with pytest.raises(ChatError, match="BOT_WEBHOOK_PORT"):
             async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)) as bot:
                 await bot.serving
+
+
+async def test_webhook_that_is_stopped_before_it_is_announced_leaves_no_door_open(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    listening = asyncio.Event()
+
+    class Slow(Webhook):
+        async def connect(self) -> None:
+            await super().connect()
+            listening.set()
+            await asyncio.Event().wait()
+
+    def choose(application: BotApplication, dispatcher: Dispatcher) -> Receiver:
+        url = f"http://127.0.0.1:{unused_tcp_port}/"
+        return Slow(application, dispatcher, url=url, host="127.0.0.1", port=unused_tcp_port, secret=SECRET)
+
+    async with BotApi() as api, running_bot(api, tmp_path, choose_receiver=choose) as bot:
+        async with asyncio.timeout(10):
+            await listening.wait()
+            await bot.end()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", unused_tcp_port)
+        assert not api.calls_of("setWebhook")

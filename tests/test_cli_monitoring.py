@@ -68,6 +68,13 @@ async def test_monitoring_shows_nothing_else(session: aiohttp.ClientSession, met
         assert "Traceback" not in await response.text()
 
 
+async def test_monitoring_takes_no_long_body(session: aiohttp.ClientSession) -> None:
+    async with session.get("/health", data=b"x" * 1025) as response:
+        assert response.status == 400
+    async with session.get("/health") as response:
+        assert response.status == 200
+
+
 async def test_monitoring_names_the_setting_where_the_port_is_taken(port: int) -> None:
     async with monitoring(HOST, port, Metrics(), dict):
         with pytest.raises(MonitoringError, match=f"BOT_METRICS_PORT: .* port {port} of {HOST}"):

@@ -15,7 +15,7 @@ import pytest
 from bot.journal.database import Database, DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Entry, Inbox
-from bot.journal.migrations import NewerSchemaError
+from bot.journal.migrations import NewerSchemaError, migrate
 from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
@@ -36,6 +36,7 @@ from bot.model import (
 
 ANNA, BEN = 700_000_001, 700_000_002
 CHAT = -8
+BOT = 1
 ASKED_AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
@@ -154,7 +155,7 @@ async def test_readers_choose_their_language(database: Database) -> None:
 
 
 async def test_personal_records_are_collected_whole(database: Database) -> None:
-    journal, personal = Journal(database), PersonalRecords(database)
+    journal, personal = Journal(database), PersonalRecords(database, BOT)
     asked = exchange()
     journal.record(asked)
     journal.record(exchange("another's", BEN))
@@ -172,7 +173,7 @@ async def test_personal_records_are_collected_whole(database: Database) -> None:
 
 
 async def test_personal_records_are_erased_to_the_last_byte(database: Database) -> None:
-    journal, personal = Journal(database), PersonalRecords(database)
+    journal, personal = Journal(database), PersonalRecords(database, BOT)
     for number in range(50):
         journal.record(exchange(f"Annas secret {number} " + "x" * 3000))
         journal.record(exchange(f"Bens question {number}", BEN))
@@ -189,6 +190,20 @@ async def test_personal_records_are_erased_to_the_last_byte(database: Database) 
     assert not any((await personal.collect(ANNA)).values())
 
 
+async def test_personal_records_are_erased_from_the_inbox_save_what_waits(database: Database) -> None:
+    def entry(number: int, chat_id: int = ANNA) -> Entry:
+        return Entry(number, chat_id, f"payload {number}", datetime.now(UTC))
+
+    for bot_id, entries in ((2, [entry(1), entry(2)]), (BOT, [entry(3, BEN), entry(4), entry(5)])):
+        await Inbox(database, bot_id, lambda _trouble: None).receive(entries)
+    await PersonalRecords(database, BOT).forget(ANNA)
+    assert read(database.path, "SELECT bot_id, payload FROM inbox WHERE payload IS NOT NULL") == [
+        (BOT, "payload 3"),
+        (BOT, "payload 5"),
+    ]
+    assert read(database.path, "SELECT count(*) FROM inbox WHERE done_at IS NOT NULL") == [(3,)]
+
+
 async def test_database_refuses_a_newer_schema(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     with closing(sqlite3.connect(path)) as connection:
@@ -197,6 +212,18 @@ async def test_database_refuses_a_newer_schema(tmp_path: Path) -> None:
     with pytest.raises(NewerSchemaError, match="newer than this bot's"):
         await database.open()
     await database.close()
+
+
+async def test_database_may_be_brought_up_to_date_by_two_processes_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript((Path(__file__).parent / "data" / "schema_1.sql").read_text("utf-8"))
+    async with (
+        aiosqlite.connect(path, isolation_level=None) as one,
+        aiosqlite.connect(path, isolation_level=None) as other,
+    ):
+        await asyncio.gather(migrate(one), migrate(other))
+    assert read(path, "SELECT count(*) FROM passages") == [(3,)]
 
 
 def collect(troubles: list[Trouble]) -> list[tuple[TroubleKind, bool]]:
@@ -370,7 +397,7 @@ async def test_retention_begins_at_once_and_goes_on_while_the_file_fails(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("bot.journal.retention._DAY_S", 0.01)
+    monkeypatch.setattr("bot.journal.retention._TRY_AGAIN_S", 0.01)
     await database.close()
     content = database.path.read_bytes()
     database.path.unlink()
@@ -418,6 +445,27 @@ async def test_inbox_marks_nothing_as_done_before_what_it_led_to_is_written(data
     assert await inbox.list_owed() == []
 
 
+async def test_inbox_forgets_what_was_done_and_what_another_bot_left_two_days_ago(database: Database) -> None:
+    def entry(number: int, age: timedelta = timedelta()) -> Entry:
+        return Entry(number, CHAT, "{}", datetime.now(UTC) - age)
+
+    old, inbox = timedelta(days=2, minutes=1), Inbox(database, BOT, lambda _trouble: None)
+    await Inbox(database, 2, lambda _trouble: None).receive([entry(1, old), entry(2)])
+    await inbox.receive([entry(number, old) for number in (3, 4, 5)])
+
+    async def age(connection: aiosqlite.Connection) -> None:
+        await connection.execute("UPDATE inbox SET done_at = received_at WHERE update_id = 3")
+
+    await database.run(age)
+    inbox.finish(4)
+    await database.flush()
+    assert read(database.path, "SELECT update_id, done_at IS NULL FROM inbox ORDER BY id") == [
+        (2, 1),
+        (4, 0),
+        (5, 1),
+    ]
+
+
 async def test_inbox_is_durable_again_once_the_file_heals(tmp_path: Path) -> None:
     told: list[tuple[TroubleKind, bool]] = []
     (tmp_path / "log.sqlite").mkdir()
@@ -425,10 +473,13 @@ async def test_inbox_is_durable_again_once_the_file_heals(tmp_path: Path) -> Non
     await database.open()
     inbox = Inbox(database, 1, lambda trouble: told.append((trouble.kind, trouble.is_over)))
     await inbox.receive([Entry(number, CHAT, "{}", datetime.now(UTC)) for number in (1, 2)])
+    assert inbox.held == 2
     inbox.finish(1)
+    assert inbox.held == 1
     (tmp_path / "log.sqlite").rmdir()
     await database.flush()
     assert inbox.is_durable
+    assert inbox.held == 0
     assert told == [(TroubleKind.INBOX_OFF, False), (TroubleKind.INBOX_OFF, True)]
     assert [owed.update_id for owed in await inbox.list_owed()] == [2]
     await database.close()

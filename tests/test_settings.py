@@ -180,3 +180,20 @@ def test_settings_mistakes_do_not_show_the_proxy(project: Path) -> None:
     (found,) = mistakes()
     assert "BOT_PROXY" in found
     assert "secret-secret" not in found
+
+
+@pytest.mark.parametrize(
+    ("secret", "is_taken"),
+    [("x", False), ("short-1", False), ("long_en0", True), ("x" * 256, True), ("x" * 257, False),
+     ("not allowed", False)],
+)  # fmt: skip
+def test_settings_webhook_secret_is_long_and_plain(
+    monkeypatch: pytest.MonkeyPatch, secret: str, *, is_taken: bool
+) -> None:
+    monkeypatch.setenv("BOT_WEBHOOK_SECRET", secret)
+    if is_taken:
+        loaded = load_settings()[0].webhook_secret
+        assert loaded is not None
+        assert loaded.get_secret_value() == secret
+    else:
+        assert mistakes() == ["environment: BOT_WEBHOOK_SECRET: must be 8 to 256 of A-Z a-z 0-9 _ -"]

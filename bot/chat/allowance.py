@@ -41,9 +41,9 @@ class Allowance:
         now = asked_at.timestamp()
         rate = self._rates.get(asker_id)
         if rate is None:
-            rate = self._rates[asker_id] = Rate(60 / self.questions_per_minute, self.questions_per_minute)
-            if len(self._rates) > _MOST_PEOPLE:
+            if len(self._rates) >= _MOST_PEOPLE:
                 self._forget_idle(now)
+            rate = self._rates[asker_id] = Rate(60 / self.questions_per_minute, self.questions_per_minute)
         if not rate.wait_for(now):
             rate.reserve(now)
             self._told.discard(asker_id)

@@ -5,6 +5,7 @@ nothing; ``serving.serve`` does.
 """
 
 import asyncio
+import logging
 from collections.abc import Collection
 
 from telegram.ext import (
@@ -58,6 +59,8 @@ from bot.journal.personal import PersonalRecords
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
+
+_LOG = logging.getLogger(__name__)
 
 # Telegram asks inline at every pause in somebody's typing.
 _KEYSTROKES = 5
@@ -114,12 +117,18 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     groups = Groups(answerer=answerer, journal=journal, readings=readings)
 
     async def publish_profile(application: BotApplication) -> None:
-        await menus.publish_for_admins(application.bot)
-        texts = readings.by_code
-        await publish([*menus.list_menus(application.bot), *list_descriptions(application.bot, texts)])
+        try:
+            await menus.publish_for_admins(application.bot)
+            texts = readings.by_code
+            await publish([*menus.list_menus(application.bot), *list_descriptions(application.bot, texts)])
+        except Exception:  # noqa: BLE001 - see below
+            # Whatever it is, admins are told of troubles all the same.
+            _LOG.exception("The menus and descriptions were not set")
 
     async def be_there(application: BotApplication) -> None:
-        await asyncio.gather(publish_profile(application), alerts.keep_telling(application.bot, readings))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(publish_profile(application))
+            group.create_task(alerts.keep_telling(application.bot, readings))
 
     application = (
         Application.builder().bot(connection).updater(None).job_queue(None).post_init(be_there).build()

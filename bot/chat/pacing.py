@@ -60,11 +60,13 @@ class Pacing(BaseRateLimiter[None]):
         if is_message and chat_id is not None:
             self._refuse_silenced(chat_id)
             await self._await_turn(chat_id)
+            # Telegram may have asked for silence while this one waited for its turn.
+            self._refuse_silenced(chat_id)
         try:
             return await callback(*args, **kwargs)
         except RetryAfter as error:
             if chat_id is not None:
-                self._silent_until[chat_id] = time.monotonic() + seconds_to_wait(error)
+                self._silence(chat_id, seconds_to_wait(error))
             raise
 
     async def _await_turn(self, chat_id: object) -> None:
@@ -75,6 +77,12 @@ class Pacing(BaseRateLimiter[None]):
         # Only a message whose chat may have it takes a place among all.
         if self._all is not None and (pause := self._all.reserve(time.monotonic())):
             await asyncio.sleep(pause)
+
+    def _silence(self, chat_id: object, seconds: float) -> None:
+        now = time.monotonic()
+        if len(self._silent_until) >= _MOST_CHATS:
+            self._silent_until = {chat: until for chat, until in self._silent_until.items() if until > now}
+        self._silent_until[chat_id] = now + seconds
 
     def _refuse_silenced(self, chat_id: object) -> None:
         until = self._silent_until.get(chat_id)
@@ -89,17 +97,16 @@ class Pacing(BaseRateLimiter[None]):
     def _rate_of(self, chat_id: object) -> Rate:
         rate = self._chats.get(chat_id)
         if rate is None:
+            if len(self._chats) >= _MOST_CHATS:
+                self._forget_idle()
             if isinstance(chat_id, int) and chat_id < 0:
                 rate = Rate(max(_GROUP_SECONDS, self._chat_seconds), _GROUP_BURST)
             else:
                 rate = Rate(self._chat_seconds, _BURST)
             self._chats[chat_id] = rate
-            if len(self._chats) > _MOST_CHATS:
-                self._forget_idle()
         return rate
 
     def _forget_idle(self) -> None:
-        """Forget the chats that may have a burst again, and those whose silence is over."""
+        """Forget the chats that may have a burst again."""
         now = time.monotonic()
         self._chats = {chat: rate for chat, rate in self._chats.items() if not rate.is_idle(now)}
-        self._silent_until = {chat: until for chat, until in self._silent_until.items() if until > now}

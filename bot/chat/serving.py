@@ -33,7 +33,10 @@ class Receiver(Protocol):
         """Receive updates for ever."""
 
     async def leave(self) -> None:
-        """Tell Telegram, if it listens at once, that what arrived is in good hands."""
+        """Tell Telegram, if it listens at once, that what arrived is in good hands; close what was opened.
+
+        It may be called however far ``connect`` got.
+        """
 
 
 async def serve(
@@ -53,10 +56,11 @@ async def serve(
             async with _beside(application, dispatcher):
                 await _unless(stop, receiver.run())
     finally:
+        # Updates may have arrived as soon as the receiver began to connect.
+        await dispatcher.close(_HANDLING_S)
         if application.running:
-            await dispatcher.close(_HANDLING_S)
             await _stop(application)
-            await receiver.leave()
+        await receiver.leave()
         await application.shutdown()
         # Where connecting failed, the application has nothing to shut down, but the bot has.
         await application.bot.shutdown()
@@ -67,7 +71,9 @@ async def _beside(application: BotApplication, dispatcher: Dispatcher) -> AsyncI
     """Take up what was left and do what else the application has to, for as long as the work within lasts."""
     doing = [_start(dispatcher.resume(), "What was left undone is not taken up")]
     if application.post_init is not None:
-        doing.append(_start(application.post_init(application), "The menus and descriptions were not set"))
+        doing.append(
+            _start(application.post_init(application), "The admins are told of no troubles any more")
+        )
     try:
         yield
     finally:

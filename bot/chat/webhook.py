@@ -8,9 +8,12 @@ import asyncio
 import hmac
 import json
 import logging
+import re
 import socket
+import time
 from urllib.parse import urlsplit
 
+from telegram.error import BadRequest
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
@@ -24,6 +27,9 @@ _LOG = logging.getLogger(__name__)
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 _MOST_BYTES = 1_048_576
 _CONNECTIONS = 40
+_TOLD_EVERY_S = 60.0
+# Telegram's nameservers may be away as any other.
+_UNRESOLVED = "resolve host"
 
 
 class Webhook:
@@ -45,9 +51,10 @@ class Webhook:
         self._secret = secret
         self._host = host
         self._port = port
-        path = urlsplit(url).path or "/"
+        path = re.escape(urlsplit(url).path or "/")
+        inside = {"dispatcher": dispatcher, "secret": secret, "strangers": _Strangers()}
         self._server = HTTPServer(
-            Application([(path, _Door, {"dispatcher": dispatcher, "secret": secret})], log_function=_ignore),
+            Application([(path, _Door, inside)], log_function=_ignore),
             max_body_size=_MOST_BYTES,
         )
         self._is_receiving = False
@@ -75,17 +82,12 @@ class Webhook:
         self._server.add_socket(listening)
 
     async def run(self) -> None:
-        """Take updates for ever."""
-        bot = self._application.bot
-        await connect(
-            self._application,
-            lambda: bot.set_webhook(
-                self._url,
-                secret_token=self._secret,
-                allowed_updates=ALLOWED_UPDATES,
-                max_connections=_CONNECTIONS,
-            ),
-        )
+        """Take updates for ever.
+
+        Raises:
+            ChatError: Telegram brings nothing to such an address.
+        """
+        await connect(self._application, self._announce)
         self._is_receiving = True
         _LOG.info("Telegram brings updates to %s:%d", self._host, self._port)
         await asyncio.Event().wait()
@@ -96,20 +98,51 @@ class Webhook:
         self._server.stop()
         await self._server.close_all_connections()
 
+    async def _announce(self) -> None:
+        """Tell Telegram the address; one that it refuses is no better when it is told again."""
+        try:
+            await self._application.bot.set_webhook(
+                self._url,
+                secret_token=self._secret,
+                allowed_updates=ALLOWED_UPDATES,
+                max_connections=_CONNECTIONS,
+            )
+        except BadRequest as error:
+            if _UNRESOLVED in error.message.lower():
+                raise
+            message = f"BOT_WEBHOOK_URL: Telegram refuses the address: {error.message}"
+            raise ChatError(message) from None
+
+
+class _Strangers:
+    """Who knocks without the secret: said now and then with a number, since anybody may, and often."""
+
+    def __init__(self) -> None:
+        self._unsaid = 0
+        self._said_at: float | None = None
+
+    def count(self) -> None:
+        self._unsaid += 1
+        now = time.monotonic()
+        if self._said_at is None or now - self._said_at >= _TOLD_EVERY_S:
+            _LOG.warning("Somebody without the secret knocked at the webhook, times: %d", self._unsaid)
+            self._unsaid, self._said_at = 0, now
+
 
 class _Door(RequestHandler):
     """Where Telegram knocks."""
 
-    def initialize(self, dispatcher: Dispatcher, secret: str) -> None:
-        """Take who keeps updates, and what only Telegram knows."""
+    def initialize(self, dispatcher: Dispatcher, secret: str, strangers: _Strangers) -> None:
+        """Take who keeps updates, what only Telegram knows, and who counts those who do not."""
         self._dispatcher = dispatcher
         self._secret = secret
+        self._strangers = strangers
 
     async def post(self) -> None:
         """Keep an update: 200 once it is on disk, 503 where it must be brought again."""
         given = self.request.headers.get(_SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), self._secret.encode()):
-            _LOG.warning("Somebody without the secret knocked at the webhook")
+            self._strangers.count()
             self._answer(403)
             return
         try:

@@ -18,6 +18,9 @@ from tornado.web import Application, RequestHandler, url
 
 from bot.metrics import METRICS_TYPE, Metrics
 
+# None of the pages reads a body.
+_MOST_BYTES = 1024
+
 FindProblems: TypeAlias = Callable[[], Mapping[str, str]]
 """Returns what is wrong now, by a short name of the part; nothing where the bot is well."""
 
@@ -47,7 +50,7 @@ async def monitoring(
         url(".*", _NoPage),
     ]
     # Whoever watches asks every few seconds: that is no news for the log.
-    server = HTTPServer(Application(pages, log_function=lambda _page: None))
+    server = HTTPServer(Application(pages, log_function=lambda _page: None), max_body_size=_MOST_BYTES)
     server.add_socket(listening)
     try:
         yield
@@ -62,9 +65,6 @@ class _Page(RequestHandler):
     def set_default_headers(self) -> None:
         self.clear_header("Server")
         self.set_header("Cache-Control", "no-store")
-
-    def data_received(self, chunk: bytes) -> None:
-        """Take no body."""
 
 
 class _MetricsPage(_Page):

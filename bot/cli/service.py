@@ -73,6 +73,8 @@ def run_service(
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # It logs a traceback of every failed call, which the bot reports in a line of its own.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
+    # It logs a line for every request that is none; anybody may send those to a webhook, and often.
+    logging.getLogger("tornado.general").setLevel(logging.ERROR)
     for warning in warnings:
         _LOG.warning("%s", warning)
     asyncio.run(_serve(settings, token, lambda: open_desk(settings, console)))
@@ -138,7 +140,7 @@ async def _be_on_telegram(
             journal=journal,
             detector=desk.detector,
             votes=Votes(database),
-            records=PersonalRecords(database),
+            records=PersonalRecords(database, connection.bot_id),
             retention_days=settings.retention_days,
             readings=Readings(catalogues, Readers(database)),
             alerts=alerts,
@@ -149,9 +151,10 @@ async def _be_on_telegram(
             passages_limit=settings.passages,
             questions_per_minute=settings.questions_per_minute,
         )
-        dispatcher = Dispatcher(application, Inbox(database, connection.bot_id, alerts.report), metrics)
+        inbox = Inbox(database, connection.bot_id, alerts.report)
+        dispatcher = Dispatcher(application, inbox, metrics)
         metrics.watch_updates(lambda: dispatcher.handling, lambda: dispatcher.waiting - dispatcher.handling)
-        metrics.watch_inbox(lambda: dispatcher.waiting)
+        metrics.watch_inbox(lambda: dispatcher.waiting - inbox.held)
         receiver = _choose_receiver(settings, application, dispatcher)
         health.watch(receiver, alerts)
         stop = asyncio.Event()

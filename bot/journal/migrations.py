@@ -19,21 +19,27 @@ async def migrate(connection: aiosqlite.Connection) -> None:
     Raises:
         NewerSchemaError: the file has taken steps that this version does not know.
     """
-    async with connection.execute("PRAGMA user_version") as cursor:
-        row = await cursor.fetchone()
-    version = int(row[0]) if row else 0
+    version = await _read_version(connection)
     if version > len(_STEPS):
         message = f"is of schema {version}, newer than this bot's {len(_STEPS)}; run the newer bot"
         raise NewerSchemaError(message)
     for number, step in enumerate(_STEPS[version:], version + 1):
         await connection.execute("BEGIN IMMEDIATE")
         try:
-            await step(connection)
-            await connection.execute(f"PRAGMA user_version = {number}")
+            # Another process may have taken the step while this one waited for the file.
+            if await _read_version(connection) < number:
+                await step(connection)
+                await connection.execute(f"PRAGMA user_version = {number}")
         except BaseException:
             await connection.rollback()
             raise
         await connection.commit()
+
+
+async def _read_version(connection: aiosqlite.Connection) -> int:
+    async with connection.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def _create_tables(connection: aiosqlite.Connection) -> None:

@@ -16,9 +16,10 @@ _Row = dict[str, Any]
 class PersonalRecords:
     """Collects and erases what is kept about a person."""
 
-    def __init__(self, database: Database) -> None:
-        """Take the file to read and write."""
+    def __init__(self, database: Database, bot_id: int) -> None:
+        """Take the file to read and write, and whose inbox in it is being worked off."""
         self._database = database
+        self._bot_id = bot_id
 
     async def collect(self, user_id: int) -> dict[str, list[_Row]]:
         """Return every row about a person, by table, with the passages that were shown to them.
@@ -58,13 +59,16 @@ class PersonalRecords:
         async def erase(connection: aiosqlite.Connection) -> int:
             await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
-            # Whoever asks for this in their chat is in the inbox until it is done: the first there.
+            # Whoever asks for this in their chat is in the inbox until it is done: the first there. What
+            # waits behind it is still to be answered; what another bot, with another token, left is not.
             await connection.execute(
                 """
-                UPDATE inbox SET payload = NULL, chat_id = NULL, done_at = received_at WHERE id =
-                (SELECT min(id) FROM inbox WHERE chat_id = ? AND done_at IS NULL)
+                UPDATE inbox SET payload = NULL, chat_id = NULL, done_at = received_at
+                WHERE chat_id = ? AND done_at IS NULL AND (bot_id != ? OR id =
+                (SELECT min(id) FROM inbox INDEXED BY inbox_owed
+                WHERE bot_id = ? AND chat_id = ? AND done_at IS NULL))
                 """,
-                (user_id,),
+                (user_id, self._bot_id, self._bot_id, user_id),
             )
             async with connection.execute("DELETE FROM exchanges WHERE user_id = ?", (user_id,)) as cursor:
                 return cursor.rowcount

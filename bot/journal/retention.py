@@ -5,7 +5,6 @@ until they take it back.
 """
 
 import asyncio
-import contextlib
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -16,6 +15,7 @@ from bot.journal.database import Database, DatabaseUnavailableError
 
 _LOG = logging.getLogger(__name__)
 _DAY_S = 24 * 60 * 60.0
+_TRY_AGAIN_S = 60.0
 
 
 class Retention:
@@ -49,10 +49,13 @@ class Retention:
         return erased
 
     async def keep_erasing(self) -> NoReturn:
-        """Erase what is too old now and every day from now on; a failing file is tried again."""
+        """Erase what is too old now and every day from now on; a failing file is tried again soon."""
         while True:
-            with contextlib.suppress(DatabaseUnavailableError):  # it was reported
+            try:
                 erased = await self.erase_old(datetime.now(UTC))
-                if erased:
-                    _LOG.info("%d exchanges were too old and are erased", erased)
+            except DatabaseUnavailableError:  # it was reported
+                await asyncio.sleep(_TRY_AGAIN_S)
+                continue
+            if erased:
+                _LOG.info("%d exchanges were too old and are erased", erased)
             await asyncio.sleep(_DAY_S)

@@ -1,0 +1,70 @@
+"""Messages go out at their pace, and none into a chat that Telegram wants left alone."""
+
+import asyncio
+
+import pytest
+from telegram.error import RetryAfter
+
+from bot.chat.pacing import Pacing
+from bot.chat.sending import seconds_to_wait
+
+
+class Line:
+    """Messages that go out, and Telegram, which may ask for silence."""
+
+    def __init__(self, messages_per_second: float) -> None:
+        self.pacing = Pacing(messages_per_second=0, chat_messages_per_second=messages_per_second)
+        self.sent: list[int] = []
+
+    async def send(self, chat_id: int, *, silence_s: int = 0) -> None:
+        async def call() -> None:
+            self.sent.append(chat_id)
+            if silence_s:
+                raise RetryAfter(silence_s)
+
+        await self.pacing.process_request(call, (), {}, "sendMessage", {"chat_id": chat_id}, None)
+
+
+async def test_pacing_leaves_a_chat_alone_that_was_silenced_while_a_message_waited() -> None:
+    line = Line(messages_per_second=5)
+    for _ in range(20):
+        await line.send(1)
+    waiting = asyncio.create_task(line.send(1))
+    await asyncio.sleep(0)
+
+    async def refuse() -> None:
+        raise RetryAfter(30)
+
+    with pytest.raises(RetryAfter):
+        await line.pacing.process_request(refuse, (), {}, "sendChatAction", {"chat_id": 1}, None)
+    with pytest.raises(RetryAfter) as caught:
+        await waiting
+    assert seconds_to_wait(caught.value) > 25
+    assert len(line.sent) == 20
+
+
+async def test_pacing_counts_the_first_message_where_it_knows_as_many_chats_as_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.chat.pacing._MOST_CHATS", 2)
+    monkeypatch.setattr("bot.chat.pacing._BURST", 1)
+    line = Line(messages_per_second=10)
+    for chat in (1, 2, 3):
+        await line.send(chat)
+    began = asyncio.get_running_loop().time()
+    await line.send(3)
+    assert asyncio.get_running_loop().time() - began > 0.05
+
+
+@pytest.mark.parametrize("messages_per_second", [0, 100])
+async def test_pacing_forgets_silences_that_are_over(
+    monkeypatch: pytest.MonkeyPatch, messages_per_second: float
+) -> None:
+    monkeypatch.setattr("bot.chat.pacing._MOST_CHATS", 2)
+    monkeypatch.setattr("bot.chat.pacing.seconds_to_wait", lambda _error: 0.0)
+    line = Line(messages_per_second)
+    for chat in range(10):
+        with pytest.raises(RetryAfter):
+            await line.send(chat, silence_s=1)
+        await asyncio.sleep(0.001)
+    assert len(vars(line.pacing)["_silent_until"]) <= 2
