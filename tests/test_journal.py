@@ -497,7 +497,7 @@ async def test_database_in_use_delays_only_the_erasing_of_traces(
     with closing(sqlite3.connect(database.path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM exchanges").fetchone()
-        assert await PersonalRecords(database).forget(ANNA) == 20
+        assert await PersonalRecords(database, BOT).forget(ANNA) == 20
         assert not database.is_failing
         journal.record(exchange("next", BEN))
         await journal.flush()

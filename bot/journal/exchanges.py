@@ -6,7 +6,7 @@ written waits for the file to heal, and nobody waits for that: answering goes on
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zlib import crc32
 
@@ -81,7 +81,8 @@ class Journal:
 
     def forget(self, user_id: int) -> None:
         """Have nothing of a person at hand; the file is for others to clear."""
-        self._drop({place for place in self._latest if place[0] == user_id})
+        for place in [place for place in self._latest if place[0] == user_id]:
+            del self._latest[place]
 
     async def find_by_question(self, chat_id: int, message_id: int) -> Exchange | None:
         """Return the latest exchange that a message asked for; an edited one asks again.
@@ -137,11 +138,11 @@ class Journal:
             )
 
         await self._database.run(update)
-        self._drop({place for place in self._latest if place[1] == old_id})
-
-    def _drop(self, places: Iterable[tuple[int | None, int | None]]) -> None:
-        for place in places:
-            del self._latest[place]
+        for place in [place for place in self._latest if place[1] == old_id]:
+            exchange = self._latest.pop(place)
+            self._latest[place[0], new_id] = replace(
+                exchange, chat_id=new_id, question_message_id=None, answer_message_id=None
+            )
 
     async def _find(self, condition: str, *values: object) -> Exchange | None:
         return await self._database.read(_finding(condition, *values))

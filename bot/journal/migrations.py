@@ -164,9 +164,9 @@ async def _share_passages(connection: aiosqlite.Connection) -> None:
         INSERT INTO passages (key, {columns})
         SELECT min(printf('shown/%d/%d', exchange_id, rank)), {columns} FROM shown_before GROUP BY {columns}
     """)  # noqa: S608 - the names above
-    may_be_null = {"published", "title"}
+    kept, may_be_null = "passages", {"published", "title"}
     same = " AND ".join(
-        f"passages.{column} {'IS' if column in may_be_null else '='} shown_before.{column}"
+        f"{kept}.{column} {'IS' if column in may_be_null else '='} shown_before.{column}"
         for column in columns.split(", ")
     )
     await connection.execute(f"""
