@@ -2,8 +2,8 @@
 
 python-telegram-bot handles all updates in one line, or all at once in no order, and forgets them
 when the process ends. Here an update waits for the one before it in its chat, chats take turns,
-and an update leaves the inbox when its effect is done. Of what waits only the id is held in
-memory, so a backlog grows on disk. It does not know what updates mean, save how soon they are
+and an update leaves the inbox when its effect is done. Of a long backlog only the ids are held in
+memory: it grows on disk. It does not know what updates mean, save how soon they are
 stale.
 """
 
@@ -12,7 +12,6 @@ import json
 import logging
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -27,7 +26,8 @@ from bot.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
 _PLACES = 128
-_AT_HAND = 1_000
+# About 10 MB.
+_AT_HAND = 10_000
 _MOST_ATTEMPTS = 10
 _GIVEN_UP_S = 24 * 60 * 60.0
 _UNREADABLE_S = 5.0
@@ -46,14 +46,6 @@ class GaveUpError(Exception):
     """An update was taken up again and again, and the bot ended each time before it was done."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    """An update as it is handled."""
-
-    update: Update | None
-    received_at: datetime
-
-
 class Dispatcher:
     """Handles the updates of many chats at a time, in order within each chat."""
 
@@ -67,7 +59,7 @@ class Dispatcher:
         self._parked: dict[_Line, asyncio.TimerHandle] = {}
         self._postponed: dict[_Line, Handling] = {}
         self._running: dict[_Line, asyncio.Task[None]] = {}
-        self._at_hand: dict[int, _Arrived] = {}
+        self._at_hand: dict[int, Entry] = {}
         self._earlier: set[int] = set()
         self._waiting = 0
         self._changed = asyncio.Event()
@@ -113,18 +105,14 @@ class Dispatcher:
             InboxFullError: they cannot be kept now; none of them is handled.
         """
         received_at = datetime.now(UTC)
-        arrived: dict[int, _Arrived] = {}
-        entries = []
-        for raw in raws:
-            update_id = raw["update_id"]
-            update = self._read(raw)
-            arrived[update_id] = _Arrived(update, received_at)
-            payload = json.dumps(raw, separators=(",", ":"))
-            entries.append(Entry(update_id, _find_chat(update), payload, received_at))
+        entries = [
+            Entry(raw["update_id"], _find_chat(raw), json.dumps(raw, separators=(",", ":")), received_at)
+            for raw in raws
+        ]
         for entry in await self._inbox.receive(entries):
             self._append(entry.update_id, entry.chat_id)
             if len(self._at_hand) < _AT_HAND:
-                self._at_hand[entry.update_id] = arrived[entry.update_id]
+                self._at_hand[entry.update_id] = entry
         self._advance()
 
     async def close(self, seconds: float) -> bool:
@@ -152,15 +140,6 @@ class Dispatcher:
             fate = "taken up again at the next start" if self.is_durable else "lost unless the log heals now"
             _LOG.warning("%d updates are not done; they are %s", self._waiting, fate)
         return not broken_off
-
-    def _read(self, raw: RawUpdate) -> Update | None:
-        try:
-            update = Update.de_json(raw, self._application.bot)
-            _find_chat(update)
-        except Exception as error:  # noqa: BLE001 - whatever Telegram sends one day, the others are handled
-            _LOG.error("Update %s cannot be read and is left out: %r", raw.get("update_id"), error)
-            return None
-        return update
 
     def _append(self, update_id: int, chat_id: int | None) -> None:
         key = (chat_id, update_id if chat_id is None else 0)
@@ -202,29 +181,30 @@ class Dispatcher:
 
     async def _handle(self, update_id: int, handling: Handling) -> None:
         """Have an update handled, as long as that has a use."""
-        arrived = self._at_hand.get(update_id)
-        if arrived is None:
+        entry, attempts = self._at_hand.get(update_id), 0
+        if entry is None:
             try:
-                arrived, attempts = await self._fetch(update_id)
+                entry, attempts = await self._fetch(update_id)
             except DatabaseUnavailableError:
                 handling.postpone(_UNREADABLE_S)
                 return
-            if attempts > _MOST_ATTEMPTS:
-                await self._application.process_error(arrived.update, GaveUpError(f"{attempts} attempts"))
-                return
-        if arrived.update is None:
+        update = self._read(entry) if entry else None
+        if entry is None or update is None:
+            return
+        if attempts > _MOST_ATTEMPTS:
+            await self._application.process_error(update, GaveUpError(f"{attempts} attempts"))
             return
         # Once it was taken up, what is owed is a message, for which there is no hurry.
-        if not handling.attempts and _is_stale(arrived):
+        if not handling.attempts and _is_stale(update, entry.received_at):
             _LOG.warning("A press of a button or an inline query is too old to be answered")
             return
         if not handling.attempts:
-            self._metrics.count_update(_name_kind(arrived.update))
-        await self._application.process_update(arrived.update)
+            self._metrics.count_update(_name_kind(update))
+        await self._application.process_update(update)
         if handling.postponed_s is None:
-            self._metrics.observe_reply((datetime.now(UTC) - arrived.received_at).total_seconds())
+            self._metrics.observe_reply((datetime.now(UTC) - entry.received_at).total_seconds())
 
-    async def _fetch(self, update_id: int) -> tuple[_Arrived, int]:
+    async def _fetch(self, update_id: int) -> tuple[Entry | None, int]:
         """Read an update out of the inbox, and how often an end of the bot has left it undone.
 
         Raises:
@@ -233,10 +213,14 @@ class Dispatcher:
         found = await self._inbox.read(update_id, is_repeated=update_id in self._earlier)
         # Attempts count the ends of the bot; what is postponed is taken up again within this run.
         self._earlier.discard(update_id)
-        if found is None:
-            return _Arrived(None, datetime.now(UTC)), 0
-        entry, attempts = found
-        return _Arrived(self._read(json.loads(entry.payload)), entry.received_at), attempts
+        return found or (None, 0)
+
+    def _read(self, entry: Entry) -> Update | None:
+        try:
+            return Update.de_json(json.loads(entry.payload), self._application.bot)
+        except Exception as error:  # noqa: BLE001 - whatever Telegram sends one day, the others are handled
+            _LOG.error("Update %s cannot be read and is left out: %r", entry.update_id, error)
+            return None
 
     def _conclude(self, key: _Line, line: deque[int], handling: Handling) -> None:
         """Take a handled update out of its line, or let the line wait."""
@@ -270,21 +254,20 @@ class Dispatcher:
         self._advance()
 
 
-def _find_chat(update: Update | None) -> int | None:
-    """Return the id of the chat, or of the person, that an update belongs to.
-
-    Raises:
-        TypeError: the id is none.
-    """
-    if update is None:
-        return None
-    belongs_to = update.effective_chat or update.effective_user
-    if belongs_to is None:
-        return None
-    if not is_id(belongs_to.id):
-        message = f"{belongs_to.id!r} is no id"
-        raise TypeError(message)
-    return belongs_to.id
+def _find_chat(raw: RawUpdate) -> int | None:
+    """Return the id of the chat, or else of the person, that an update belongs to."""
+    for about in raw.values():
+        if not isinstance(about, dict):
+            continue
+        message = about.get("message")
+        for belongs_to in (
+            about.get("chat"),
+            isinstance(message, dict) and message.get("chat"),
+            about.get("from"),
+        ):
+            if isinstance(belongs_to, dict) and is_id(belongs_to.get("id")):
+                return int(belongs_to["id"])
+    return None
 
 
 def _name_kind(update: Update) -> str:
@@ -292,11 +275,9 @@ def _name_kind(update: Update) -> str:
     return next((name for name in _KINDS if getattr(update, name) is not None), "other")
 
 
-def _is_stale(arrived: _Arrived) -> bool:
+def _is_stale(update: Update, received_at: datetime) -> bool:
     """Tell whether Telegram would refuse any answer to an update, as nobody waits for it."""
-    age = datetime.now(UTC) - arrived.received_at
-    if arrived.update is not None and arrived.update.callback_query is not None:
+    age = datetime.now(UTC) - received_at
+    if update.callback_query is not None:
         return age > _PRESS_LASTS
-    if arrived.update is not None and arrived.update.inline_query is not None:
-        return age > _INLINE_QUERY_LASTS
-    return False
+    return update.inline_query is not None and age > _INLINE_QUERY_LASTS
