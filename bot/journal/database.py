@@ -28,6 +28,7 @@ from bot.model import Trouble, TroubleKind
 _LOG = logging.getLogger(__name__)
 _BUSY_TIMEOUT_S = 2.0
 _TRY_AGAIN_S = 2.0
+_GATHERING_S = 0.01
 _AT_ONCE = 256
 # What stands beside the file in WAL mode, and belongs to it.
 _COMPANIONS = ("", "-wal", "-shm")
@@ -242,6 +243,9 @@ class Database:
                         self._notice_health()
             except DatabaseUnavailableError:
                 await asyncio.sleep(_TRY_AGAIN_S)
+            else:
+                # What comes meanwhile shares a transaction, whose syncing costs more than its rows.
+                await asyncio.sleep(_GATHERING_S)
 
     async def _write_deferred(self) -> None:
         while self._deferred:
