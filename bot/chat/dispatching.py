@@ -3,8 +3,7 @@
 python-telegram-bot handles all updates in one line, or all at once in no order, and forgets them
 when the process ends. Here an update waits for the one before it in its chat, chats take turns,
 and an update leaves the inbox when its effect is done. Of a long backlog only the ids are held in
-memory: it grows on disk. It does not know what updates mean, save how soon they are
-stale.
+memory: it grows on disk. It does not know what updates mean, save how soon they are stale.
 """
 
 import asyncio
@@ -34,8 +33,6 @@ _UNREADABLE_S = 5.0
 # How long Telegram takes an answer to them.
 _PRESS_LASTS = timedelta(seconds=150)
 _INLINE_QUERY_LASTS = timedelta(seconds=30)
-
-
 _KINDS = tuple(UpdateType)
 
 _Line: TypeAlias = tuple[int | None, int]
