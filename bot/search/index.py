@@ -13,6 +13,7 @@ from bot.model import Corpus, Findings, Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
 from bot.search.centring import normalise
+from bot.search.clauses import find_units
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.highlight import choose_highlight
@@ -26,6 +27,9 @@ from bot.search.vectors import Progress, VectorCache, embed_texts
 from bot.search.words import LexicalRanking, Translator, Vocabulary, WordMemory
 
 ALL_PARTS = Parts()
+
+# Longer questions say by themselves what they are about; read twice, they would take twice as long.
+_LEANING_WORDS = 8
 
 
 class CorpusIndex:
@@ -171,8 +175,8 @@ class CorpusIndex:
 
 
 def _embed_question(question: Question, encoder: Encoder) -> Vectors:
-    """Embed a question; one that may lean on an earlier one is also read together with it."""
-    if not question.earlier:
+    """Embed a question; a short one that may lean on an earlier one is also read together with it."""
+    if not question.earlier or len(find_units(question.text, (0, len(question.text)))) > _LEANING_WORDS:
         return np.asarray(encoder.embed_questions([question.text])[0])
     alone, together = encoder.embed_questions([question.text, f"{question.earlier} {question.text}"])
     return normalise(alone + together)
