@@ -26,7 +26,7 @@ def test_load_busiest_second_counts_replies(times: list[float], busiest: int) ->
     assert count_busiest(times) == busiest
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it reads what Linux tells of a process")
+@pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads memory and CPU time from /proc")
 async def test_load_compares_with_the_echo_bot() -> None:
     options = "--people 20 --rate 20 --seconds 1 --rounds 1 --peers echo constant --json"
     process = await create_subprocess_exec(

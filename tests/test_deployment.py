@@ -60,7 +60,9 @@ def test_deployment_image_is_built_without_what_is_secret_or_large() -> None:
         assert not is_left_out(needed), needed
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="what verifies the unit comes with systemd"
+)
 def test_deployment_unit_is_valid_and_shut(tmp_path: Path) -> None:
     # Where it is installed stands in the unit; what is verified runs something that is here.
     unit = tmp_path / "telegram-qa-bot.service"

@@ -1,6 +1,5 @@
 """Settings come from three places, and a wrong one is named with what to do."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -141,7 +140,6 @@ def test_settings_example_files_name_real_settings(project: Path) -> None:
     assert len(shown) == len(settings.Settings.model_fields)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="modes say nothing of who may read there")
 @pytest.mark.parametrize(("mode", "is_warned"), [(0o600, False), (0o640, True), (0o604, True), (0o620, True)])
 @pytest.mark.parametrize(
     ("name", "content"),

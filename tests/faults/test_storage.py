@@ -70,7 +70,10 @@ async def test_locked_file_delays_answers_by_seconds_and_loses_none(
         await end(process)
 
 
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
+@pytest.mark.skipif(
+    not hasattr(resource, "prlimit"),
+    reason="the size of a running process's files can be limited on Linux alone",
+)
 async def test_full_disk_delays_what_is_written(service: Watched, api: BotApi, admin: Admin) -> None:
     anna = api.person("Anna")
     async with service.start() as process:
@@ -88,7 +91,7 @@ async def test_full_disk_delays_what_is_written(service: Watched, api: BotApi, a
     assert service.read("PRAGMA integrity_check") == [("ok",)]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere root overrides permissions")
+@pytest.mark.skipif(sys.platform != "linux", reason="root can give up overriding permissions on Linux alone")
 async def test_read_only_file_delays_what_is_written(
     service: Watched, api: BotApi, admin: Admin, tmp_path: Path
 ) -> None:
