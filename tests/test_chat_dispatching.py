@@ -155,7 +155,7 @@ async def test_dispatching_leaves_out_what_cannot_be_read(
 async def test_dispatching_goes_on_from_memory_while_the_inbox_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.journal.database._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
     monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.2)
     gate = Gate()
     async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)) as bot:

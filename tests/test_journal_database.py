@@ -71,7 +71,7 @@ async def test_database_keeps_what_waits_up_to_a_bound(tmp_path: Path) -> None:
 async def test_database_heals_by_itself_once_the_file_does(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.journal.database._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
     monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
     await database.close()
     journal = Journal(database)
@@ -193,7 +193,7 @@ async def test_database_is_left_as_it_was_by_work_that_fails(database: Database)
 async def test_database_in_use_delays_only_the_erasing_of_traces(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.journal.database._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
     monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
     journal = Journal(database)
     for number in range(20):
@@ -215,7 +215,7 @@ async def test_database_in_use_delays_only_the_erasing_of_traces(
 async def test_database_that_fails_keeps_nobody_waiting_in_line(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.journal.database._BUSY_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.3)
     await database.close()
     readers = Readers(database)
     with closing(sqlite3.connect(database.path, isolation_level=None)) as other:

@@ -3,8 +3,7 @@
 aiosqlite runs the statements in a thread of its own; here each piece of work gets a transaction,
 one after the other, and what nobody waits for is written many pieces to a transaction. A file
 that fails is told of once until it heals and left alone for a moment between two tries, so that
-nobody waits for it; what was to be written is kept, within bounds, until then. A damaged file is
-put aside under another name, never overwritten. It knows no table.
+nobody waits for it; what was to be written is kept, within bounds, until then. It knows no table.
 """
 
 import asyncio
@@ -15,23 +14,19 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
 
-from bot.journal.migrations import migrate
+from bot.journal.opening import is_damage, open_database
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
-_BUSY_TIMEOUT_S = 2.0
 _TRY_AGAIN_S = 2.0
 _GATHERING_S = 0.01
 _AT_ONCE = 256
-# What stands beside the file in WAL mode, and belongs to it.
-_COMPANIONS = ("", "-wal", "-shm")
 
 # What is wrong with a piece of work and not with the file.
 _MISTAKES = (
@@ -57,10 +52,6 @@ class _Deferred:
 
     work: Work[None]
     written: Callable[[], None] | None
-
-
-class _DamagedError(sqlite3.DatabaseError):
-    """The file is a database that has lost its form."""
 
 
 def _ignore(trouble: Trouble) -> None:
@@ -168,14 +159,6 @@ class Database:
             )
             self._erasing = asyncio.get_running_loop().create_task(self._keep_erasing())
 
-    async def _keep_erasing(self) -> None:
-        is_done = False
-        while not is_done:
-            await asyncio.sleep(_TRY_AGAIN_S)
-            with contextlib.suppress(DatabaseUnavailableError):  # it was reported
-                async with self._guarding(is_patient=False):
-                    is_done = await _empty_log(await self._connect())
-
     async def close(self) -> None:
         """Write what was deferred if that can be done, and close the file; harmless twice."""
         if self._deferred:
@@ -220,6 +203,14 @@ class Database:
                 await self._notice_failure(error)
                 self._wake_writer()
                 raise DatabaseUnavailableError from error
+
+    async def _keep_erasing(self) -> None:
+        is_done = False
+        while not is_done:
+            await asyncio.sleep(_TRY_AGAIN_S)
+            with contextlib.suppress(DatabaseUnavailableError):  # it was reported
+                async with self._guarding(is_patient=False):
+                    is_done = await _empty_log(await self._connect())
 
     def _drop_oldest(self) -> None:
         for place, deferred in enumerate(self._deferred):
@@ -288,60 +279,17 @@ class Database:
 
     async def _connect(self) -> aiosqlite.Connection:
         if self._connection is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # What people asked is nobody else's business on this machine.
-            if not self.path.exists():
-                self.path.touch(mode=0o600)
-            try:
-                self._connection = await self._open_file()
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise
-                self._put_aside(error)
-                self._connection = await self._open_file()
+            self._connection = await open_database(self.path, self._report, is_suspect=self._is_suspect)
             self._is_suspect = False
         return self._connection
-
-    async def _open_file(self) -> aiosqlite.Connection:
-        # Where aiosqlite cannot open a file, it leaves a thread behind that may outlive the event loop.
-        await asyncio.to_thread(_try_to_open, self.path)
-        connection = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-        try:
-            connection.row_factory = sqlite3.Row
-            if self._is_suspect:
-                await _examine(connection)
-            await connection.execute("PRAGMA journal_mode = WAL")
-            # Telegram is told that a message has arrived once it is in the file: it must survive
-            # a power cut, not only the end of the process.
-            await connection.execute("PRAGMA synchronous = FULL")
-            await connection.execute("PRAGMA foreign_keys = ON")
-            # What /forget deletes is overwritten with zeros.
-            await connection.execute("PRAGMA secure_delete = ON")
-            await migrate(connection)
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
 
     async def _disconnect(self) -> None:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             await connection.close()
 
-    def _put_aside(self, error: Exception) -> None:
-        """Give a damaged file, with what belongs to it, a name under which nothing overwrites it."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
-        for companion in _COMPANIONS:
-            part = self.path.with_name(self.path.name + companion)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + companion))
-        detail = f"the log {self.path} is damaged ({error}); it is kept as {aside}, and a new one is begun"
-        _LOG.error("%s", detail)
-        self._report(Trouble(TroubleKind.LOG_DAMAGED, detail))
-
     async def _notice_failure(self, error: Exception) -> None:
-        if isinstance(error, sqlite3.DatabaseError) and _is_damage(error):
+        if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
             self._is_suspect = True
         is_new = self._failed_at is None
         self._failed_at = time.monotonic()
@@ -364,10 +312,6 @@ class Database:
             _LOG.error("%s", detail)
             self._report(Trouble(TroubleKind.LOG_ROWS_LOST, detail))
             self._dropped = 0
-
-
-def _try_to_open(path: Path) -> None:
-    sqlite3.connect(path).close()
 
 
 async def _write_nothing(connection: aiosqlite.Connection) -> None:
@@ -393,17 +337,3 @@ async def _empty_log(connection: aiosqlite.Connection) -> bool:
     async with connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
         row = await cursor.fetchone()
     return row is not None and not row[0]
-
-
-async def _examine(connection: aiosqlite.Connection) -> None:
-    async with connection.execute("PRAGMA quick_check(1)") as cursor:
-        row = await cursor.fetchone()
-    if row is None or row[0] != "ok":
-        message = str(row[0]) if row else "it cannot be examined"
-        raise _DamagedError(message)
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    """Tell whether the file is no database, or none any more; all else may pass by itself."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return isinstance(error, _DamagedError) or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

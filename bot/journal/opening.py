@@ -1,0 +1,104 @@
+"""Opening the database: as its journal needs it, its schema up to date, and only if it is sound.
+
+A damaged file is put aside under another name, never overwritten, and a new one is begun.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiosqlite
+
+from bot.journal.migrations import migrate
+from bot.model import Trouble, TroubleKind
+
+_LOG = logging.getLogger(__name__)
+_BUSY_TIMEOUT_S = 2.0
+# What stands beside the file in WAL mode, and belongs to it.
+_COMPANIONS = ("", "-wal", "-shm")
+
+
+class _DamagedError(sqlite3.DatabaseError):
+    """The file is a database that has lost its form."""
+
+
+async def open_database(
+    path: Path, report: Callable[[Trouble], None], *, is_suspect: bool
+) -> aiosqlite.Connection:
+    """Open a file, making it where it is missing; one that is suspect is examined before.
+
+    ``report`` is told of a file that was put aside.
+
+    Raises:
+        OSError: its folder cannot be written.
+        sqlite3.Error: it cannot be used now.
+        NewerSchemaError: a newer version of the bot wrote it.
+    """
+    try:
+        return await _open(path, is_suspect=is_suspect)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        report(_put_aside(path, error))
+        return await _open(path, is_suspect=is_suspect)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether the file is no database, or none any more; all else may pass by itself."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return isinstance(error, _DamagedError) or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+async def _open(path: Path, *, is_suspect: bool) -> aiosqlite.Connection:
+    # Where aiosqlite cannot open a file, it leaves a thread behind that may outlive the event loop.
+    await asyncio.to_thread(_prepare, path)
+    connection = await aiosqlite.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        if is_suspect:
+            await _examine(connection)
+        await connection.execute("PRAGMA journal_mode = WAL")
+        # Telegram is told that a message has arrived once it is in the file: it must survive
+        # a power cut, not only the end of the process.
+        await connection.execute("PRAGMA synchronous = FULL")
+        await connection.execute("PRAGMA foreign_keys = ON")
+        # What /forget deletes is overwritten with zeros.
+        await connection.execute("PRAGMA secure_delete = ON")
+        await migrate(connection)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def _prepare(path: Path) -> None:
+    """Make the file where it is missing, and try to open it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # What people asked is nobody else's business on this machine.
+    if not path.exists():
+        path.touch(mode=0o600)
+    sqlite3.connect(path).close()
+
+
+async def _examine(connection: aiosqlite.Connection) -> None:
+    async with connection.execute("PRAGMA quick_check(1)") as cursor:
+        row = await cursor.fetchone()
+    if row is None or row[0] != "ok":
+        message = str(row[0]) if row else "it cannot be examined"
+        raise _DamagedError(message)
+
+
+def _put_aside(path: Path, error: Exception) -> Trouble:
+    """Give a damaged file, with what belongs to it, a name under which nothing overwrites it."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    for companion in _COMPANIONS:
+        part = path.with_name(path.name + companion)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + companion))
+    detail = f"the log {path} is damaged ({error}); it is kept as {aside}, and a new one is begun"
+    _LOG.error("%s", detail)
+    return Trouble(TroubleKind.LOG_DAMAGED, detail)
