@@ -176,6 +176,7 @@ class TroubleKind(StrEnum):
 
     LOG_UNWRITABLE = "log_unwritable"
     LOG_DAMAGED = "log_damaged"
+    LOG_REMOVED = "log_removed"
     LOG_ROWS_LOST = "log_rows_lost"
     INBOX_OFF = "inbox_off"
     TELEGRAM_UNREACHABLE = "telegram_unreachable"

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -134,6 +135,56 @@ async def test_database_puts_a_damaged_file_aside(database: Database, damage: st
     assert aside.read_bytes() == content
     assert str(aside) in troubles[0].detail
     assert read(database.path, "SELECT question FROM exchanges") == [("new",)]
+
+
+@pytest.mark.parametrize("removal", ["deleted", "moved", "replaced", "with its folder"])
+async def test_database_begins_anew_where_its_file_is_taken_away(tmp_path: Path, removal: str) -> None:
+    path = tmp_path / "state" / "log.sqlite"
+    troubles: list[Trouble] = []
+    database = Database(path, troubles.append)
+    journal = Journal(database)
+    journal.record(exchange("before"))
+    await journal.flush()
+    moved = tmp_path / "moved.sqlite"
+    if removal == "deleted":
+        path.unlink()
+    elif removal == "with its folder":
+        shutil.rmtree(path.parent)
+    else:
+        path.rename(moved)
+    if removal == "replaced":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE of_somebody_else (one)")
+    for number in range(3):
+        journal.record(exchange(f"after {number}"))
+        await journal.flush()
+    await database.close()
+    assert collect(troubles) == [(TroubleKind.LOG_REMOVED, False)]
+    assert read(path, "SELECT question FROM exchanges") == [(f"after {number}",) for number in range(3)]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    if moved.exists():
+        assert read(moved, "SELECT question FROM exchanges") == [("before",)]
+    if removal == "replaced":
+        assert read(path, "SELECT count(*) FROM of_somebody_else") == [(0,)]
+
+
+async def test_database_that_is_taken_away_while_it_is_read_leaves_its_log_aside(database: Database) -> None:
+    journal = Journal(database)
+    journal.record(exchange("before"))
+    await journal.flush()
+    moved = database.path.with_name("moved.sqlite")
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM exchanges").fetchall()
+        journal.record(exchange("meanwhile"))
+        await journal.flush()
+        database.path.rename(moved)
+        journal.record(exchange("after"))
+        await journal.flush()
+    assert read(database.path, "SELECT question FROM exchanges") == [("after",)]
+    [aside] = database.path.parent.glob("log.sqlite.removed-*-wal")
+    aside.rename(moved.with_name("moved.sqlite-wal"))
+    assert read(moved, "SELECT question FROM exchanges") == [("before",), ("meanwhile",)]
 
 
 async def test_database_of_the_first_schema_keeps_every_row(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from bot.journal.opening import is_damage, open_database
+from bot.journal.opening import empty_log, find_identity, is_damage, leave_removed, open_database
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ class Database:
         self._report = report
         self._most_deferred = most_deferred
         self._connection: aiosqlite.Connection | None = None
+        self._identity: tuple[int, int] | None = None
         self._working = asyncio.Lock()
         self._deferred: deque[_Deferred] = deque()
         self._dropped = 0
@@ -150,7 +151,7 @@ class Database:
         """
         try:
             async with self._guarding(is_patient=False):
-                is_done = await _empty_log(await self._connect())
+                is_done = await empty_log(await self._connect())
         except DatabaseUnavailableError:
             is_done = False
         if not is_done and (self._erasing is None or self._erasing.done()):
@@ -210,7 +211,7 @@ class Database:
             await asyncio.sleep(_TRY_AGAIN_S)
             with contextlib.suppress(DatabaseUnavailableError):  # it was reported
                 async with self._guarding(is_patient=False):
-                    is_done = await _empty_log(await self._connect())
+                    is_done = await empty_log(await self._connect())
 
     def _drop_oldest(self) -> None:
         for place, deferred in enumerate(self._deferred):
@@ -278,8 +279,13 @@ class Database:
         return result
 
     async def _connect(self) -> aiosqlite.Connection:
+        if self._connection is not None and find_identity(self.path) != self._identity:
+            connection, self._connection = self._connection, None
+            self._is_suspect = True
+            self._report(await leave_removed(connection, self.path))
         if self._connection is None:
             self._connection = await open_database(self.path, self._report, is_suspect=self._is_suspect)
+            self._identity = find_identity(self.path)
             self._is_suspect = False
         return self._connection
 
@@ -330,10 +336,3 @@ def _tell_written(batch: Iterable[_Deferred]) -> None:
     for deferred in batch:
         if deferred.written is not None:
             deferred.written()
-
-
-async def _empty_log(connection: aiosqlite.Connection) -> bool:
-    """Empty the write-ahead log, and tell whether nobody prevented it."""
-    async with connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-        row = await cursor.fetchone()
-    return row is not None and not row[0]

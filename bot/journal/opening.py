@@ -1,12 +1,14 @@
 """Opening the database: as its journal needs it, its schema up to date, and only if it is sound.
 
-A damaged file is put aside under another name, never overwritten, and a new one is begun.
+A damaged file is put aside under another name, never overwritten, and a new one is begun. So it is
+where somebody took away the file while it was in use.
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from bot.model import Trouble, TroubleKind
 _LOG = logging.getLogger(__name__)
 _BUSY_TIMEOUT_S = 2.0
 # What stands beside the file in WAL mode, and belongs to it.
-_COMPANIONS = ("", "-wal", "-shm")
+_COMPANIONS = ("-wal", "-shm")
 
 
 class _DamagedError(sqlite3.DatabaseError):
@@ -44,6 +46,38 @@ async def open_database(
             raise
         report(_put_aside(path, error))
         return await _open(path, is_suspect=is_suspect)
+
+
+def find_identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one that takes its place; None where there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+async def leave_removed(connection: aiosqlite.Connection, path: Path) -> Trouble:
+    """Close a file that is no longer in its place, with all that was written to it, wherever it is now.
+
+    What is left of it beside its old place must not be taken for a new file's: it is removed, or put
+    aside if somebody else who reads the file prevents that all of it is written.
+    """
+    is_whole = False
+    with contextlib.suppress(sqlite3.Error):  # then what is put aside has the rest
+        is_whole = await empty_log(connection)
+    await connection.close()
+    await asyncio.to_thread(_clear if is_whole else _put_companions_aside, path)
+    detail = f"the log {path} was removed or replaced while it was in use; what is there now is used instead"
+    _LOG.error("%s", detail)
+    return Trouble(TroubleKind.LOG_REMOVED, detail)
+
+
+async def empty_log(connection: aiosqlite.Connection) -> bool:
+    """Empty the write-ahead log, and tell whether nobody prevented it."""
+    async with connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+        row = await cursor.fetchone()
+    return row is not None and not row[0]
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -93,12 +127,27 @@ async def _examine(connection: aiosqlite.Connection) -> None:
 
 def _put_aside(path: Path, error: Exception) -> Trouble:
     """Give a damaged file, with what belongs to it, a name under which nothing overwrites it."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    for companion in _COMPANIONS:
-        part = path.with_name(path.name + companion)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + companion))
+    aside = _rename(path, "damaged", ("", *_COMPANIONS))
     detail = f"the log {path} is damaged ({error}); it is kept as {aside}, and a new one is begun"
     _LOG.error("%s", detail)
     return Trouble(TroubleKind.LOG_DAMAGED, detail)
+
+
+def _clear(path: Path) -> None:
+    for companion in _COMPANIONS:
+        path.with_name(path.name + companion).unlink(missing_ok=True)
+
+
+def _put_companions_aside(path: Path) -> None:
+    _rename(path, "removed", _COMPANIONS)
+
+
+def _rename(path: Path, mark: str, companions: Sequence[str]) -> Path:
+    """Give what there is of a file a name that tells why and when; return that of the file itself."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    aside = path.with_name(f"{path.name}.{mark}-{stamp}")
+    for companion in companions:
+        part = path.with_name(path.name + companion)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + companion))
+    return aside

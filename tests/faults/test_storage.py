@@ -151,6 +151,19 @@ async def test_damaged_file_is_kept_aside_and_a_new_one_begun(
     assert len(admin.list_alerts()) == 1
 
 
+async def test_file_that_is_deleted_in_use_is_begun_anew(service: Watched, api: BotApi, admin: Admin) -> None:
+    anna = api.person("Anna")
+    async with service.start() as process:
+        await ask(anna, CRANES)
+        service.database.unlink()
+        await ask(anna, MASTER)
+        assert "while it was in use" in await admin.told("alert.log_removed")
+        await end(process)
+    # The first answer may have been written down only after that.
+    assert service.list_questions()[-1] == MASTER
+    assert len(admin.list_alerts()) == 1
+
+
 async def test_file_of_a_newer_bot_stops_the_start(service: Watched) -> None:
     with closing(sqlite3.connect(service.database)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
