@@ -81,6 +81,10 @@ def test_text_is_not_cut_where_c_would_end_it(encoder: E5Encoder) -> None:
     assert float(cut @ whole) < 0.99
 
 
+def test_half_a_surrogate_pair_is_an_unknown_character(tokenizer: Tokenizer) -> None:
+    assert tokenizer.tokenize("a\ud83db") == tokenizer.tokenize("a\N{EGYPTIAN HIEROGLYPH A001}b")
+
+
 def test_texts_have_the_same_vectors_alone_and_together_and_in_threads(encoder: E5Encoder) -> None:
     together = encoder.embed_passages(TEXTS)
     with ThreadPoolExecutor(4) as pool:

@@ -28,7 +28,9 @@ class Tokenizer:
     def tokenize(self, text: str) -> list[int]:
         """Return the numbers of a text's pieces, without those that stand around every text."""
         written = _SPACES.sub(_SPACE, text.translate(self._vocabulary.normalisation))
-        return self._cut([character.encode() for character in _SPACE + written.removeprefix(_SPACE)])
+        marked = _SPACE + written.removeprefix(_SPACE)
+        # Half of a surrogate pair is no character, and so unknown.
+        return self._cut([character.encode(errors="surrogatepass") for character in marked])
 
     def _cut(self, characters: list[bytes]) -> list[int]:
         pieces, scores, longest = self._vocabulary.pieces, self._vocabulary.scores, self._longest
@@ -41,7 +43,7 @@ class Tokenizer:
             if score > best[start + 1]:
                 best[start + 1], last[start + 1] = score, (self._vocabulary.unknown, start)
             piece = b""
-            for end, character in enumerate(characters[start:], start + 1):
+            for end, character in enumerate(characters[start : start + longest], start + 1):
                 piece += character
                 if len(piece) > longest:
                     break
