@@ -168,7 +168,12 @@ async def test_database_begins_anew_where_its_file_is_taken_away(tmp_path: Path,
         assert read(path, "SELECT count(*) FROM of_somebody_else") == [(0,)]
 
 
-async def test_database_that_is_taken_away_while_it_is_read_leaves_its_log_aside(database: Database) -> None:
+async def test_database_that_is_taken_away_while_it_is_read_leaves_its_log_aside(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
+    troubles: list[Trouble] = []
+    database = Database(database.path, troubles.append)
     journal = Journal(database)
     journal.record(exchange("before"))
     await journal.flush()
@@ -181,10 +186,106 @@ async def test_database_that_is_taken_away_while_it_is_read_leaves_its_log_aside
         database.path.rename(moved)
         journal.record(exchange("after"))
         await journal.flush()
+    await database.close()
     assert read(database.path, "SELECT question FROM exchanges") == [("after",)]
     [aside] = database.path.parent.glob("log.sqlite.removed-*-wal")
+    assert aside.name in troubles[0].detail
     aside.rename(moved.with_name("moved.sqlite-wal"))
     assert read(moved, "SELECT question FROM exchanges") == [("before",), ("meanwhile",)]
+
+
+async def test_database_behind_a_link_is_not_read_with_what_another_file_left(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.sqlite", tmp_path / "log.sqlite"
+    backup = Database(tmp_path / "backup.sqlite")
+    Journal(backup).record(exchange("restored"))
+    await backup.close()
+    link.symlink_to(real)
+    database = Database(link)
+    journal = Journal(database)
+    journal.record(exchange("before"))
+    await journal.flush()
+    with closing(sqlite3.connect(real, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM exchanges").fetchall()
+        journal.record(exchange("meanwhile"))
+        await journal.flush()
+        backup.path.replace(real)
+        journal.record(exchange("after"))
+        await journal.flush()
+    await database.close()
+    assert read(link, "SELECT question FROM exchanges") == [("restored",), ("after",)]
+
+
+async def test_database_leaves_alone_what_belongs_to_a_file_in_the_place_of_its_own(
+    database: Database,
+) -> None:
+    journal = Journal(database)
+    journal.record(exchange("before"))
+    await journal.flush()
+    database.path.rename(database.path.with_name("moved.sqlite"))
+    for companion in ("-wal", "-shm"):
+        database.path.with_name(database.path.name + companion).unlink()
+    other = Database(database.path)
+    other_journal = Journal(other)
+    other_journal.record(exchange("of the other"))
+    await other_journal.flush()
+    journal.record(exchange("after"))
+    await journal.flush()
+    other_journal.record(exchange("of the other, later"))
+    await other_journal.flush()
+    await database.close()
+    await other.close()
+    assert read(database.path, "SELECT question FROM exchanges") == [
+        ("of the other",),
+        ("after",),
+        ("of the other, later",),
+    ]
+
+
+async def test_database_that_is_taken_away_while_it_fails_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
+    path = tmp_path / "log.sqlite"
+    troubles: list[Trouble] = []
+    database = Database(path, troubles.append)
+    journal = Journal(database)
+    journal.record(exchange("before"))
+    await journal.flush()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        journal.record(exchange("meanwhile"))
+        await journal.flush()
+        path.rename(tmp_path / "moved.sqlite")
+    await journal.flush()
+    await database.close()
+    assert read(path, "SELECT question FROM exchanges") == [("meanwhile",)]
+    assert collect(troubles) == [
+        (TroubleKind.LOG_UNWRITABLE, False),
+        (TroubleKind.LOG_REMOVED, False),
+        (TroubleKind.LOG_UNWRITABLE, True),
+    ]
+
+
+async def test_database_that_is_replaced_by_a_newer_one_keeps_what_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
+    path = tmp_path / "log.sqlite"
+    database = Database(path)
+    journal = Journal(database)
+    await database.open()
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    journal.record(exchange("meanwhile"))
+    await journal.flush()
+    assert database.is_failing
+    path.unlink()
+    await journal.flush()
+    await database.close()
+    assert read(path, "SELECT question FROM exchanges") == [("meanwhile",)]
 
 
 async def test_database_of_the_first_schema_keeps_every_row(tmp_path: Path) -> None:

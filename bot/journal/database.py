@@ -20,7 +20,15 @@ from typing import TypeVar
 
 import aiosqlite
 
-from bot.journal.opening import empty_log, find_identity, is_damage, leave_removed, open_database
+from bot.journal.migrations import NewerSchemaError
+from bot.journal.opening import (
+    Footprint,
+    empty_log,
+    find_identity,
+    is_damage,
+    leave_place,
+    open_database,
+)
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
@@ -72,7 +80,8 @@ class Database:
         self._report = report
         self._most_deferred = most_deferred
         self._connection: aiosqlite.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._footprint: Footprint | None = None
+        self._was_open = False
         self._working = asyncio.Lock()
         self._deferred: deque[_Deferred] = deque()
         self._dropped = 0
@@ -279,15 +288,38 @@ class Database:
         return result
 
     async def _connect(self) -> aiosqlite.Connection:
-        if self._connection is not None and find_identity(self.path) != self._identity:
-            connection, self._connection = self._connection, None
-            self._is_suspect = True
-            self._report(await leave_removed(connection, self.path))
+        if self._footprint is not None and find_identity(self.path) != self._footprint.identity:
+            await self._leave_place(self._footprint)
         if self._connection is None:
-            self._connection = await open_database(self.path, self._report, is_suspect=self._is_suspect)
-            self._identity = find_identity(self.path)
+            try:
+                self._connection, self._footprint = await open_database(
+                    self.path, self._begin_anew, is_suspect=self._is_suspect
+                )
+            except NewerSchemaError as error:
+                if not self._was_open:
+                    raise
+                raise sqlite3.OperationalError(str(error)) from error
             self._is_suspect = False
+            self._was_open = True
         return self._connection
+
+    async def _leave_place(self, footprint: Footprint) -> None:
+        """Let go of a file that is no longer in its place, with all that was written in it."""
+        connection, self._connection, self._footprint = self._connection, None, None
+        self._is_suspect = True
+        try:
+            if connection is not None:
+                try:
+                    with contextlib.suppress(sqlite3.Error):  # the rest is put aside
+                        await empty_log(connection)
+                finally:
+                    await connection.close()
+        finally:
+            self._report(leave_place(footprint))
+
+    def _begin_anew(self, trouble: Trouble) -> None:
+        self._footprint = None
+        self._report(trouble)
 
     async def _disconnect(self) -> None:
         if self._connection is not None:

@@ -1,35 +1,48 @@
 """Opening the database: as its journal needs it, its schema up to date, and only if it is sound.
 
-A damaged file is put aside under another name, never overwritten, and a new one is begun. So it is
-where somebody took away the file while it was in use.
+A damaged file is put aside under another name, never overwritten, and a new one is begun. A file that
+somebody took away from its place while it was in use is told from what is there now.
 """
 
 import asyncio
-import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiosqlite
 
-from bot.journal.migrations import migrate
+from bot.journal.migrations import NewerSchemaError, migrate
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
 _BUSY_TIMEOUT_S = 2.0
 # What stands beside the file in WAL mode, and belongs to it.
-_COMPANIONS = ("-wal", "-shm")
+_LOG_NAME = "-wal"
+_COMPANIONS = (_LOG_NAME, "-shm")
 
 
 class _DamagedError(sqlite3.DatabaseError):
     """The file is a database that has lost its form."""
 
 
+_Identity = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Where a file was when it was opened, and what tells it and its companions from others there."""
+
+    place: Path
+    identity: _Identity | None
+    companions: dict[str, _Identity | None]
+
+
 async def open_database(
     path: Path, report: Callable[[Trouble], None], *, is_suspect: bool
-) -> aiosqlite.Connection:
+) -> tuple[aiosqlite.Connection, Footprint]:
     """Open a file, making it where it is missing; one that is suspect is examined before.
 
     ``report`` is told of a file that was put aside.
@@ -39,36 +52,54 @@ async def open_database(
         sqlite3.Error: it cannot be used now.
         NewerSchemaError: a newer version of the bot wrote it.
     """
+    # SQLite keeps the companions beside what a link leads to.
+    place = await asyncio.to_thread(path.resolve)
     try:
-        return await _open(path, is_suspect=is_suspect)
+        return await _open(place, is_suspect=is_suspect)
+    except NewerSchemaError as error:
+        message = f"the log {path} {error}"
+        raise NewerSchemaError(message) from error
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
-        report(_put_aside(path, error))
-        return await _open(path, is_suspect=is_suspect)
+        report(_put_aside(place, error))
+        return await _open(place, is_suspect=is_suspect)
 
 
-def find_identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another one that takes its place; None where there is no file."""
+def find_identity(path: Path) -> _Identity | None:
+    """Return what tells a file from another one that takes its place; None where there is no file.
+
+    Raises:
+        OSError: it cannot be told.
+    """
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 
 
-async def leave_removed(connection: aiosqlite.Connection, path: Path) -> Trouble:
-    """Close a file that is no longer in its place, with all that was written to it, wherever it is now.
+def leave_place(footprint: Footprint) -> Trouble:
+    """Take away what a file that is gone from its place left there, so that no other file is read with it.
 
-    What is left of it beside its old place must not be taken for a new file's: it is removed, or put
-    aside if somebody else who reads the file prevents that all of it is written.
+    What was not written into the file itself is put aside. A companion that is another file's stays.
+
+    Raises:
+        OSError: it cannot be taken away.
     """
-    is_whole = False
-    with contextlib.suppress(sqlite3.Error):  # then what is put aside has the rest
-        is_whole = await empty_log(connection)
-    await connection.close()
-    await asyncio.to_thread(_clear if is_whole else _put_companions_aside, path)
-    detail = f"the log {path} was removed or replaced while it was in use; what is there now is used instead"
+    place = footprint.place
+    left = [
+        name
+        for name, identity in footprint.companions.items()
+        if identity is not None and find_identity(place.with_name(place.name + name)) == identity
+    ]
+    detail = f"the log {place} was removed or replaced while it was in use; what is there now is used instead"
+    if _LOG_NAME in left and place.with_name(place.name + _LOG_NAME).stat().st_size:
+        aside = _rename(place, "removed", left)
+        detail += f"; what was last written is in {aside.name}{_LOG_NAME}, which belongs beside the old file"
+    else:
+        for name in left:
+            place.with_name(place.name + name).unlink(missing_ok=True)
     _LOG.error("%s", detail)
     return Trouble(TroubleKind.LOG_REMOVED, detail)
 
@@ -86,9 +117,11 @@ def is_damage(error: sqlite3.Error) -> bool:
     return isinstance(error, _DamagedError) or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-async def _open(path: Path, *, is_suspect: bool) -> aiosqlite.Connection:
+async def _open(path: Path, *, is_suspect: bool) -> tuple[aiosqlite.Connection, Footprint]:
     # Where aiosqlite cannot open a file, it leaves a thread behind that may outlive the event loop.
     await asyncio.to_thread(_prepare, path)
+    # Taken before the file is open: should it be replaced meanwhile, that is noticed.
+    identity = find_identity(path)
     connection = await aiosqlite.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
@@ -102,10 +135,11 @@ async def _open(path: Path, *, is_suspect: bool) -> aiosqlite.Connection:
         # What /forget deletes is overwritten with zeros.
         await connection.execute("PRAGMA secure_delete = ON")
         await migrate(connection)
+        companions = {name: find_identity(path.with_name(path.name + name)) for name in _COMPANIONS}
     except BaseException:
         await connection.close()
         raise
-    return connection
+    return connection, Footprint(path, identity, companions)
 
 
 def _prepare(path: Path) -> None:
@@ -131,15 +165,6 @@ def _put_aside(path: Path, error: Exception) -> Trouble:
     detail = f"the log {path} is damaged ({error}); it is kept as {aside}, and a new one is begun"
     _LOG.error("%s", detail)
     return Trouble(TroubleKind.LOG_DAMAGED, detail)
-
-
-def _clear(path: Path) -> None:
-    for companion in _COMPANIONS:
-        path.with_name(path.name + companion).unlink(missing_ok=True)
-
-
-def _put_companions_aside(path: Path) -> None:
-    _rename(path, "removed", _COMPANIONS)
 
 
 def _rename(path: Path, mark: str, companions: Sequence[str]) -> Path:
