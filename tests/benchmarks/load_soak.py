@@ -5,6 +5,7 @@ What piles up may grow in the database, but not in memory, and no file may stay 
 """
 
 import asyncio
+import gc
 import statistics
 import tempfile
 import time
@@ -164,6 +165,9 @@ class _Watch:
         while True:
             await asyncio.sleep(self._every_s)
             self.take()
+            # The server keeps all it was sent, and would stop for seconds to look through that for garbage;
+            # the bot opens a connection for each answer that has to wait for it.
+            gc.freeze()
 
     def take(self) -> None:
         self._crowd.read_replies()
