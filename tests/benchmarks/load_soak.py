@@ -162,12 +162,15 @@ class _Watch:
         self._started = time.monotonic()
 
     async def run(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            self.take()
-            # The server keeps all it was sent, and would stop for seconds to look through that for garbage;
-            # the bot opens a connection for each answer that has to wait for it.
-            gc.freeze()
+        try:
+            while True:
+                await asyncio.sleep(self._every_s)
+                self.take()
+                # The server keeps all it was sent, and would stop for seconds to look through that for
+                # garbage; the bot opens a connection for each answer that has to wait for it.
+                gc.freeze()
+        finally:
+            gc.unfreeze()
 
     def take(self) -> None:
         self._crowd.read_replies()
