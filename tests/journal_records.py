@@ -1,7 +1,8 @@
 """What the tests of the journal write into it, and how they look at the file."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -58,3 +59,12 @@ def collect(troubles: list[Trouble]) -> list[tuple[TroubleKind, bool]]:
 
 def read_bytes(database: Database) -> bytes:
     return b"".join(path.read_bytes() for path in database.path.parent.iterdir())
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Be another program that holds a file open in the midst of reading it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM exchanges").fetchone()
+        yield
