@@ -20,15 +20,15 @@ from bot.model import Trouble, TroubleKind
 _LOG = logging.getLogger(__name__)
 _BUSY_TIMEOUT_S = 2.0
 # What stands beside the file in WAL mode, and belongs to it.
-_LOG_NAME = "-wal"
-_COMPANIONS = (_LOG_NAME, "-shm")
+_WAL = "-wal"
+_COMPANIONS = (_WAL, "-shm")
+
+_Identity = tuple[int, int]
+"""Device and inode."""
 
 
 class _DamagedError(sqlite3.DatabaseError):
     """The file is a database that has lost its form."""
-
-
-_Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,9 @@ def leave_place(footprint: Footprint) -> Trouble:
         if identity is not None and find_identity(place.with_name(place.name + name)) == identity
     ]
     detail = f"the log {place} was removed or replaced while it was in use; what is there now is used instead"
-    if _LOG_NAME in left and place.with_name(place.name + _LOG_NAME).stat().st_size:
+    if _WAL in left and place.with_name(place.name + _WAL).stat().st_size:
         aside = _rename(place, "removed", left)
-        detail += f"; what was last written is in {aside.name}{_LOG_NAME}, which belongs beside the old file"
+        detail += f"; what was last written is in {aside.name}{_WAL}, which belongs beside the old file"
     else:
         for name in left:
             place.with_name(place.name + name).unlink(missing_ok=True)
