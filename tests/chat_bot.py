@@ -18,13 +18,12 @@ from pathlib import Path
 from bot.answering import Answerer, Progress
 from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
-from bot.chat.connection import BotApplication, open_connection
-from bot.chat.dispatching import Dispatcher
-from bot.chat.examples import Examples
-from bot.chat.pacing import Pacing
-from bot.chat.polling import Polling
-from bot.chat.reading import Readings
-from bot.chat.serving import Receiver, serve
+from bot.chat.intake.dispatcher import Dispatcher
+from bot.chat.intake.polling import Polling
+from bot.chat.intake.session import Receiver, serve
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.wire.bot_api import BotApplication, open_connection
+from bot.chat.wire.pacing import Pacing
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
@@ -36,6 +35,7 @@ from bot.language import LanguageDetector
 from bot.metrics import Metrics
 from bot.model import Findings, Question, Trouble
 from bot.search.index import CorpusIndex
+from bot.wording.examples import Examples
 from bot.wording.phrases import load_phrases
 from bot.wording.small_talk import load_small_talk
 from tests.bot_api.server import BotApi
@@ -184,7 +184,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         votes=Votes(records),
         records=PersonalRecords(records, connection.bot_id),
         retention_days=retention_days,
-        readings=Readings(CATALOGUES, Readers(records)),
+        readings=ReaderLanguages(CATALOGUES, Readers(records)),
         alerts=alerts,
         metrics=metrics,
         examples=Examples(EXAMPLES),

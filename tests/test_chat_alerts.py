@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.handling import Handling, in_hand
+from bot.chat.wire.update_in_hand import Handling, in_hand
 from bot.model import Trouble, TroubleKind
 from tests.bot_api.failures import refusal
 from tests.bot_api.people import Person

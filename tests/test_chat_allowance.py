@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.chat.allowance import Allowance, Verdict
+from bot.chat.handlers.allowance import Allowance, Verdict
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -12,7 +12,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 def test_allowance_counts_the_first_question_where_it_knows_as_many_people_as_it_may(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.chat.allowance._MOST_PEOPLE", 2)
+    monkeypatch.setattr("bot.chat.handlers.allowance._MOST_PEOPLE", 2)
     allowance = Allowance(questions_per_minute=1, exempt_ids=())
     assert [allowance.judge(asker, NOW) for asker in (1, 2, 3)] == [Verdict.ANSWERED] * 3
     assert [allowance.judge(3, NOW), allowance.judge(3, NOW)] == [Verdict.REFUSED, Verdict.IGNORED]

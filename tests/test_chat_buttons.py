@@ -74,7 +74,7 @@ async def test_vote_is_one_for_each_person_and_may_be_changed_and_taken_back(tmp
 async def test_vote_counts_once_though_the_bot_ended_before_the_press_was_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_back: bool, kept: list[str]
 ) -> None:
-    monkeypatch.setattr("bot.chat.serving._HANDLING_S", 0.1)
+    monkeypatch.setattr("bot.chat.intake.session._HANDLING_S", 0.1)
     async with BotApi() as api:
         anna = api.person("Anna")
         async with running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
@@ -218,7 +218,7 @@ async def test_button_that_fails_is_apologised_for(
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
-        monkeypatch.setattr("bot.chat.buttons.render_context", None)
+        monkeypatch.setattr("bot.chat.handlers.answer_buttons.render_context", None)
         assert (await anna.presses(answer, "Context")).text == phrases.say("press.failed")
     assert "Traceback" in caplog.text
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from telegram import InlineKeyboardButton
 
-from bot.chat.examples import Examples
-from bot.chat.keyboards import Card, Keyboards
-from bot.chat.markup import Markup
-from bot.chat.rendering import render_answer, render_context, render_further
-from bot.chat.translating import TranslationLinks
+from bot.chat.cards.answer_card import render_answer, render_context, render_further
+from bot.chat.cards.keyboards import Card, Keyboards
+from bot.chat.cards.markup import Markup
+from bot.chat.cards.translation_links import TranslationLinks
 from bot.corpus.articles import load_corpus
 from bot.model import Answer, AnswerKind, Question, SmallTalk, Vote
+from bot.wording.examples import Examples
 from tests.chat_bot import CATALOGUES, EXAMPLES, MAX_ARTICLE_BYTES, TRANSLATE_URL
 from tests.harbour import CRANES, HARBOUR, PIZZA, HarbourIndex
 

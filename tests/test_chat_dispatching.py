@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.handling import Handling
+from bot.chat.wire.update_in_hand import Handling
 from bot.model import TroubleKind
 from tests.bot_api.failures import server_error
 from tests.bot_api.server import BotApi
@@ -46,7 +46,7 @@ async def test_dispatching_keeps_the_order_within_a_chat_alone(tmp_path: Path) -
 
 
 async def test_dispatching_lets_chats_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.chat.dispatching._AT_HAND", 10)
+    monkeypatch.setattr("bot.chat.intake.dispatcher._AT_HAND", 10)
     async with BotApi() as api, running_bot(api, tmp_path):
         anna, berta = api.person("Anna"), api.person("Berta")
         flood = [anna.says(f"{SIGNED} {number}") for number in range(60)]
@@ -82,7 +82,7 @@ async def test_dispatching_answers_once_what_comes_twice(tmp_path: Path) -> None
 async def test_dispatching_takes_up_what_an_earlier_run_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.serving._HANDLING_S", 0.1)
+    monkeypatch.setattr("bot.chat.intake.session._HANDLING_S", 0.1)
     gate = Gate()
     async with BotApi() as api:
         anna, berta = api.person("Anna"), api.person("Berta")
@@ -121,7 +121,7 @@ async def test_dispatching_does_not_answer_again_what_the_log_says_was_answered(
 async def test_dispatching_apologises_for_a_late_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.answers._LATE", timedelta(seconds=-5))
+    monkeypatch.setattr("bot.chat.handlers.answers._LATE", timedelta(seconds=-5))
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(SIGNED))
@@ -135,7 +135,7 @@ async def test_dispatching_drops_presses_and_inline_queries_that_are_stale(
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(SIGNED))
-        monkeypatch.setattr("bot.chat.dispatching._PRESS_LASTS", timedelta(seconds=-1))
+        monkeypatch.setattr("bot.chat.intake.dispatcher._PRESS_LASTS", timedelta(seconds=-1))
         anna.presses(answer, "👍")
         await anna.private_chat.reply_to(anna.says("/help"))
         assert "too old" in caplog.text
@@ -185,7 +185,7 @@ async def test_dispatching_leaves_with_telegram_what_memory_cannot_hold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("bot.journal.inbox._MOST_HELD", 3)
-    monkeypatch.setattr("bot.chat.polling._FULL_S", 0.1)
+    monkeypatch.setattr("bot.chat.intake.polling._FULL_S", 0.1)
     (tmp_path / "log.sqlite").mkdir()
     gate = Gate()
     async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)):
@@ -219,9 +219,9 @@ async def test_dispatching_gives_up_what_ends_the_bot_again_and_again(tmp_path: 
 async def test_dispatching_counts_ends_of_the_bot_and_not_outages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.serving._HANDLING_S", 0.1)
-    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.0)
-    monkeypatch.setattr("bot.chat.handling._LONGEST_PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.chat.intake.session._HANDLING_S", 0.1)
+    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.0)
+    monkeypatch.setattr("bot.chat.wire.update_in_hand._LONGEST_PAUSE_S", 0.01)
     async with BotApi() as api:
         anna = api.person("Anna")
         async with running_bot(api, tmp_path) as bot:
@@ -254,9 +254,9 @@ async def test_allowance_refuses_once_who_asks_too_much(tmp_path: Path) -> None:
 async def test_allowance_counts_a_question_once_however_often_it_is_taken_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.01)
-    monkeypatch.setattr("bot.chat.handling._FIRST_PAUSE_S", 0.05)
-    monkeypatch.setattr("bot.chat.handling._LONGEST_PAUSE_S", 0.05)
+    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.chat.wire.update_in_hand._FIRST_PAUSE_S", 0.05)
+    monkeypatch.setattr("bot.chat.wire.update_in_hand._LONGEST_PAUSE_S", 0.05)
     async with BotApi() as api, running_bot(api, tmp_path, questions_per_minute=2) as bot:
         anna = api.person("Anna")
         outage = api.fail("sendMessage", server_error(502), times=None)
@@ -273,7 +273,7 @@ async def test_allowance_counts_a_question_once_however_often_it_is_taken_up(
 async def test_dispatching_says_what_could_not_be_told_after_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.01)
     async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[1]):
         admin = api.person("Admin", id=1)
         api.fail("sendMessage", server_error(502), times=3)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.examples import Examples, ExamplesError, digest_question, load_examples
-from bot.chat.links import decode_question, encode_question
+from bot.chat.cards.keyboards import lay_out_examples
+from bot.chat.cards.start_links import decode_question, encode_question
 from bot.settings import PROJECT
+from bot.wording.examples import Examples, ExamplesError, digest_question, load_examples
 from tests.bot_api.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, phrases, running_bot
 
@@ -85,7 +86,7 @@ def test_examples_of_the_project_are_three_in_each_language() -> None:
 
 
 def test_examples_are_none_without_the_file(tmp_path: Path) -> None:
-    assert load_examples(tmp_path / "examples.toml").buttons("en") == []
+    assert lay_out_examples(load_examples(tmp_path / "examples.toml"), "en") == []
 
 
 def test_examples_are_of_the_reader_s_language_else_english() -> None:
@@ -97,7 +98,7 @@ def test_examples_are_of_the_reader_s_language_else_english() -> None:
 
 
 def test_example_buttons_hold_what_telegram_takes() -> None:
-    rows = Examples({"vi": ("Có bao nhiêu quốc gia đã ký Công ước? " * 5,)}).buttons("vi")
+    rows = lay_out_examples(Examples({"vi": ("Có bao nhiêu quốc gia đã ký Công ước? " * 5,)}), "vi")
     data = rows[0][0].callback_data
     assert isinstance(data, str)
     assert len(data.encode()) <= 64

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.links import decode_question
+from bot.chat.cards.start_links import decode_question
 from tests.bot_api.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, Gate, make_slow_index, running_bot, write_article
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.limits import count_units, fit_lines, shorten, shorten_start
+from bot.chat.cards.fitting import count_units, fit_lines, shorten, shorten_start
 from tests.bot_api.entities import utf16_length
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from telegram.error import NetworkError, RetryAfter, TelegramError
 
-from bot.chat.publishing import publish
+from bot.chat.profile.publishing import publish
 from tests.bot_api.failures import refusal
 from tests.bot_api.server import BotApi
 from tests.chat_bot import CATALOGUES, SIGNED, running_bot
@@ -114,7 +114,7 @@ async def test_publishing_leaves_telegram_alone_when_told_to(monkeypatch: pytest
     async def succeed() -> None:
         taken.append("succeeds")
 
-    monkeypatch.setattr("bot.chat.publishing.asyncio.sleep", note_pause)
+    monkeypatch.setattr("bot.chat.profile.publishing.asyncio.sleep", note_pause)
     await publish([succeed, flood, succeed])
     assert taken == ["succeeds", "floods", "floods", "succeeds"]
     assert paused == [90]

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from telegram.error import RetryAfter
 
-from bot.chat.pacing import Pacing
-from bot.chat.sending import seconds_to_wait
+from bot.chat.wire.pacing import Pacing
+from bot.chat.wire.sending import seconds_to_wait
 
 
 class Line:
@@ -46,8 +46,8 @@ async def test_pacing_leaves_a_chat_alone_that_was_silenced_while_a_message_wait
 async def test_pacing_counts_the_first_message_where_it_knows_as_many_chats_as_it_may(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.chat.pacing._MOST_CHATS", 2)
-    monkeypatch.setattr("bot.chat.pacing._BURST", 1)
+    monkeypatch.setattr("bot.chat.wire.pacing._MOST_CHATS", 2)
+    monkeypatch.setattr("bot.chat.wire.pacing._BURST", 1)
     line = Line(messages_per_second=10)
     for chat in (1, 2, 3):
         await line.send(chat)
@@ -60,8 +60,8 @@ async def test_pacing_counts_the_first_message_where_it_knows_as_many_chats_as_i
 async def test_pacing_forgets_silences_that_are_over(
     monkeypatch: pytest.MonkeyPatch, messages_per_second: float
 ) -> None:
-    monkeypatch.setattr("bot.chat.pacing._MOST_CHATS", 2)
-    monkeypatch.setattr("bot.chat.pacing.seconds_to_wait", lambda _error: 0.0)
+    monkeypatch.setattr("bot.chat.wire.pacing._MOST_CHATS", 2)
+    monkeypatch.setattr("bot.chat.wire.pacing.seconds_to_wait", lambda _error: 0.0)
     line = Line(messages_per_second)
     for chat in range(10):
         with pytest.raises(RetryAfter):

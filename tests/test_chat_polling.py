@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.connection import ChatError
+from bot.chat.wire.bot_api import ChatError
 from tests.bot_api.failures import refusal, server_error
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, Gate, make_slow_index, running_bot
@@ -96,7 +96,7 @@ async def test_polling_explains_a_conflict_and_goes_on(
 async def test_polling_ends_when_the_conflict_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.polling._CONFLICTS", 2)
+    monkeypatch.setattr("bot.chat.intake.polling._CONFLICTS", 2)
     async with BotApi() as api:
         api.fail("getUpdates", CONFLICT, times=None)
         with pytest.raises(ChatError, match="another instance"):
@@ -107,8 +107,8 @@ async def test_polling_ends_when_the_conflict_does_not(
 async def test_polling_gives_way_to_another_instance_though_short_polls_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.chat.polling._CONFLICTS", 3)
-    monkeypatch.setattr("bot.chat.connecting._LONGEST_PAUSE_S", 0.1)
+    monkeypatch.setattr("bot.chat.intake.polling._CONFLICTS", 3)
+    monkeypatch.setattr("bot.chat.intake.outages._LONGEST_PAUSE_S", 0.1)
     caplog.set_level("INFO")
     async with BotApi() as api:
         # What another instance's polls do to long ones.

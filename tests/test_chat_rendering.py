@@ -5,14 +5,14 @@ from datetime import date
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.chat.markup import Markup
-from bot.chat.rendering import (
+from bot.chat.cards.answer_card import (
     render_answer,
     render_article,
     render_context,
     render_further,
     render_hit_card,
 )
+from bot.chat.cards.markup import Markup
 from bot.model import Answer, AnswerKind, Article, Hit, Passage, Question, SmallTalk
 from tests.bot_api.composing import compose
 from tests.bot_api.entities import utf16_length, utf16_slice

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.connection import ChatError
-from bot.chat.secrecy import hide_secrets
+from bot.chat.wire.bot_api import ChatError
+from bot.cli.secrecy import hide_secrets
 from tests.bot_api.failures import server_error
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, running_bot

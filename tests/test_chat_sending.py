@@ -84,8 +84,8 @@ async def test_sending_leaves_a_chat_alone_as_long_as_telegram_wants(tmp_path: P
 async def test_sending_goes_on_after_an_outage_longer_than_its_patience(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.01)
-    monkeypatch.setattr("bot.chat.handling._FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.chat.wire.update_in_hand._FIRST_PAUSE_S", 0.1)
     async with BotApi() as api, running_bot(api, tmp_path) as bot:
         anna = api.person("Anna")
         outage = api.fail("sendMessage", server_error(502), times=None)
@@ -111,7 +111,7 @@ async def test_sending_drops_what_else_a_chat_asked_that_blocked_the_bot(tmp_pat
 async def test_sending_repeats_what_may_not_have_arrived(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.connection._TIMEOUT_S", 0.5)
+    monkeypatch.setattr("bot.chat.wire.bot_api._TIMEOUT_S", 0.5)
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         api.fail("sendMessage", hang())
@@ -122,8 +122,8 @@ async def test_sending_repeats_what_may_not_have_arrived(
 async def test_sending_repeats_what_may_have_arrived_within_bounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.sending._PAUSE_S", 0.01)
-    monkeypatch.setattr("bot.chat.handling._FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.chat.wire.update_in_hand._FIRST_PAUSE_S", 0.1)
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         api.fail("sendMessage", lost_answer(), times=None)

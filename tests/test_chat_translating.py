@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.chat.translating import TranslationLinks
+from bot.chat.cards.translation_links import TranslationLinks
 from bot.settings import Settings
 
 TEMPLATE = "https://translate.example.org/{from}/{to}?q={text}"

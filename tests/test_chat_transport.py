@@ -7,7 +7,7 @@ import pytest
 from telegram import Bot, InputFile
 from telegram.error import NetworkError, TimedOut
 
-from bot.chat.transport import Transport, may_have_arrived
+from bot.chat.wire.transport import Transport, may_have_arrived
 from bot.metrics import Metrics
 from tests.bot_api.failures import delay, reset
 from tests.bot_api.people import Person

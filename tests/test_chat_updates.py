@@ -58,7 +58,7 @@ class Failed(logging.Handler):
 @pytest.fixture
 def failed() -> Iterator[Failed]:
     """Collect failures, and keep pytest from remembering every line of a long log."""
-    handler, logger, root = Failed(), logging.getLogger("bot.chat.failures"), logging.getLogger()
+    handler, logger, root = Failed(), logging.getLogger("bot.chat.handlers.failures"), logging.getLogger()
     logger.addHandler(handler)
     handlers, root.handlers = root.handlers, []
     yield handler

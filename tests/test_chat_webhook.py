@@ -9,10 +9,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.chat.connection import BotApplication, ChatError
-from bot.chat.dispatching import Dispatcher
-from bot.chat.serving import Receiver
-from bot.chat.webhook import Webhook
+from bot.chat.intake.dispatcher import Dispatcher
+from bot.chat.intake.session import Receiver
+from bot.chat.intake.webhook import Webhook
+from bot.chat.wire.bot_api import BotApplication, ChatError
 from tests.bot_api.failures import refusal
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, running_bot
@@ -65,7 +65,7 @@ async def test_webhook_that_telegram_refuses_ends_with_a_reason(tmp_path: Path, 
 async def test_webhook_says_seldom_that_strangers_knock(
     tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "bot.chat.webhook")
+    caplog.set_level(logging.WARNING, "bot.chat.intake.webhook")
     url = f"http://127.0.0.1:{unused_tcp_port}/updates"
     async with BotApi() as api, running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)):
         anna = api.person("Anna")
@@ -79,7 +79,7 @@ async def test_webhook_says_seldom_that_strangers_knock(
             for _ in range(5):
                 await knock()
             assert [record.args for record in caplog.records] == [(1,)]
-            monkeypatch.setattr("bot.chat.webhook._TOLD_EVERY_S", 0.0)
+            monkeypatch.setattr("bot.chat.intake.webhook._TOLD_EVERY_S", 0.0)
             await knock()
             assert [record.args for record in caplog.records] == [(1,), (5,)]
 

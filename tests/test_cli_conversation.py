@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from bot.answering import Answerer
-from bot.cli.composition import Desk, Session
+from bot.cli.assembly import Desk, Session
 from bot.cli.conversation import converse
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database

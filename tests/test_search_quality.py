@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.evaluation import Figures, ask_all, measure, measure_follow_ups, read_questions
 from bot.corpus.articles import load_corpus
+from bot.evaluation.questions import Figures, ask_all, measure, measure_follow_ups, read_questions
 from bot.model import Findings, Question
 from bot.search.encoder import load_encoder
 from bot.search.index import CorpusIndex

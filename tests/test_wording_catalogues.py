@@ -13,8 +13,8 @@ from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from bot.chat.limits import count_units
-from bot.chat.markup import text
+from bot.chat.cards.fitting import count_units
+from bot.chat.cards.markup import text
 from bot.model import SmallTalk
 from bot.wording.phrases import load_phrases
 from tests.bot_api.html_reader import parse_html

@@ -22,11 +22,11 @@ from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.chat.handling import in_hand
-from bot.chat.limits import shorten
-from bot.chat.markup import Markup, neutralise, text
-from bot.chat.reading import Readings
-from bot.chat.sending import send
+from bot.chat.cards.fitting import shorten
+from bot.chat.cards.markup import Markup, neutralise, text
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.wire.sending import send
+from bot.chat.wire.update_in_hand import in_hand
 from bot.metrics import Metrics
 from bot.model import Trouble, TroubleKind
 from bot.wording.phrases import Phrases
@@ -94,7 +94,7 @@ class _Delivery(Enum):
 class _Messenger:
     """Sends messages to admins, each in their language."""
 
-    def __init__(self, bot: Bot, readings: Readings) -> None:
+    def __init__(self, bot: Bot, readings: ReaderLanguages) -> None:
         self._bot = bot
         self._readings = readings
 
@@ -181,7 +181,7 @@ class Alerts:
             # It goes on for an hour and longer, and is brought back to mind.
             self._announce(case, trouble, self._write_down(trouble), self._clock() - case.since)
 
-    async def keep_telling(self, bot: Bot, readings: Readings) -> None:
+    async def keep_telling(self, bot: Bot, readings: ReaderLanguages) -> None:
         """Send what was reported and what will be, for ever.
 
         The texts come only here, since they lean on the database, whose troubles are reported too.

@@ -21,12 +21,31 @@ from telegram.ext import (
 
 from bot.answering import Answerer
 from bot.chat.addressing import Addressed
-from bot.chat.admin import Admin
 from bot.chat.alerts import Alerts
-from bot.chat.allowance import Allowance
-from bot.chat.answers import Answers
-from bot.chat.buttons import PATTERN, Buttons
-from bot.chat.callbacks import (
+from bot.chat.cards.inline_card import InlineCards
+from bot.chat.cards.keyboards import Keyboards
+from bot.chat.cards.translation_links import TranslationLinks
+from bot.chat.handlers.admin import Admin
+from bot.chat.handlers.allowance import Allowance
+from bot.chat.handlers.answer_buttons import PATTERN, Buttons
+from bot.chat.handlers.answers import Answers
+from bot.chat.handlers.commands import Commands
+from bot.chat.handlers.example_buttons import EXAMPLE_PATTERN, ExampleButtons
+from bot.chat.handlers.failures import Failures
+from bot.chat.handlers.follow_ups import FollowUps
+from bot.chat.handlers.groups import Groups
+from bot.chat.handlers.inline import Inline
+from bot.chat.handlers.languages import LANGUAGE_PATTERN, Languages
+from bot.chat.handlers.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
+from bot.chat.handlers.posing import Posing
+from bot.chat.handlers.private_door import PrivateDoor
+from bot.chat.handlers.questions import Questions
+from bot.chat.handlers.sources import SOURCES_PATTERN, Sources
+from bot.chat.profile.descriptions import list_descriptions
+from bot.chat.profile.menus import Menus
+from bot.chat.profile.publishing import publish
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.turn import (
     on_chosen,
     on_edited,
     on_inline_query,
@@ -34,31 +53,13 @@ from bot.chat.callbacks import (
     on_message,
     on_press,
 )
-from bot.chat.commands import Commands
-from bot.chat.connection import BotApplication, Connection
-from bot.chat.examples import EXAMPLE_PATTERN, ExampleButtons, Examples
-from bot.chat.failures import Failures
-from bot.chat.followups import FollowUps
-from bot.chat.groups import Groups
-from bot.chat.inline import Inline
-from bot.chat.inline_cards import InlineCards
-from bot.chat.keyboards import Keyboards
-from bot.chat.languages import LANGUAGE_PATTERN, Languages
-from bot.chat.menus import Menus
-from bot.chat.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
-from bot.chat.posing import Posing
-from bot.chat.privacy import PrivateDoor
-from bot.chat.profile import list_descriptions
-from bot.chat.publishing import publish
-from bot.chat.questions import Questions
-from bot.chat.reading import Readings
-from bot.chat.sources import SOURCES_PATTERN, Sources
-from bot.chat.translating import TranslationLinks
+from bot.chat.wire.bot_api import BotApplication, Connection
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
+from bot.wording.examples import Examples
 
 _LOG = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     votes: Votes,
     records: PersonalRecords,
     retention_days: int,
-    readings: Readings,
+    readings: ReaderLanguages,
     alerts: Alerts,
     metrics: Metrics,
     examples: Examples,

@@ -16,19 +16,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.chat.connection import ChatError
-from bot.chat.examples import ExamplesError, load_examples
-from bot.cli.composition import IndexLoader, open_session, show_progress
+from bot.chat.wire.bot_api import ChatError
+from bot.cli.assembly import IndexLoader, open_session, show_progress
 from bot.cli.conversation import converse
-from bot.cli.evaluation import (
-    EvaluationError,
-    ask_all,
-    find_failures,
-    leave_out_parts,
-    measure,
-    measure_follow_ups,
-    read_questions,
-)
 from bot.cli.evaluation_report import (
     describe_figures,
     print_ablation,
@@ -42,12 +32,22 @@ from bot.cli.printing import describe_answer, make_printable, open_console, prin
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
 from bot.corpus.importing import RawTextError, import_article
+from bot.evaluation.questions import (
+    EvaluationError,
+    ask_all,
+    find_failures,
+    leave_out_parts,
+    measure,
+    measure_follow_ups,
+    read_questions,
+)
 from bot.journal.backup import BackupError, back_up
 from bot.journal.migrations import NewerSchemaError
 from bot.language import LanguageDetector
 from bot.model import Corpus, Origin
 from bot.search.encoder import UnknownEncoderError
 from bot.settings import Settings, SettingsError, load_settings
+from bot.wording.examples import ExamplesError, load_examples
 from bot.wording.phrases import load_phrases
 
 app = typer.Typer(

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.evaluation import Figures, FollowUpFigures, RankingFigures, Result
 from bot.cli.printing import make_printable, print_plain, write_json
+from bot.evaluation.questions import Figures, FollowUpFigures, RankingFigures, Result
 
 _SHOWN_HITS = 3
 _SHOWN_CHARACTERS = 160

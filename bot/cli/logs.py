@@ -15,7 +15,7 @@ from typing import Literal, TextIO, TypeAlias
 
 from pythonjsonlogger.json import JsonFormatter
 
-from bot.chat.secrecy import hide_secrets
+from bot.cli.secrecy import hide_secrets
 
 LogFormat: TypeAlias = Literal["human", "json"]
 UpdateReader: TypeAlias = Callable[[], str | None]

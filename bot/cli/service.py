@@ -19,17 +19,16 @@ from rich.console import Console
 from bot.answering import Answerer
 from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
-from bot.chat.connection import BotApplication, open_connection
-from bot.chat.dispatching import Dispatcher
-from bot.chat.examples import load_examples
-from bot.chat.handling import in_hand
-from bot.chat.pacing import Pacing
-from bot.chat.polling import Polling
-from bot.chat.reading import Readings
-from bot.chat.reloading import ReloadProgress, reload_articles
-from bot.chat.serving import Receiver, serve
-from bot.chat.webhook import Webhook
-from bot.cli.composition import Desk, open_desk
+from bot.chat.handlers.reloading import ReloadProgress, reload_articles
+from bot.chat.intake.dispatcher import Dispatcher
+from bot.chat.intake.polling import Polling
+from bot.chat.intake.session import Receiver, serve
+from bot.chat.intake.webhook import Webhook
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.wire.bot_api import BotApplication, open_connection
+from bot.chat.wire.pacing import Pacing
+from bot.chat.wire.update_in_hand import in_hand
+from bot.cli.assembly import Desk, open_desk
 from bot.cli.logs import start_logging
 from bot.cli.monitoring import monitoring
 from bot.cli.uncaught import log_uncaught
@@ -42,6 +41,7 @@ from bot.journal.retention import Retention
 from bot.journal.votes import Votes
 from bot.metrics import Metrics
 from bot.settings import Settings
+from bot.wording.examples import load_examples
 from bot.wording.phrases import Phrases, load_phrases
 
 _LOG = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ async def _be_on_telegram(
             votes=Votes(database),
             records=PersonalRecords(database, connection.bot_id),
             retention_days=settings.retention_days,
-            readings=Readings(catalogues, Readers(database)),
+            readings=ReaderLanguages(catalogues, Readers(database)),
             alerts=alerts,
             metrics=metrics,
             examples=examples,

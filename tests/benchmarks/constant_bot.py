@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bot.answering import Answerer
 from bot.cli import service
-from bot.cli.composition import Desk
+from bot.cli.assembly import Desk
 from bot.cli.service import run_service
 from bot.corpus.articles import load_corpus
 from bot.journal.inbox import Entry, Inbox, Owed

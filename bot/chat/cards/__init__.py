@@ -1,0 +1,1 @@
+"""What a message looks like: pure layout, without a call to Telegram."""

@@ -1,0 +1,123 @@
+"""The buttons below an answer: which there are, and what each carries back when it is pressed.
+
+What is carried names the exchange by its key, at most 64 bytes in all: ``more:<key>:5`` shows the
+passages from the sixth on, ``context:<key>:0`` the first among the sentences around it,
+``vote:<key>:up`` is a vote. It decides nothing about presses.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.chat.cards.answer_card import Page
+from bot.chat.cards.translation_links import TranslationLinks
+from bot.model import Answer, AnswerKind, Passage, SmallTalk, Vote
+from bot.wording.examples import Examples, digest_question
+from bot.wording.phrases import Phrases
+
+MORE = "more"
+CONTEXT = "context"
+VOTE = "vote"
+
+_LABELS: Mapping[Vote, str] = {Vote.UP: "👍", Vote.DOWN: "👎"}
+_TAKEN = " ✓"
+_INVITING = (SmallTalk.GREETING, SmallTalk.WHO_ARE_YOU)
+
+Row = list[InlineKeyboardButton]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An answer as somebody is shown it: under which key, in whose words, with which vote taken."""
+
+    key: str
+    answer: Answer
+    phrases: Phrases
+    vote: Vote | None = None
+
+
+class Keyboards:
+    """Makes the buttons of a card."""
+
+    def __init__(self, *, translation: TranslationLinks, examples: Examples) -> None:
+        """Take what makes links to translations, and the questions to offer."""
+        self._translation = translation
+        self._examples = examples
+
+    def for_page(self, card: Card, page: Page) -> list[Row]:
+        """Return the buttons below a page of an answer, at most three in a row.
+
+        More or back and context; translation and votes; examples for whoever does not know what
+        to ask. Small talk has only these.
+        """
+        examples = lay_out_examples(self._examples, card.phrases.language) if _invites(card.answer) else []
+        if card.answer.kind is AnswerKind.SMALL_TALK:
+            return examples
+        buttons: Row = []
+        votes = _vote_buttons(card.key, card.vote)
+        if page.first:
+            buttons.append(_button(card, "button.back", MORE, 0))
+        if page.end < len(card.answer.hits):
+            buttons.append(_button(card, "button.more", MORE, page.end))
+        if card.answer.hits:
+            passage = card.answer.hits[page.first].passage
+            if passage.before or passage.after:
+                buttons.append(_button(card, "button.context", CONTEXT, page.first))
+            votes = [*self.for_passage(passage, card.phrases), *votes]
+        rows = [buttons, votes, *([] if page.first else examples)]
+        return [row for row in rows if row]
+
+    def for_context(self, card: Card, number: int) -> list[Row]:
+        """Return the buttons below a passage that is shown among the sentences around it."""
+        back = _button(card, "button.back", MORE, number)
+        translation = self.for_passage(card.answer.hits[number].passage, card.phrases)
+        return [[back], [*translation, *_vote_buttons(card.key, card.vote)]]
+
+    def for_passage(self, passage: Passage, phrases: Phrases) -> Row:
+        """Return the button that translates a passage, where it is in another language than the reader's."""
+        url = self._translation.link(passage.text, passage.article.language, phrases.language)
+        return [InlineKeyboardButton(phrases.say("button.translate"), url=url)] if url else []
+
+
+def lay_out_examples(examples: Examples, language: str) -> list[Row]:
+    """Return a row with a button for each question to offer in a language."""
+    return [
+        [InlineKeyboardButton(question, callback_data=f"ask:{digest_question(question)}")]
+        for question in examples.choose(language)
+    ]
+
+
+def mark_vote(keyboard: InlineKeyboardMarkup, key: str, vote: Vote | None) -> InlineKeyboardMarkup:
+    """Return the buttons with a vote shown as taken, or none; all others stay as they are."""
+    votes = {button.callback_data: button for button in _vote_buttons(key, vote)}
+    return InlineKeyboardMarkup(
+        [[votes.get(button.callback_data, button) for button in row] for row in keyboard.inline_keyboard]
+    )
+
+
+def shows_vote(keyboard: InlineKeyboardMarkup, data: str) -> bool:
+    """Tell whether the button that carries ``data`` shows a vote as taken."""
+    return any(
+        button.callback_data == data and button.text.endswith(_TAKEN)
+        for row in keyboard.inline_keyboard
+        for button in row
+    )
+
+
+def _invites(answer: Answer) -> bool:
+    """Tell whether whoever asked may want to be shown what can be asked."""
+    return answer.kind is AnswerKind.NOT_FOUND or answer.small_talk in _INVITING
+
+
+def _vote_buttons(key: str, taken: Vote | None) -> Row:
+    return [
+        InlineKeyboardButton(
+            f"{label}{_TAKEN}" if vote is taken else label, callback_data=f"{VOTE}:{key}:{vote.value}"
+        )
+        for vote, label in _LABELS.items()
+    ]
+
+
+def _button(card: Card, label: str, action: str, number: int) -> InlineKeyboardButton:
+    return InlineKeyboardButton(card.phrases.say(label), callback_data=f"{action}:{card.key}:{number}")

@@ -1,0 +1,1 @@
+"""What the bot does about an update: one file for each kind of update."""

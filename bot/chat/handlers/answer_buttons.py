@@ -1,0 +1,143 @@
+"""Pressed buttons below answers: more passages, the sentences around one, votes.
+
+All that a button needs is in the journal, as it was quoted when the question was asked, so buttons
+go on working after a restart and after the articles have changed. Every press is answered, since
+the person sees it wait until then. It does not decide how an answer looks.
+"""
+
+import logging
+
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, User
+from telegram.constants import ChatType
+from telegram.error import TelegramError
+
+from bot.chat.addressing import find_asker
+from bot.chat.cards.answer_card import render_answer, render_context, render_further
+from bot.chat.cards.keyboards import CONTEXT, MORE, VOTE, Card, Keyboards, Row, mark_vote, shows_vote
+from bot.chat.cards.markup import Markup
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.turn import acknowledge, find_message
+from bot.chat.wire.sending import edit
+from bot.chat.wire.update_in_hand import in_hand
+from bot.journal.database import DatabaseUnavailableError
+from bot.journal.exchanges import Journal
+from bot.journal.votes import Votes
+from bot.model import Exchange, Vote
+from bot.wording.phrases import Phrases
+
+_LOG = logging.getLogger(__name__)
+
+PATTERN = rf"^(?:{MORE}|{CONTEXT}):[\w-]+:\d{{1,4}}$|^{VOTE}:[\w-]+:(?:up|down)$"
+"""What the buttons below answers carry, as a regular expression."""
+
+
+class Buttons:
+    """Does what the buttons below answers say."""
+
+    def __init__(
+        self, *, journal: Journal, votes: Votes, readings: ReaderLanguages, keyboards: Keyboards, limit: int
+    ) -> None:
+        """Take where exchanges and votes are kept; ``limit`` is the most passages of a page."""
+        self._journal = journal
+        self._votes = votes
+        self._readings = readings
+        self._keyboards = keyboards
+        self._limit = limit
+
+    async def on_press(self, query: CallbackQuery) -> None:
+        """Do what the pressed button says, and say so."""
+        if not query.data:
+            # One without data, as under games, comes to the first handler whatever its pattern.
+            await self.on_unknown(query)
+            return
+        phrases = await self._readings.phrases_for(query.from_user)
+        action, key, value = str(query.data).split(":")
+        note: str | None
+        try:
+            if action == VOTE:
+                note = await self._vote(query, key, Vote(value))
+            else:
+                note = await self._turn(query, action, key, int(value))
+        except DatabaseUnavailableError:
+            note = "press.unavailable"
+        await acknowledge(query, phrases.say(note) if note else None, is_passing=action == VOTE)
+
+    async def on_unknown(self, query: CallbackQuery) -> None:
+        """Say that a button does nothing."""
+        phrases = await self._readings.phrases_for(query.from_user)
+        await acknowledge(query, phrases.say("press.unknown"))
+
+    async def _turn(self, query: CallbackQuery, action: str, key: str, number: int) -> str | None:
+        """Show another part of an answer in its place; return the key of what is to be said."""
+        message = query.message
+        exchange = await self._journal.find(key)
+        if message is None or exchange is None or number >= len(exchange.answer.hits):
+            return "press.too-old"
+        phrases = await self._readings.phrases_for(_find_reader(query))
+        taken = await self._votes.find(key, query.from_user.id) if _is_private(query) else None
+        content, rows = self._lay_out(action, exchange, number, phrases, taken)
+        return None if await edit(message, content, InlineKeyboardMarkup(rows)) else "press.unchangeable"
+
+    def _lay_out(
+        self, action: str, exchange: Exchange, number: int, phrases: Phrases, taken: Vote | None
+    ) -> tuple[Markup, list[Row]]:
+        answer = exchange.answer
+        card = Card(exchange.key, answer, phrases, taken)
+        if action == CONTEXT:
+            return render_context(answer, number, phrases), self._keyboards.for_context(card, number)
+        if number:
+            page = render_further(answer, number, phrases, self._limit)
+        else:
+            page = render_answer(answer, phrases, self._limit)
+        return page.content, self._keyboards.for_page(card, page)
+
+    async def _vote(self, query: CallbackQuery, key: str, vote: Vote) -> str:
+        """Take a vote, or take it back where it was taken already; return the key of what is to be said."""
+        voter = query.from_user.id
+        wanted = None if await self._is_taken(query, key, vote) else vote
+        if not await self._votes.cast(key, voter, wanted):
+            return "press.too-old"
+        if _is_private(query):
+            await _show_vote(find_message(query), key, wanted)
+        return f"vote.{wanted.value}" if wanted else "vote.taken-back"
+
+    async def _is_taken(self, query: CallbackQuery, key: str, vote: Vote) -> bool:
+        """Tell whether the person gave that vote before they pressed.
+
+        What is kept tells, save for a press that is taken up again since the bot ended before it was
+        done: that one may have been kept already. Then the pressed button tells, in private, where
+        it shows the vote.
+        """
+        handling = in_hand.get()
+        if handling is None or not handling.is_repeated:
+            return await self._votes.find(key, query.from_user.id) is vote
+        message = find_message(query)
+        return (
+            _is_private(query)
+            and message is not None
+            and message.reply_markup is not None
+            and shows_vote(message.reply_markup, str(query.data))
+        )
+
+
+async def _show_vote(message: Message | None, key: str, vote: Vote | None) -> None:
+    """Mark a vote as taken on the button; a message that Telegram no longer shows stays as it is."""
+    if message is None or message.reply_markup is None:
+        return
+    try:
+        await message.edit_reply_markup(mark_vote(message.reply_markup, key, vote))
+    except TelegramError as error:
+        _LOG.info("A vote in chat %s is not shown: %s", message.chat_id, error)
+
+
+def _find_reader(query: CallbackQuery) -> User:
+    """Return whose words a card is in: of whoever asked, where Telegram tells, not of who presses."""
+    message = find_message(query)
+    asked = message.reply_to_message if message else None
+    asker = find_asker(asked) if asked else None
+    return query.from_user if asker is None or asker.is_bot else asker
+
+
+def _is_private(query: CallbackQuery) -> bool:
+    """Tell whether only whoever pressed sees the message."""
+    return query.message is not None and query.message.chat.type == ChatType.PRIVATE

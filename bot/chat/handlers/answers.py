@@ -1,0 +1,153 @@
+"""Answers given: found, laid out, sent or put in the place of an older one, and written down.
+
+The search runs in a worker thread, so that other chats go on meanwhile. It decides neither what
+the answer is nor how it looks, nor which messages are questions.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from telegram import InlineKeyboardMarkup, Message, User
+from telegram.constants import ChatAction
+from telegram.error import BadRequest, TelegramError
+
+from bot.answering import Answerer
+from bot.chat.cards.answer_card import render_answer
+from bot.chat.cards.keyboards import Card, Keyboards
+from bot.chat.cards.markup import Markup
+from bot.chat.handlers.follow_ups import Earlier
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.wire.sending import edit_at, place_reply, topic_of
+from bot.chat.wire.update_in_hand import do_once
+from bot.journal.exchanges import Journal
+from bot.language import LanguageDetector
+from bot.metrics import Metrics
+from bot.model import Answer, Exchange, Origin, Question
+
+_LOG = logging.getLogger(__name__)
+_SILENCE_S = 0.5
+_LATE = timedelta(seconds=60)
+# Those beyond what is shown at first are behind a button.
+_PAGES = 2
+
+
+class Answers:
+    """Answers questions in the chats where they are asked."""
+
+    def __init__(  # noqa: PLR0913 - each is one thing that giving an answer takes
+        self,
+        *,
+        answerer: Answerer,
+        journal: Journal,
+        detector: LanguageDetector,
+        readings: ReaderLanguages,
+        keyboards: Keyboards,
+        metrics: Metrics,
+        limit: int,
+    ) -> None:
+        """Take who answers, writes down and counts; ``limit`` is the most passages shown at first."""
+        self._answerer = answerer
+        self._journal = journal
+        self._detector = detector
+        self._readings = readings
+        self._keyboards = keyboards
+        self._metrics = metrics
+        self._limit = limit
+
+    async def give(
+        self,
+        message: Message,
+        words: str,
+        asker: User | None,
+        *,
+        earlier: Earlier | None = None,
+        replaced: Exchange | None = None,
+    ) -> None:
+        """Answer words that somebody asks with a message, in the place of an older answer if there is one.
+
+        ``message`` is the asker's own, or one of the bot's that asks for them; nobody in
+        particular asks as an anonymous admin.
+        """
+        phrases = await self._readings.phrases_for(asker)
+        with _typing(message):
+            answer = await asyncio.to_thread(self._find_answer, words, asker, earlier)
+        do_once("counted", lambda: self._metrics.count_answer(answer))
+        exchange = Exchange(
+            asked_at=message.edit_date or message.date,
+            origin=Origin.TELEGRAM,
+            answer=_without_others(answer, earlier),
+            user_id=asker.id if asker else None,
+            chat_id=message.chat_id,
+            question_message_id=message.message_id,
+        )
+        is_late = datetime.now(UTC) - exchange.asked_at > _LATE
+        page = render_answer(answer, phrases, self._limit, is_late=is_late)
+        rows = self._keyboards.for_page(Card(exchange.key, answer, phrases), page)
+        keyboard = InlineKeyboardMarkup(rows) if rows else None
+        try:
+            exchange = await _deliver(message, page.content, keyboard, exchange, replaced)
+        except BadRequest:
+            # Asked it was; what only has to wait is answered, and written down, later.
+            self._journal.record(exchange)
+            raise
+        self._journal.record(exchange)
+
+    def _find_answer(self, words: str, asker: User | None, earlier: Earlier | None) -> Answer:
+        """Answer in a worker thread; the language of the asker's Telegram is a hint."""
+        language = self._detector.detect(words, asker.language_code if asker else None)
+        question = Question(words, language, earlier.question if earlier else None)
+        return self._answerer.answer(question, _PAGES * self._limit)
+
+
+async def _deliver(
+    message: Message,
+    content: Markup,
+    keyboard: InlineKeyboardMarkup | None,
+    exchange: Exchange,
+    replaced: Exchange | None,
+) -> Exchange:
+    """Show an answer, and return the exchange with the place where it stands."""
+    place = replaced.answer_message_id if replaced else None
+    if place is not None and await edit_at(message.get_bot(), message.chat_id, place, content, keyboard):
+        return replace(exchange, answer_message_id=place)
+    sent = await place_reply(message, content, keyboard)
+    if sent is None:
+        return exchange
+    if sent.chat_id != message.chat_id:
+        # The group has become a supergroup, where the question has another id.
+        exchange = replace(exchange, chat_id=sent.chat_id, question_message_id=None)
+    return replace(exchange, answer_message_id=sent.message_id)
+
+
+def _without_others(answer: Answer, earlier: Earlier | None) -> Answer:
+    """Return the answer as it is written down: what somebody else asked is not this asker's to keep."""
+    if earlier is None or earlier.is_own:
+        return answer
+    return replace(answer, question=replace(answer.question, earlier=None))
+
+
+@contextlib.contextmanager
+def _typing(message: Message) -> Iterator[None]:
+    """Show that the bot is typing, should the work within take longer than a moment."""
+    loop = asyncio.get_running_loop()
+    showing: list[asyncio.Task[None]] = []
+    timer = loop.call_later(_SILENCE_S, lambda: showing.append(loop.create_task(_show_typing(message))))
+    try:
+        yield
+    finally:
+        timer.cancel()
+        for task in showing:
+            task.cancel()
+
+
+async def _show_typing(message: Message) -> None:
+    try:
+        await message.get_bot().send_chat_action(
+            message.chat_id, ChatAction.TYPING, message_thread_id=topic_of(message)
+        )
+    except TelegramError as error:
+        _LOG.info("Chat %s does not see the bot typing: %s", message.chat_id, error)

@@ -1,0 +1,65 @@
+"""What failed in a handler: logged first, reported to the admins, then apologised for.
+
+The handlers that run in groups run only for messages to the bot and for its buttons, so whoever
+wrote or pressed waits for an answer. It does not repair anything.
+"""
+
+import logging
+
+from telegram import Update
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
+from telegram.ext import ContextTypes
+
+from bot.chat.addressing import find_asker
+from bot.chat.alerts import Alerts
+from bot.chat.cards.markup import text
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.turn import acknowledge
+from bot.chat.wire.sending import UndeliveredError, reply
+from bot.chat.wire.update_in_hand import in_hand
+from bot.model import Trouble, TroubleKind
+
+_LOG = logging.getLogger(__name__)
+
+
+class Failures:
+    """The application's error handler; it never raises."""
+
+    def __init__(self, *, readings: ReaderLanguages, alerts: Alerts) -> None:
+        """Take the texts of the apology, and who tells the admins."""
+        self._readings = readings
+        self._alerts = alerts
+
+    async def on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Log what a handler raised, and apologise to whoever waits; what was not delivered is postponed."""
+        handling = in_hand.get()
+        if isinstance(context.error, UndeliveredError) and handling is not None:
+            if handling.is_concluded:
+                _LOG.error(
+                    "What was meant for chat %s could not be sent: %s", handling.chat_id, context.error
+                )
+            else:
+                handling.postpone(context.error.pause_s)
+            return
+        message = update.message or update.edited_message if isinstance(update, Update) else None
+        press = update.callback_query if isinstance(update, Update) else None
+        chat_id = message.chat_id if message else None
+        _LOG.error("What came from chat %s was not handled", chat_id, exc_info=context.error)
+        if not _is_telegrams(context.error):
+            # What was raised may quote a secret; the log masks it, an alert has only its name.
+            self._alerts.report(Trouble(TroubleKind.UPDATE_FAILED, type(context.error).__name__))
+        if press is not None:
+            phrases = await self._readings.phrases_for(press.from_user)
+            await acknowledge(press, phrases.say("press.failed"))
+        if message is None:
+            return
+        phrases = await self._readings.phrases_for(find_asker(message))
+        try:
+            await reply(message, text(phrases.say("apology")))
+        except TelegramError as error:
+            _LOG.warning("Nor could chat %s be told so: %s", chat_id, error)
+
+
+def _is_telegrams(error: Exception | None) -> bool:
+    """Tell whether Telegram was out of reach or busy, which is no failure of the bot's own."""
+    return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)

@@ -1,0 +1,151 @@
+"""Inline mode: "@bot question" in any chat gives cards to choose from, one for each passage.
+
+Without a question the examples are offered; where the articles do not answer, a button leads to
+the private chat with the question. Telegram tells which card was sent only where the owner
+switched that on (/setinlinefeedback); then it is written down as an exchange.
+"""
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from telegram import (
+    ChosenInlineResult,
+    InlineQuery,
+    InlineQueryResultArticle,
+    InlineQueryResultsButton,
+    User,
+)
+from telegram.error import TelegramError
+
+from bot.answering import Answerer
+from bot.chat.addressing import make_whole
+from bot.chat.cards.inline_card import InlineCards, identify, read_example
+from bot.chat.cards.start_links import encode_question
+from bot.chat.handlers.allowance import Allowance, Verdict
+from bot.chat.reader_languages import ReaderLanguages
+from bot.journal.exchanges import Journal
+from bot.language import LanguageDetector
+from bot.model import Answer, AnswerKind, Exchange, Origin, Question
+from bot.wording.examples import Examples
+from bot.wording.phrases import Phrases
+
+_LOG = logging.getLogger(__name__)
+_PAGE = 10
+_MOST = 50
+_CACHE_S = 10
+_REMEMBERED = 1_000
+
+RESUME = "inline"
+"""What /start carries for a question that is too long for a link."""
+
+
+class Inline:
+    """Answers inline queries, and writes down which cards were sent."""
+
+    def __init__(  # noqa: PLR0913 - each is one thing that giving an answer takes
+        self,
+        *,
+        answerer: Answerer,
+        journal: Journal,
+        detector: LanguageDetector,
+        readings: ReaderLanguages,
+        examples: Examples,
+        cards: InlineCards,
+        allowance: Allowance,
+    ) -> None:
+        """Take who answers and who writes down, the texts, what is offered unasked, and how often."""
+        self._answerer = answerer
+        self._journal = journal
+        self._detector = detector
+        self._readings = readings
+        self._examples = examples
+        self._cards = cards
+        self._allowance = allowance
+        self._unanswered: dict[int, str] = {}
+
+    async def on_query(self, query: InlineQuery) -> None:
+        """Show what was found; a later page for an offset that an earlier one gave.
+
+        Nothing is shown to who types faster than is answered.
+        """
+        if self._allowance.judge(query.from_user.id, datetime.now(UTC)) is not Verdict.ANSWERED:
+            await _show(query, [], "", None)
+            return
+        phrases = await self._readings.phrases_for(query.from_user)
+        words = " ".join(make_whole(query.query).split())
+        answer = await self._find_answer(words, query.from_user) if words else None
+        if answer is None or answer.kind is AnswerKind.SMALL_TALK:
+            cards = await self._offer_examples(query.from_user, phrases)
+            await _show(query, cards, "", _make_button(phrases.say("inline.ask"), RESUME))
+        elif answer.kind is AnswerKind.ANSWER:
+            first = int(query.offset) if query.offset.isdecimal() else 0
+            page = answer.hits[first : first + _PAGE]
+            further = str(first + _PAGE) if first + _PAGE < len(answer.hits) else ""
+            cards = [self._cards.render(hit, phrases, words) for hit in page]
+            await _show(query, cards, further, None)
+        else:
+            payload = encode_question(words) or self._remember(query.from_user, words)
+            await _show(query, [], "", _make_button(phrases.say("inline.not-found"), payload))
+
+    async def on_chosen(self, chosen: ChosenInlineResult) -> None:
+        """Write down the card that was sent."""
+        asker = chosen.from_user
+        words = read_example(chosen.result_id, self._examples) or " ".join(make_whole(chosen.query).split())
+        answer = await self._find_answer(words, asker)
+        hits = tuple(hit for hit in answer.hits if identify(hit) == chosen.result_id) or answer.hits[:1]
+        self._journal.record(
+            Exchange(
+                asked_at=datetime.now(UTC),
+                origin=Origin.TELEGRAM,
+                answer=replace(answer, hits=hits),
+                user_id=asker.id,
+            )
+        )
+
+    def take_unanswered(self, user_id: int) -> str | None:
+        """Return what a reader asked inline last without an answer, once."""
+        return self._unanswered.pop(user_id, None)
+
+    def forget(self, user_id: int) -> None:
+        """Remember nothing more of a reader."""
+        self._unanswered.pop(user_id, None)
+
+    def _remember(self, reader: User, words: str) -> str:
+        """Keep a question that is too long for a link, and return what the link carries instead."""
+        self._unanswered[reader.id] = words
+        if len(self._unanswered) > _REMEMBERED:
+            del self._unanswered[next(iter(self._unanswered))]
+        return RESUME
+
+    async def _find_answer(self, words: str, asker: User) -> Answer:
+        def find() -> Answer:
+            language = self._detector.detect(words, asker.language_code)
+            return self._answerer.answer(Question(words, language), _MOST)
+
+        return await asyncio.to_thread(find)
+
+    async def _offer_examples(self, reader: User, phrases: Phrases) -> list[InlineQueryResultArticle]:
+        questions = self._examples.choose(phrases.language)
+        answers = [await self._find_answer(question, reader) for question in questions]
+        return [self._cards.render_example(answer, phrases) for answer in answers]
+
+
+async def _show(
+    query: InlineQuery,
+    cards: list[InlineQueryResultArticle],
+    next_offset: str,
+    button: InlineQueryResultsButton | None,
+) -> None:
+    try:
+        await query.answer(
+            cards, cache_time=_CACHE_S, is_personal=True, next_offset=next_offset, button=button
+        )
+    except TelegramError as error:
+        # Whoever typed has typed on, most likely.
+        _LOG.info("An inline query of %s is not answered: %s", query.from_user.id, error)
+
+
+def _make_button(label: str, payload: str) -> InlineQueryResultsButton:
+    return InlineQueryResultsButton(label, start_parameter=payload)

@@ -1,0 +1,73 @@
+"""The list of the articles, a page at a time, turned in place."""
+
+from collections.abc import Sequence
+
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+
+from bot.answering import Answerer
+from bot.chat.addressing import find_asker
+from bot.chat.cards.answer_card import render_article
+from bot.chat.cards.markup import Markup, text
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.turn import acknowledge, find_message
+from bot.chat.wire.sending import edit, reply
+from bot.model import Article
+from bot.wording.phrases import Phrases
+
+_PAGE = 8
+
+SOURCES_PATTERN = r"^sources:\d{1,12}$"
+"""What the buttons of the list call back with: the number of articles before the page."""
+
+
+class Sources:
+    """Answers /sources, and turns its pages."""
+
+    def __init__(self, *, answerer: Answerer, readings: ReaderLanguages) -> None:
+        """Take who knows the articles, and the texts."""
+        self._answerer = answerer
+        self._readings = readings
+
+    async def sources(self, message: Message) -> None:
+        """Show the first page."""
+        phrases = await self._readings.phrases_for(find_asker(message))
+        articles = self._answerer.corpus.articles
+        await reply(message, render_page(articles, 0, phrases), _make_buttons(len(articles), 0, phrases))
+
+    async def on_press(self, press: CallbackQuery) -> None:
+        """Turn to the page of the button, or to the last one where there are fewer articles now."""
+        await acknowledge(press)
+        message = find_message(press)
+        if message is None:
+            return
+        phrases = await self._readings.phrases_for(press.from_user)
+        articles = self._answerer.corpus.articles
+        before = min(int((press.data or "").partition(":")[2]), max(0, len(articles) - 1)) // _PAGE * _PAGE
+        await edit(
+            message, render_page(articles, before, phrases), _make_buttons(len(articles), before, phrases)
+        )
+
+
+def render_page(articles: Sequence[Article], before: int, phrases: Phrases) -> Markup:
+    """List the articles of the page that begins after ``before`` of them."""
+    page = text(phrases.say("sources.heading", count=len(articles)) + "\n")
+    shown = articles[before : before + _PAGE]
+    for number, article in enumerate(shown, before + 1):
+        page += text(f"\n{number}. ") + render_article(article, phrases)
+    if len(shown) < len(articles):
+        last = before + len(shown)
+        page += text("\n\n" + phrases.say("sources.page", first=before + 1, last=last, total=len(articles)))
+    return page
+
+
+def _make_buttons(count: int, before: int, phrases: Phrases) -> InlineKeyboardMarkup | None:
+    row = []
+    if before:
+        row.append(_make_button("sources.back", before - _PAGE, phrases))
+    if before + _PAGE < count:
+        row.append(_make_button("sources.next", before + _PAGE, phrases))
+    return InlineKeyboardMarkup([row]) if row else None
+
+
+def _make_button(key: str, before: int, phrases: Phrases) -> InlineKeyboardButton:
+    return InlineKeyboardButton(phrases.say(key), callback_data=f"sources:{max(0, before)}")

@@ -1,0 +1,108 @@
+"""Updates fetched by asking for them: the way that needs no address on the internet.
+
+python-telegram-bot's own polling cannot be stopped within a pause after an error, goes deaf when
+the token is revoked, repeats a conflict for ever, and confirms what it has not kept; so the loop
+is here. A batch is confirmed by asking for the next one, once it is in the inbox.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import NoReturn
+
+from telegram.constants import UpdateType
+from telegram.error import Conflict, InvalidToken, TelegramError
+
+from bot.chat.intake.dispatcher import Dispatcher
+from bot.chat.intake.outages import Outage, connect, explain_invalid_token
+from bot.chat.wire.bot_api import BotApplication, ChatError, RawUpdate
+from bot.journal.inbox import InboxFullError
+
+_LOG = logging.getLogger(__name__)
+_POLL = timedelta(seconds=30)
+_CONFLICTS = 20
+_FULL_S = 1.0
+_CONFIRMING_S = 0.5
+
+ALLOWED_UPDATES = (
+    UpdateType.MESSAGE,
+    UpdateType.EDITED_MESSAGE,
+    UpdateType.CALLBACK_QUERY,
+    UpdateType.INLINE_QUERY,
+    UpdateType.CHOSEN_INLINE_RESULT,
+    UpdateType.MY_CHAT_MEMBER,
+)
+"""What Telegram is asked for; left out of a call, the setting of an earlier run would hold."""
+
+
+class Polling:
+    """Fetches updates and hands them to the dispatcher."""
+
+    def __init__(self, application: BotApplication, dispatcher: Dispatcher) -> None:
+        """Take whose updates they are, and who keeps and handles them."""
+        self._application = application
+        self._dispatcher = dispatcher
+        self._offset: int | None = None
+        self._is_answered = False
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether Telegram answered when it was asked last."""
+        return self._is_answered
+
+    async def connect(self) -> None:
+        """Make sure of the token and that no webhook takes the updates, however long it takes."""
+        await connect(self._application, self._application.bot.delete_webhook)
+
+    async def run(self) -> NoReturn:
+        """Fetch updates for ever."""
+        weather = Outage(self._application.bot)
+        conflicts = 0
+        while True:
+            # After a failure it is worth knowing soon whether Telegram answers.
+            wait = _POLL if self._is_answered else timedelta()
+            try:
+                raws = await self._fetch(wait)
+            except InvalidToken:
+                raise explain_invalid_token() from None
+            except TelegramError as error:
+                self._is_answered = False
+                conflicts += isinstance(error, Conflict)
+                if conflicts == _CONFLICTS:
+                    message = (
+                        "another instance of the bot runs with this token and does not end; stop one of them"
+                    )
+                    raise ChatError(message) from None
+                await weather.sit_out(error)
+                continue
+            self._is_answered = True
+            if wait or not conflicts:
+                # Two instances take turns at ending each other's long polls: a short one proves nothing.
+                weather.clear()
+                conflicts = 0
+            await self._pass_on(raws)
+
+    async def leave(self) -> None:
+        """Confirm all that was fetched, if it is on disk and Telegram listens at once."""
+        if self._offset is None or not self._dispatcher.is_durable:
+            return
+        try:
+            async with asyncio.timeout(_CONFIRMING_S):
+                await self._fetch(timedelta())
+        except (TelegramError, TimeoutError):
+            _LOG.info("The last messages were not confirmed; Telegram may deliver them again")
+
+    async def _pass_on(self, raws: list[RawUpdate]) -> None:
+        """Have updates kept, and only then count them as arrived."""
+        if not raws:
+            return
+        try:
+            await self._dispatcher.receive(raws)
+        except InboxFullError:
+            _LOG.warning("No more messages can be held in memory; Telegram keeps them meanwhile")
+            await asyncio.sleep(_FULL_S)
+            return
+        self._offset = max(raw["update_id"] for raw in raws) + 1
+
+    async def _fetch(self, wait: timedelta) -> list[RawUpdate]:
+        return await self._application.bot.fetch_updates(self._offset, wait, ALLOWED_UPDATES)

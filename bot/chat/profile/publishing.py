@@ -1,0 +1,48 @@
+"""What Telegram shows of the bot by itself, set step by step until all of it is set.
+
+A step that Telegram refuses or does not hear is logged and tried again later; it stops neither
+the start nor the other steps. What the steps set is others' business.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+
+from telegram.error import RetryAfter, TelegramError
+
+from bot.chat.wire.sending import seconds_to_wait
+
+_LOG = logging.getLogger(__name__)
+_FIRST_PAUSE_S = 30.0
+_LONGEST_PAUSE_S = 3600.0
+
+Step = Callable[[], Awaitable[None]]
+"""Sets one thing, or raises a TelegramError."""
+
+
+async def publish(steps: Iterable[Step], first_pause_s: float = _FIRST_PAUSE_S) -> None:
+    """Take all steps, and those that failed again after growing pauses, until each has succeeded."""
+    left = list(steps)
+    pause = first_pause_s
+    while True:
+        left, least_pause = await _take(left)
+        if not left:
+            return
+        wait = max(pause, least_pause)
+        _LOG.warning("%d menus or descriptions are not set; trying again in %.0f s", len(left), wait)
+        await asyncio.sleep(wait)
+        pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+
+async def _take(steps: list[Step]) -> tuple[list[Step], float]:
+    """Take steps; return those that are left, and how many seconds Telegram wants to be left alone."""
+    left: list[Step] = []
+    for number, step in enumerate(steps):
+        try:
+            await step()
+        except RetryAfter as error:
+            return left + steps[number:], seconds_to_wait(error)
+        except TelegramError as error:
+            _LOG.info("A menu or description is not set yet: %s", error)
+            left.append(step)
+    return left, 0.0

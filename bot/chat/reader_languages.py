@@ -1,0 +1,90 @@
+"""The language in which the bot talks to somebody: their own.
+
+What a reader chose with /language goes first, then the language of their Telegram, then English.
+In a group each asker is answered in theirs. The language of a question has no part in it:
+people ask in whatever language, and read buttons in their own.
+"""
+
+from collections.abc import Mapping
+
+from telegram import User
+
+from bot.journal.database import DatabaseUnavailableError
+from bot.journal.readers import Readers
+from bot.language import parse_language
+from bot.wording.phrases import Phrases
+
+_FALLBACK = "en"
+# Who reads nynorsk reads bokmål, and Telegram's clients may say either, or just Norwegian.
+_NEAREST = {"nn": "nb"}
+_CODES = {"nb": ("nb", "nn", "no")}
+
+
+class ReaderLanguages:
+    """Finds the texts for a reader, and keeps the language that a reader chooses."""
+
+    def __init__(self, catalogues: Mapping[str, Phrases], readers: Readers) -> None:
+        """Take the texts by language, and where the choices are kept."""
+        self._catalogues = catalogues
+        self._readers = readers
+        # Few choose, and everybody who writes would have to be looked up.
+        self._chosen: dict[int, str] | None = None
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages there are to choose from."""
+        return sorted(self._catalogues)
+
+    @property
+    def by_code(self) -> dict[str, Phrases]:
+        """The texts by Telegram's code of a language; the empty one is for readers of any other."""
+        others = {"": self._catalogues[_FALLBACK]}
+        return others | {
+            code: phrases
+            for language, phrases in sorted(self._catalogues.items())
+            if language != _FALLBACK
+            for code in _CODES.get(language, (language,))
+        }
+
+    async def phrases_for(self, user: User | None) -> Phrases:
+        """Return the texts for a reader; nobody in particular, such as an anonymous admin, reads English."""
+        if user is None or user.is_bot:
+            return self._catalogues[_FALLBACK]
+        return self.phrases_in(await self.find_choice(user.id) or user.language_code)
+
+    def phrases_in(self, tag: str | None) -> Phrases:
+        """Return the texts in the language of a BCP 47 tag, or in English."""
+        try:
+            language = parse_language(tag or _FALLBACK)
+        except ValueError:
+            language = _FALLBACK
+        return self._catalogues.get(_NEAREST.get(language, language), self._catalogues[_FALLBACK])
+
+    async def find_choice(self, user_id: int) -> str | None:
+        """Return the language that a reader chose, if any; none while the database fails."""
+        if self._chosen is None:
+            try:
+                chosen = await self._readers.list_languages()
+            except DatabaseUnavailableError:  # it was reported, and Telegram's language will do
+                return None
+            if self._chosen is None:
+                self._chosen = chosen
+        return self._chosen.get(user_id)
+
+    async def choose(self, user_id: int, language: str | None) -> None:
+        """Keep a reader's language, or go back to that of their Telegram.
+
+        Raises:
+            DatabaseUnavailableError: the choice could not be written; nothing has changed.
+        """
+        await self.find_choice(user_id)
+        await self._readers.choose_language(user_id, language)
+        if self._chosen is not None:
+            self._chosen.pop(user_id, None)
+            if language is not None:
+                self._chosen[user_id] = language
+
+    def forget(self, user_id: int) -> None:
+        """Remember nothing more of a reader; the database is for others to clear."""
+        if self._chosen is not None:
+            self._chosen.pop(user_id, None)

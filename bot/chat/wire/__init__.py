@@ -1,0 +1,1 @@
+"""Calls out to Telegram: how they are carried, paced and tried again."""

@@ -1,0 +1,132 @@
+"""The connection to the Bot API: how long calls may take, and updates as they come over the wire.
+
+python-telegram-bot reads a batch of updates as a whole, so that one it cannot read would hold up
+all behind it for ever, and forgets the JSON that the inbox keeps. It decides nothing about updates.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, TypeAlias, TypeGuard, cast
+
+from telegram import Bot
+from telegram.ext import Application, BaseRateLimiter, ContextTypes, ExtBot
+
+from bot.chat.wire.transport import Transport
+from bot.metrics import Metrics
+from bot.model import Trouble
+
+RawUpdate: TypeAlias = dict[str, Any]
+"""An update as Telegram's JSON has it."""
+
+RawMessage: TypeAlias = dict[str, Any]
+"""A message as Telegram's JSON has it."""
+
+_Data: TypeAlias = dict[Any, Any]
+
+_CONNECTIONS = 64
+_IDS = 2**63
+_TIMEOUT_S = 10.0
+
+
+class ChatError(Exception):
+    """The bot cannot be on Telegram, or no longer; the message says why, without any secret."""
+
+
+class Connection(ExtBot[None]):
+    """A bot whose updates are fetched without being read, and that passes on what goes wrong."""
+
+    def __init__(self, *, report: Callable[[Trouble], None], **arguments: Any) -> None:  # noqa: ANN401 - the library's
+        """Take who is told what goes wrong, and what ``ExtBot`` takes."""
+        super().__init__(**arguments)
+        self._report = report
+
+    async def post_message(self, **parameters: object) -> RawMessage:
+        """Send a text and return the message as Telegram's JSON has it; most senders need its id alone.
+
+        Raises:
+            TelegramError: Telegram cannot be reached or refuses.
+        """
+        return cast("RawMessage", await self._post("sendMessage", parameters))
+
+    @property
+    def bot_id(self) -> int:
+        """The bot's user id, which is the part of its token before the colon."""
+        return int(self.token.partition(":")[0])
+
+    def report_trouble(self, trouble: Trouble) -> None:
+        """Pass on that something goes wrong on Telegram, or no longer."""
+        self._report(trouble)
+
+    async def fetch_updates(
+        self, offset: int | None, wait: timedelta, allowed_updates: Sequence[str]
+    ) -> list[RawUpdate]:
+        """Confirm the updates below ``offset`` and return the next ones, waiting for the first of them.
+
+        Raises:
+            TelegramError: Telegram cannot be reached or refuses.
+        """
+        result = await self._post(
+            "getUpdates",
+            {"timeout": wait, "offset": offset, "allowed_updates": allowed_updates},
+            read_timeout=wait.total_seconds() + _TIMEOUT_S,
+        )
+        return [raw for raw in result if is_update(raw)] if isinstance(result, list) else []
+
+
+BotApplication: TypeAlias = Application[Connection, ContextTypes.DEFAULT_TYPE, _Data, _Data, _Data, None]
+"""The handlers of the bot and what they run in."""
+
+
+def is_update(raw: object) -> TypeGuard[RawUpdate]:
+    """Tell whether something has what every update has: an id."""
+    return isinstance(raw, dict) and is_id(raw.get("update_id"))
+
+
+def is_id(value: object) -> TypeGuard[int]:
+    """Tell whether something is an id as Telegram gives them, which the inbox can hold."""
+    return isinstance(value, int) and abs(value) < _IDS
+
+
+def connection_of(bot: Bot) -> Connection:
+    """Return the connection that python-telegram-bot knows as a bot."""
+    if not isinstance(bot, Connection):
+        message = f"a bot of this application is a Connection, not {type(bot).__name__}"
+        raise TypeError(message)
+    return bot
+
+
+def open_connection(  # noqa: PLR0913 - the composition root hands over each by name
+    *,
+    token: str,
+    api_url: str,
+    proxy: str | None,
+    pacing: BaseRateLimiter[None],
+    metrics: Metrics,
+    report: Callable[[Trouble], None],
+) -> Connection:
+    """Make the bot for a token; ``api_url`` is the base of a Bot API server. Nothing is called yet.
+
+    Raises:
+        ChatError: the proxy is none.
+    """
+    base = api_url.rstrip("/")
+    return Connection(
+        report=report,
+        token=token,
+        base_url=f"{base}/bot",
+        base_file_url=f"{base}/file/bot",
+        request=_build_request(metrics, proxy, _CONNECTIONS),
+        get_updates_request=_build_request(metrics, proxy, 1),
+        rate_limiter=pacing,
+    )
+
+
+def _build_request(metrics: Metrics, proxy: str | None, connections: int) -> Transport:
+    try:
+        return Transport(metrics, proxy=proxy, connections=connections, timeout_s=_TIMEOUT_S)
+    except (ValueError, RuntimeError):
+        # The URL of a proxy may hold a password, and what was raised repeats it.
+        message = (
+            "BOT_PROXY is not the URL of a proxy, such as socks5://127.0.0.1:1080 or http://127.0.0.1:3128"
+        )
+        raise ChatError(message) from None

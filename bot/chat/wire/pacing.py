@@ -1,0 +1,112 @@
+"""When messages may go out: so many in all and so many into one chat, and none where Telegram said wait.
+
+An edited message counts as a message. A chat for which Telegram asked to wait is left alone for that
+long; the others go on. It neither repeats a call nor decides what is said.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from telegram.error import RetryAfter
+from telegram.ext import BaseRateLimiter
+
+from bot.chat.wire.sending import seconds_to_wait
+from bot.rates import Rate
+
+_MESSAGES = ("send", "edit", "copy", "forward")
+_NO_MESSAGE = frozenset({"sendChatAction", "sendMessageDraft"})
+_BURST = 20
+_GROUP_BURST = 5
+# Twenty a minute, of which a burst may come at once.
+_GROUP_SECONDS = 60 / (20 - _GROUP_BURST)
+_MOST_CHATS = 10_000
+
+
+class Pacing(BaseRateLimiter[None]):
+    """Spaces the messages of the bot; a rate of 0 is none."""
+
+    def __init__(self, *, messages_per_second: float, chat_messages_per_second: float) -> None:
+        """Take how many messages a second go out in all, and into one chat."""
+        self._all = Rate(1 / messages_per_second, 1) if messages_per_second else None
+        self._chat_seconds = 1 / chat_messages_per_second if chat_messages_per_second else 0.0
+        self._chats: dict[object, Rate] = {}
+        self._silent_until: dict[object, float] = {}
+
+    async def initialize(self) -> None:
+        """Begin; nothing needs to be opened."""
+
+    async def shutdown(self) -> None:
+        """End; nothing needs to be closed."""
+
+    async def process_request(  # noqa: PLR0913, PLR0917 - as python-telegram-bot calls it
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Any]],
+        args: Any,  # noqa: ANN401 - likewise
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: None,
+    ) -> Any:  # noqa: ANN401 - whatever the call returns
+        """Make a call when it is its turn.
+
+        Raises:
+            RetryAfter: Telegram wants the chat, or the bot, left alone for a while.
+        """
+        del rate_limit_args
+        chat_id = data.get("chat_id")
+        is_message = endpoint.startswith(_MESSAGES) and endpoint not in _NO_MESSAGE
+        if is_message and chat_id is not None:
+            self._refuse_silenced(chat_id)
+            await self._await_turn(chat_id)
+            # Telegram may have asked for silence while this one waited for its turn.
+            self._refuse_silenced(chat_id)
+        try:
+            return await callback(*args, **kwargs)
+        except RetryAfter as error:
+            if chat_id is not None:
+                self._silence(chat_id, seconds_to_wait(error))
+            raise
+
+    async def _await_turn(self, chat_id: object) -> None:
+        now = time.monotonic()
+        pause = self._rate_of(chat_id).reserve(now) if self._chat_seconds else 0.0
+        if pause:
+            await asyncio.sleep(pause)
+        # Only a message whose chat may have it takes a place among all.
+        if self._all is not None and (pause := self._all.reserve(time.monotonic())):
+            await asyncio.sleep(pause)
+
+    def _silence(self, chat_id: object, seconds: float) -> None:
+        now = time.monotonic()
+        if len(self._silent_until) >= _MOST_CHATS:
+            self._silent_until = {chat: until for chat, until in self._silent_until.items() if until > now}
+        self._silent_until[chat_id] = now + seconds
+
+    def _refuse_silenced(self, chat_id: object) -> None:
+        until = self._silent_until.get(chat_id)
+        if until is None:
+            return
+        left = until - time.monotonic()
+        if left <= 0:
+            del self._silent_until[chat_id]
+            return
+        raise RetryAfter(max(1, round(left)))
+
+    def _rate_of(self, chat_id: object) -> Rate:
+        rate = self._chats.get(chat_id)
+        if rate is None:
+            if len(self._chats) >= _MOST_CHATS:
+                self._forget_idle()
+            if isinstance(chat_id, int) and chat_id < 0:
+                rate = Rate(max(_GROUP_SECONDS, self._chat_seconds), _GROUP_BURST)
+            else:
+                rate = Rate(self._chat_seconds, _BURST)
+            self._chats[chat_id] = rate
+        return rate
+
+    def _forget_idle(self) -> None:
+        """Forget the chats that may have a burst again."""
+        now = time.monotonic()
+        self._chats = {chat: rate for chat, rate in self._chats.items() if not rate.is_idle(now)}

@@ -1,0 +1,326 @@
+"""Messages on their way: what Telegram may answer to one, and what is done about it.
+
+Everything the bot writes goes through here. What did not arrive is sent again at once if that may
+help, and else left to be taken up again with the update that asked for it. What may have arrived
+counts as not arrived: an answer read twice is better than none. It does not know what the
+messages say.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias, TypeVar
+
+from telegram import (
+    Bot,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+    MaybeInaccessibleMessage,
+    Message,
+    ReplyParameters,
+)
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot.chat.cards.fitting import MESSAGE_UNITS, shorten
+from bot.chat.cards.markup import Markup
+from bot.chat.wire.bot_api import RawMessage, connection_of
+from bot.chat.wire.transport import may_have_arrived
+from bot.chat.wire.update_in_hand import in_hand
+from bot.model import Trouble, TroubleKind
+
+_T = TypeVar("_T")
+_Write: TypeAlias = Callable[[str, ParseMode | None], Awaitable[_T]]
+
+_LOG = logging.getLogger(__name__)
+_ATTEMPTS = 3
+_PAUSE_S = 1.0
+_LONGEST_WAIT_S = 3.0
+_MOST_DOUBTS = 4
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+_UNPARSABLE = "can't parse entities"
+_NOT_MODIFIED = "message is not modified"
+# Refusals, in Telegram's words, that say nothing about the message but that nobody can be told it.
+_UNDELIVERABLE = (
+    "chat not found",
+    "chat_write_forbidden",
+    "have no rights to send",
+    "message thread not found",
+    "message to be replied not found",
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "not enough rights",
+    "topic_closed",
+    "user_is_blocked",
+)
+
+
+class UndeliveredError(TelegramError):
+    """A message did not arrive, and must be sent again in ``pause_s`` seconds, or when it suits."""
+
+    def __init__(self, reason: str, pause_s: float | None) -> None:
+        """Take why, and how long Telegram wants the chat left alone, if it said so."""
+        super().__init__(reason)
+        self.pause_s = pause_s
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands."""
+
+    chat_id: int
+    message_id: int
+
+
+async def reply(
+    message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None = None
+) -> Message | None:
+    """Reply to a message, and return the reply, or None where it cannot be told to anybody.
+
+    A group that has become a supergroup meanwhile is followed there.
+
+    Raises:
+        BadRequest: Telegram refuses the reply itself.
+        UndeliveredError: it did not arrive, and has to wait.
+    """
+    sent = await _reply(message, content, keyboard)
+    return Message.de_json(sent, message.get_bot()) if sent else None
+
+
+async def place_reply(
+    message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None = None
+) -> Place | None:
+    """Reply to a message like ``reply``, and return no more than where the reply stands.
+
+    Raises:
+        BadRequest: Telegram refuses the reply itself.
+        UndeliveredError: it did not arrive, and has to wait.
+    """
+    sent = await _reply(message, content, keyboard)
+    return Place(sent["chat"]["id"], sent["message_id"]) if sent else None
+
+
+async def send(
+    bot: Bot, chat_id: int, content: Markup, keyboard: InlineKeyboardMarkup | None = None
+) -> Place | None:
+    """Write to a chat in reply to nothing; return where it stands, or None where it cannot be told.
+
+    Raises:
+        BadRequest: Telegram refuses the message itself.
+        UndeliveredError: it did not arrive, and has to wait.
+    """
+    sent = await _send_following(bot, chat_id, content, keyboard)
+    return Place(sent["chat"]["id"], sent["message_id"]) if sent else None
+
+
+async def edit(
+    message: MaybeInaccessibleMessage, content: Markup, keyboard: InlineKeyboardMarkup | None = None
+) -> bool:
+    """Change a message of the bot, and tell whether it now says this; else it stays as it was."""
+    try:
+        return await edit_at(message.get_bot(), message.chat.id, message.message_id, content, keyboard)
+    except UndeliveredError as error:
+        _LOG.warning("A message in chat %s stays as it was: %s", message.chat.id, error)
+        return False
+
+
+async def edit_at(
+    bot: Bot, chat_id: int, message_id: int, content: Markup, keyboard: InlineKeyboardMarkup | None
+) -> bool:
+    """Change the message of the bot with those ids, and tell whether it now says this.
+
+    Raises:
+        UndeliveredError: Telegram could not be told, and has to be told later.
+    """
+
+    async def write(text: str, parse_mode: ParseMode | None) -> Message | bool:
+        return await bot.edit_message_text(
+            text,
+            chat_id,
+            message_id,
+            parse_mode=parse_mode,
+            link_preview_options=_NO_PREVIEW,
+            reply_markup=keyboard,
+        )
+
+    try:
+        return await _persist(lambda: _write(bot, content, write), chat_id) is not None
+    except UndeliveredError:
+        raise
+    except TelegramError as error:
+        if _says(error, _NOT_MODIFIED):
+            return True
+        _LOG.warning("A message in chat %s stays as it was: %s", chat_id, error)
+        return False
+
+
+async def reply_with_file(message: Message, content: bytes, name: str, caption: str) -> Message | None:
+    """Reply to a message with a file, and return the reply, or None where it cannot be sent.
+
+    Raises:
+        BadRequest: Telegram refuses the file.
+        UndeliveredError: it did not arrive, and has to wait.
+    """
+
+    async def write() -> Message:
+        return await message.get_bot().send_document(
+            message.chat_id,
+            InputFile(content, name),
+            caption=caption,
+            message_thread_id=topic_of(message),
+            reply_parameters=ReplyParameters(message.message_id, allow_sending_without_reply=True),
+        )
+
+    return await _persist(write, message.chat_id)
+
+
+async def delete(message: Message) -> None:
+    """Take back a message of the bot; where Telegram does not, it stays."""
+    try:
+        await message.delete()
+    except TelegramError as error:
+        _LOG.info("A message in chat %s stays: %s", message.chat_id, error)
+
+
+def topic_of(message: Message) -> int | None:
+    """Return the forum topic that a message stands in; threads of replies are no topics."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
+async def _reply(
+    message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None
+) -> RawMessage | None:
+    answered = ReplyParameters(message.message_id, allow_sending_without_reply=True)
+    try:
+        return await _send(
+            message.get_bot(), message.chat_id, content, keyboard, topic=topic_of(message), answered=answered
+        )
+    except ChatMigrated as error:
+        # Ids of messages count anew there, so there is nothing to reply to.
+        return await _send_following(message.get_bot(), error.new_chat_id, content, keyboard)
+
+
+async def _send_following(
+    bot: Bot, chat_id: int, content: Markup, keyboard: InlineKeyboardMarkup | None
+) -> RawMessage | None:
+    try:
+        return await _send(bot, chat_id, content, keyboard)
+    except ChatMigrated as error:
+        return await _send(bot, error.new_chat_id, content, keyboard)
+
+
+async def _send(  # noqa: PLR0913 - what a message says and where it goes
+    bot: Bot,
+    chat_id: int,
+    content: Markup,
+    keyboard: InlineKeyboardMarkup | None,
+    *,
+    topic: int | None = None,
+    answered: ReplyParameters | None = None,
+) -> RawMessage | None:
+    connection = connection_of(bot)
+
+    async def write(text: str, parse_mode: ParseMode | None) -> RawMessage:
+        return await connection.post_message(
+            chat_id=chat_id,
+            text=text,
+            parse_mode=parse_mode,
+            message_thread_id=topic,
+            link_preview_options=_NO_PREVIEW,
+            reply_parameters=answered,
+            reply_markup=keyboard,
+        )
+
+    return await _persist(lambda: _write(bot, content, write), chat_id)
+
+
+async def _write(bot: Bot, content: Markup, write: _Write[_T]) -> _T:
+    """Write once, as plain text where Telegram does not understand the HTML."""
+    try:
+        return await write(content.html, ParseMode.HTML)
+    except BadRequest as error:
+        if not _says(error, _UNPARSABLE):
+            raise
+        _LOG.error("Telegram refused the HTML of a message, which goes as plain text: %s", error)
+        connection_of(bot).report_trouble(Trouble(TroubleKind.HTML_REFUSED, str(error)))
+    return await write(shorten(content.plain, MESSAGE_UNITS), None)
+
+
+async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
+    """Act until it worked, or return None where nobody can be told.
+
+    Raises:
+        BadRequest: Telegram refuses what is written.
+        ChatMigrated: the group has become a supergroup.
+        UndeliveredError: it did not work, and has to wait.
+    """
+    reason: TelegramError
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return await act()
+        except RetryAfter as error:
+            pause, reason = seconds_to_wait(error), error
+            if pause > _LONGEST_WAIT_S:
+                raise UndeliveredError(str(error), pause) from error
+        except Forbidden as error:
+            _LOG.info("Chat %s takes no messages from the bot: %s", chat_id, error)
+            _drop_chat(chat_id)
+            return None
+        except BadRequest as error:
+            if not _says(error, *_UNDELIVERABLE):
+                raise
+            _LOG.info("Chat %s has no place for a message: %s", chat_id, error)
+            return None
+        except NetworkError as error:
+            pause, reason = _PAUSE_S * attempt, error
+            if may_have_arrived(error) and _is_too_doubtful(chat_id):
+                return None
+        if attempt < _ATTEMPTS:
+            _LOG.info("A message to chat %s is sent again in %.0f s: %s", chat_id, pause, reason)
+            await asyncio.sleep(pause)
+    raise UndeliveredError(str(reason), None) from reason
+
+
+def _is_too_doubtful(chat_id: int) -> bool:
+    """Tell whether a message may have arrived so often that it is not sent once more."""
+    handling = in_hand.get()
+    if handling is None or handling.chat_id != chat_id:
+        return False
+    handling.doubts += 1
+    if handling.doubts < _MOST_DOUBTS:
+        return False
+    _LOG.warning(
+        "A message to chat %s may have arrived %d times and is not sent again", chat_id, _MOST_DOUBTS
+    )
+    return True
+
+
+def _drop_chat(chat_id: int) -> None:
+    """Have what else a chat asked dropped, if it is the one that the update in hand comes from."""
+    handling = in_hand.get()
+    if handling is not None and handling.chat_id == chat_id:
+        handling.is_chat_gone = True
+
+
+def _says(error: TelegramError, *refusals: str) -> bool:
+    words = error.message.lower()
+    return any(refusal in words for refusal in refusals)
+
+
+def seconds_to_wait(error: RetryAfter) -> float:
+    """Return how long Telegram wants to be left alone."""
+    # A timedelta where PTB_TIMEDELTA is set, and one day everywhere.
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -1,0 +1,83 @@
+"""Example questions: offered to whoever does not know what to ask, and asked with a tap.
+
+The owner writes them into a file, for each language of the readers; what the articles are about
+is known there and nowhere in the code. A button names its question by a digest, so that it goes
+on working when the file is rearranged, and never asks anything else than it shows.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
+
+from bot.language import parse_language
+
+_FALLBACK = "en"
+_OFFERED = 3
+_CHARACTERS = 200
+_DIGEST_CHARACTERS = 12
+
+
+class ExamplesError(Exception):
+    """The file of examples has a mistake; the message names the file and says what to do."""
+
+
+class Examples:
+    """The example questions, by language."""
+
+    def __init__(self, questions: Mapping[str, tuple[str, ...]]) -> None:
+        """Take the questions; ``load_examples`` reads them."""
+        self._questions = dict(questions)
+
+    def choose(self, language: str) -> tuple[str, ...]:
+        """Return the questions to offer in a language, else those in English, else none."""
+        chosen = self._questions.get(language) or self._questions.get(_FALLBACK, ())
+        return chosen[:_OFFERED]
+
+    def find(self, digest: str) -> str | None:
+        """Return the question of that digest, if it still is among the examples."""
+        every = chain.from_iterable(self._questions.values())
+        return next((question for question in every if digest_question(question) == digest), None)
+
+
+def digest_question(question: str) -> str:
+    """Return a short name for a question: the beginning of its SHA-256, in hexadecimal."""
+    return hashlib.sha256(question.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def load_examples(path: Path) -> Examples:
+    """Read a file of examples: TOML, a list of questions for each language. No file, no examples.
+
+    Raises:
+        ExamplesError: the file is not of that form.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Examples({})
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"{path}: cannot be read as TOML: {error}"
+        raise ExamplesError(message) from None
+    return Examples(
+        {_read_language(path, tag): _read_list(path, tag, value) for tag, value in content.items()}
+    )
+
+
+def _read_language(path: Path, tag: str) -> str:
+    try:
+        return parse_language(tag)
+    except ValueError as error:
+        message = f"{path}: {tag}: {error}"
+        raise ExamplesError(message) from None
+
+
+def _read_list(path: Path, tag: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and _is_fit(one) for one in value):
+        message = f"{path}: {tag}: must be a list of questions of 1 to {_CHARACTERS} characters, each a text"
+        raise ExamplesError(message)
+    return tuple(" ".join(one.split()) for one in value)
+
+
+def _is_fit(question: str) -> bool:
+    return 0 < len(question.strip()) <= _CHARACTERS
