@@ -9,19 +9,28 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.corpus.articles import CorpusChange, compare_corpora
+from bot.language import LanguageDetector
 from bot.model import Answer, AnswerKind, Corpus, Findings, Question
-from bot.search.index import CorpusIndex
 from bot.wording.small_talk import SmallTalkPhrases
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many passages are ready."""
 
-
-# Passages that say the same are shown as one, so more are searched than shown.
-_SEARCHED_BEYOND = 20
 _NOTHING = Findings((), 0.0, is_answer=False)
+
+
+class Index(Protocol):
+    """Every passage of a corpus, ready to be searched from any thread."""
+
+    @property
+    def corpus(self) -> Corpus:
+        """What is searched."""
+
+    def search(self, question: Question, limit: int) -> Findings:
+        """Return at most ``limit`` statements, best first, and how sure it is that they answer."""
 
 
 class ReloadRunningError(Exception):
@@ -38,19 +47,21 @@ class Reload:
     elapsed_ms: float
 
 
-class Answerer:
-    """Answers questions from the current index."""
+class Desk:
+    """Where questions are asked, from wherever they come."""
 
     def __init__(
         self,
-        index: CorpusIndex,
-        load_index: Callable[[Progress | None], CorpusIndex],
+        index: Index,
+        load_index: Callable[[Progress | None], Index],
         small_talk: SmallTalkPhrases,
+        detector: LanguageDetector,
     ) -> None:
         """Start with an index; ``load_index`` makes the next one from the files as they then are."""
         self._index = index
         self._load_index = load_index
         self._small_talk = small_talk
+        self._detector = detector
         self._reloading = threading.Lock()
 
     @property
@@ -58,18 +69,22 @@ class Answerer:
         """The corpus that questions are answered from now."""
         return self._index.corpus
 
-    def answer(self, question: Question, limit: int) -> Answer:
-        """Answer a question with at most ``limit`` passages, the nearest ones where none answers."""
+    def ask(self, words: str, *, hint: str | None = None, earlier: str | None = None, limit: int) -> Answer:
+        """Answer a question with at most ``limit`` passages, the nearest ones where none answers.
+
+        ``hint`` is a language (BCP 47) that the words may well be in; ``earlier`` was asked just before.
+        """
         started = time.perf_counter()
         index = self._index
-        small_talk = self._small_talk.recognise(question.text)
-        findings = _NOTHING if small_talk else index.search(question, limit + _SEARCHED_BEYOND)
+        question = Question(words, self._detector.detect(words, hint), earlier)
+        small_talk = self._small_talk.recognise(words)
+        findings = _NOTHING if small_talk else index.search(question, limit)
         kind = AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND
         return Answer(
             question=question,
             kind=AnswerKind.SMALL_TALK if small_talk else kind,
             confidence=1.0 if small_talk else findings.confidence,
-            hits=index.merge_agreeing(findings.hits, question, limit),
+            hits=findings.hits,
             corpus_version=index.corpus.version,
             elapsed_ms=(time.perf_counter() - started) * 1000,
             small_talk=small_talk,

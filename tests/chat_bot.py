@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from bot.answering import Answerer, Progress
+from bot.answering import Desk, Index, Progress
 from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
 from bot.chat.intake.dispatcher import Dispatcher
@@ -33,7 +33,7 @@ from bot.journal.readers import Readers
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
-from bot.model import Findings, Question, Trouble
+from bot.model import Corpus, Findings, Question, Trouble
 from bot.search.index import CorpusIndex
 from bot.wording.examples import Examples
 from bot.wording.phrases import load_phrases
@@ -81,34 +81,47 @@ class Gate:
         assert await asyncio.to_thread(self.reached.wait, 10)
 
 
-def make_slow_index(gate: Gate) -> type[CorpusIndex]:
-    """Return a kind of index that waits at the gate for questions that say "slow"."""
+class WordIndex:
+    """The bot's own index without its language model, for questions that a test may act upon."""
 
-    class SlowIndex(CorpusIndex):
-        def search(self, question: Question, limit: int) -> Findings:
-            if "slow" in question.text:
-                gate.pass_through()
-            return super().search(question, limit)
-
-    return SlowIndex
-
-
-class BrokenIndex(CorpusIndex):
-    """An index that fails for questions that say "broken"."""
+    def __init__(self, corpus: Corpus, act: Callable[[Question], None]) -> None:
+        """Index a corpus; ``act`` is called before each search."""
+        self.corpus = corpus
+        self._act = act
+        self._index = CorpusIndex.build(corpus)
 
     def search(self, question: Question, limit: int) -> Findings:
-        """Search, or fail."""
+        """Act, then search."""
+        self._act(question)
+        return self._index.search(question, limit)
+
+
+def slow_index(gate: Gate) -> Callable[[Corpus], Index]:
+    """Return what makes indexes that wait at the gate for questions that say "slow"."""
+
+    def wait(question: Question) -> None:
+        if "slow" in question.text:
+            gate.pass_through()
+
+    return lambda corpus: WordIndex(corpus, wait)
+
+
+def broken_index(corpus: Corpus) -> Index:
+    """Make an index that fails for questions that say "broken"."""
+
+    def fail(question: Question) -> None:
         if "broken" in question.text:
             message = "the index is broken"
             raise RuntimeError(message)
-        return super().search(question, limit)
+
+    return WordIndex(corpus, fail)
 
 
 @dataclass
 class ChatBot:
     """The running bot, as a test sees it."""
 
-    answerer: Answerer
+    desk: Desk
     database: Path
     serving: asyncio.Task[None]
     stop: asyncio.Event
@@ -139,7 +152,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     *,
     articles: Path = ARTICLES,
     admin_ids: Collection[int] = (),
-    index_type: type[CorpusIndex] = CorpusIndex,
+    make_index: Callable[[Corpus], Index] = CorpusIndex.build,
     before_load: Callable[[Progress | None], None] = lambda _progress: None,
     token: str | None = None,
     proxy: str | None = None,
@@ -152,12 +165,15 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
 ) -> AsyncIterator[ChatBot]:
     """Run the bot against a Bot API server, with its log in a folder."""
 
-    def load_index(progress: Progress | None) -> CorpusIndex:
-        before_load(progress)
-        return index_type.build(load_corpus(articles, MAX_ARTICLE_BYTES))
+    def build() -> Index:
+        return make_index(load_corpus(articles, MAX_ARTICLE_BYTES))
 
-    index = index_type.build(load_corpus(articles, MAX_ARTICLE_BYTES))
-    answerer = Answerer(index, load_index, load_small_talk())
+    def load_index(progress: Progress | None) -> Index:
+        before_load(progress)
+        return build()
+
+    index = build()
+    desk = Desk(index, load_index, load_small_talk(), _load_detector())
     metrics = Metrics()
     alerts = Alerts(admin_ids=admin_ids, metrics=metrics, clock=clock)
     troubles: list[Trouble] = []
@@ -178,9 +194,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     )
     application = build_application(
         connection=connection,
-        answerer=answerer,
+        desk=desk,
         journal=journal,
-        detector=_load_detector(),
         votes=Votes(records),
         records=PersonalRecords(records, connection.bot_id),
         retention_days=retention_days,
@@ -198,7 +213,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     receiver = choose_receiver(application, dispatcher)
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(application, dispatcher, receiver, stop))
-    bot = ChatBot(answerer, folder / "log.sqlite", serving, stop, journal, records, alerts, metrics, troubles)
+    bot = ChatBot(desk, folder / "log.sqlite", serving, stop, journal, records, alerts, metrics, troubles)
     try:
         yield bot
     finally:

@@ -6,12 +6,12 @@ say of cards, buttons and follow-ups holds whatever becomes of the ranking.
 
 import asyncio
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiosqlite
 
-from bot.model import Findings, Hit, Passage, Question
-from bot.search.index import CorpusIndex
+from bot.model import Corpus, Findings, Hit, Passage, Question
 from tests.chat_bot import ChatBot
 
 HARBOUR = Path(__file__).parent / "data" / "harbour"
@@ -23,8 +23,11 @@ PIZZA = "pizza recipe"
 _WORD = re.compile(r"\w{5,}")
 
 
-class HarbourIndex(CorpusIndex):
+@dataclass(frozen=True)
+class HarbourIndex:
     """Answers where a passage shares two words with the question and what was asked before."""
+
+    corpus: Corpus
 
     def search(self, question: Question, limit: int) -> Findings:
         """Rank by shared words; the clause that answers is what stands before the first comma."""

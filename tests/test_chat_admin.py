@@ -20,14 +20,14 @@ async def test_reload_reports_what_changed(tmp_path: Path) -> None:
     articles = copy_articles(tmp_path)
     async with BotApi() as api, running_bot(api, tmp_path, articles=articles, admin_ids=[BOSS]) as bot:
         boss = api.person("Boss", id=BOSS)
-        before = bot.answerer.corpus
+        before = bot.desk.corpus
         write_article(articles, "whales", "Blue whales eat krill. They sing.")
         (articles / "hanoi-convention" / "nhan-dan.md").unlink()
         changed = articles / "hanoi-convention" / "dan-tri.md"
         changed.write_text(changed.read_text("utf-8") + "\nEn setning til.\n", "utf-8")
 
         report = (await boss.private_chat.reply_to(boss.says("/reload"))).text
-        after = bot.answerer.corpus
+        after = bot.desk.corpus
         assert "Articles: 5 → 5" in report
         assert f"Passages: {len(before.passages)} → {len(after.passages)}" in report
         assert f"Corpus version: {before.version} → {after.version}" in report
@@ -63,7 +63,7 @@ async def test_reload_of_bad_files_reports_every_mistake_and_goes_on_with_the_ol
         running_bot(api, tmp_path, articles=articles, admin_ids=[BOSS], before_load=before_load) as bot,
     ):
         boss, anna = api.person("Boss", id=BOSS), api.person("Anna")
-        version = bot.answerer.corpus.version
+        version = bot.desk.corpus.version
         (articles / "bad.md").write_text("no front matter", "utf-8")
         write_article(articles, "worse", "A text.", language='"klingon"', pages="3")
         reload = boss.says("/reload")
@@ -79,7 +79,7 @@ async def test_reload_of_bad_files_reports_every_mistake_and_goes_on_with_the_ol
         assert report.startswith(phrases.say("reload.mistakes", count=3))
         for part in ("bad.md:1: ", "worse.md:2: language: ", "worse.md:4: pages: "):
             assert part in report
-        assert bot.answerer.corpus.version == version
+        assert bot.desk.corpus.version == version
         assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
 
 
@@ -150,14 +150,14 @@ async def test_reload_ends_with_the_bot(tmp_path: Path) -> None:
             loop.call_soon_threadsafe(ended.set)
 
     async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], before_load=before_load) as bot:
-        version = bot.answerer.corpus.version
+        version = bot.desk.corpus.version
         boss = api.person("Boss", id=BOSS)
         boss.says("/reload")
         await gate.wait_until_reached()
         await bot.end()
         gate.opened.set()
         await ended.wait()
-        assert bot.answerer.corpus.version == version
+        assert bot.desk.corpus.version == version
 
 
 RELOAD = "/reload"

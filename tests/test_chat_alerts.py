@@ -12,7 +12,7 @@ from bot.model import Trouble, TroubleKind
 from tests.bot_api.failures import refusal
 from tests.bot_api.people import Person
 from tests.bot_api.server import BotApi
-from tests.chat_bot import CATALOGUES, BrokenIndex, phrases, running_bot
+from tests.chat_bot import CATALOGUES, broken_index, phrases, running_bot
 
 BOSS = 77
 HOUR_S = 3600
@@ -47,7 +47,7 @@ async def next_text(person: Person) -> str:
 async def test_alert_of_a_failure_has_an_id_that_stands_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], index_type=BrokenIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], make_index=broken_index):
         boss, anna = await start_as_admin(api), api.person("Anna")
         assert (await anna.private_chat.reply_to(anna.says("broken?"))).text == phrases.say("apology")
         told = await next_text(boss)

@@ -16,7 +16,7 @@ NOT_EDITABLE = refusal(400, "Bad Request: message can't be edited")
 
 
 async def test_more_shows_the_next_passages_in_place_and_leads_back(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         first, labels = answer.html, [button["text"] for button in answer.buttons]
@@ -31,7 +31,7 @@ async def test_more_shows_the_next_passages_in_place_and_leads_back(tmp_path: Pa
 
 
 async def test_context_shows_the_sentences_around_and_leads_back(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         first = answer.html
@@ -49,7 +49,7 @@ async def test_context_shows_the_sentences_around_and_leads_back(tmp_path: Path)
 
 
 async def test_vote_is_one_for_each_person_and_may_be_changed_and_taken_back(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         seen = []
@@ -77,7 +77,7 @@ async def test_vote_counts_once_though_the_bot_ended_before_the_press_was_done(
     monkeypatch.setattr("bot.chat.intake.session._HANDLING_S", 0.1)
     async with BotApi() as api:
         anna = api.person("Anna")
-        async with running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+        async with running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
             answer = await anna.private_chat.reply_to(anna.says(CRANES))
             if is_back:
                 await anna.presses(answer, "👍")
@@ -85,13 +85,13 @@ async def test_vote_counts_once_though_the_bot_ended_before_the_press_was_done(
             anna.presses(answer, "👍")
             await answer.edited(since=int(is_back))
         hanging.stop()
-        async with running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+        async with running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
             await anna.private_chat.reply_to(anna.says("/help"))
     assert [vote for (vote,) in read(tmp_path, "SELECT vote FROM votes")] == kept
 
 
 async def test_vote_in_a_group_is_shown_to_nobody_else(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna, berta = api.person("Anna"), api.person("Berta")
         group = api.supergroup(members=[anna, berta])
         answer = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
@@ -108,16 +108,16 @@ async def test_buttons_work_after_a_restart_and_quote_what_was_quoted(tmp_path: 
     articles = Path(shutil.copytree(HARBOUR, tmp_path / "articles"))
     async with BotApi() as api:
         anna = api.person("Anna")
-        async with running_bot(api, tmp_path, articles=articles, index_type=HarbourIndex):
+        async with running_bot(api, tmp_path, articles=articles, make_index=HarbourIndex):
             answer = await anna.private_chat.reply_to(anna.says(CRANES))
             first = answer.html
         for path in (articles / "vik.md", articles / "vik-nb.md"):
             path.write_text(
                 path.read_text("utf-8").replace("seven", "eight").replace("1898", "1998"), "utf-8"
             )
-        async with running_bot(api, tmp_path, articles=articles, index_type=HarbourIndex) as bot:
+        async with running_bot(api, tmp_path, articles=articles, make_index=HarbourIndex) as bot:
             assert "eight" in (await anna.private_chat.reply_to(anna.says(CRANES))).text
-            bot.answerer.reload()
+            bot.desk.reload()
             await anna.presses(answer, "Context")
             assert f"opened in 1898. {SEVEN}" in answer.text
             await anna.presses(answer, "👍")
@@ -127,7 +127,7 @@ async def test_buttons_work_after_a_restart_and_quote_what_was_quoted(tmp_path: 
 
 @pytest.mark.parametrize("label", ["More", "Context", "👍"])
 async def test_button_of_an_answer_no_longer_kept_says_so(tmp_path: Path, label: str) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna", language_code="de")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         data = next(one["callback_data"] for one in answer.buttons if label_of(one) == label)
@@ -151,7 +151,7 @@ async def test_button_says_so_while_the_database_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str
 ) -> None:
     monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.0)
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         await wait_until_recorded(bot)
@@ -166,7 +166,7 @@ async def test_button_says_so_while_the_database_fails(
     "data", ["more:AAAAAAAAAAA:0", "vote:x:up", "nonsense", "more:x:y", "vote:x:sideways"]
 )
 async def test_every_press_is_answered(tmp_path: Path, data: str) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         assert (await anna.calls_back(answer, data)).text in (
@@ -178,7 +178,7 @@ async def test_every_press_is_answered(tmp_path: Path, data: str) -> None:
 async def test_presses_that_change_nothing_or_come_too_late_are_harmless(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         more = answer.button("More")["callback_data"]
@@ -193,7 +193,7 @@ async def test_presses_that_change_nothing_or_come_too_late_are_harmless(
 
 @pytest.mark.parametrize("failure", [too_many_requests(1), lost_answer(breaks=True)])
 async def test_more_is_shown_although_telegram_stumbles(tmp_path: Path, failure: Failure) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         api.fail("editMessageText", failure)
@@ -202,7 +202,7 @@ async def test_more_is_shown_although_telegram_stumbles(tmp_path: Path, failure:
 
 
 async def test_button_below_a_message_that_cannot_be_changed_says_so(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         api.fail("editMessageText", NOT_EDITABLE)
@@ -215,7 +215,7 @@ async def test_button_below_a_message_that_cannot_be_changed_says_so(tmp_path: P
 async def test_button_that_fails_is_apologised_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         monkeypatch.setattr("bot.chat.handlers.answer_buttons.render_context", None)
@@ -224,7 +224,7 @@ async def test_button_that_fails_is_apologised_for(
 
 
 async def test_translate_leads_from_a_passage_in_another_language(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says("Hvor mange kraner har havna?"))
         assert answer.button("Translate")["url"] == (
@@ -238,7 +238,7 @@ async def test_translate_leads_from_a_passage_in_another_language(tmp_path: Path
 async def test_translate_can_be_switched_off(tmp_path: Path) -> None:
     async with (
         BotApi() as api,
-        running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex, translate_url=""),
+        running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex, translate_url=""),
     ):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says("Hvor mange kraner har havna?"))
@@ -246,7 +246,7 @@ async def test_translate_can_be_switched_off(tmp_path: Path) -> None:
 
 
 async def test_not_found_offers_votes_and_examples(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(PIZZA))
         labels = [button["text"] for button in answer.buttons]
@@ -259,7 +259,7 @@ async def test_not_found_offers_votes_and_examples(tmp_path: Path) -> None:
 
 
 async def test_small_talk_is_answered_in_kind_and_without_votes(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         thanks = await anna.private_chat.reply_to(anna.says("Thanks!"))
         assert (thanks.text, thanks.buttons) == (phrases.say("small-talk.thanks"), [])
@@ -270,7 +270,7 @@ async def test_small_talk_is_answered_in_kind_and_without_votes(tmp_path: Path) 
 
 
 async def test_card_in_a_group_stays_in_the_words_of_whoever_asked(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna, bjorn = api.person("Anna"), api.person("Bjørn", language_code="nb")
         group = api.supergroup(members=[anna, bjorn])
         answer = await group.reply_to(anna.says(f"/ask {MASTER}", chat=group))

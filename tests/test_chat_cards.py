@@ -26,7 +26,7 @@ LANGUAGES = ("de", "en", "fr", "id", "nb", "vi")
 
 
 def find_answer(words: str, language: str) -> Answer:
-    index = HarbourIndex.build(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
+    index = HarbourIndex(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
     findings = index.search(Question(words, language), 10)
     kind = AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND
     return Answer(Question(words, language), kind, findings.confidence, findings.hits, "abc", 1.0)

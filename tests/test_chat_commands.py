@@ -34,7 +34,7 @@ async def test_commands_sources_lists_every_article(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path) as bot:
         anna = api.person("Anna", language_code="vi")
         reply = await anna.private_chat.reply_to(anna.says("/sources"))
-        assert reply.links == [article.source for article in bot.answerer.corpus.articles]
+        assert reply.links == [article.source for article in bot.desk.corpus.articles]
         assert reply.text.startswith("Mình trả lời từ 5 bài báo:\n\n1. ")
         assert "Dân trí · 26 thg 10, 2025 · tiếng Na Uy" in reply.text
         assert reply.buttons == []
@@ -61,7 +61,7 @@ async def test_commands_sources_are_paged_in_place(tmp_path: Path) -> None:
         # After a reload with fewer articles the button leads to the last page there is.
         for number in range(5, 20):
             (articles / f"whales-{number:02}.md").unlink()
-        bot.answerer.reload()
+        bot.desk.reload()
         await anna.presses(listed, "‹ Tilbake")
         await listed.edited(2)
         assert listed.text.startswith("Jeg svarer fra 5 artikler:\n\n1. Whales 0")

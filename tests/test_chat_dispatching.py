@@ -14,7 +14,7 @@ from bot.chat.wire.update_in_hand import Handling
 from bot.model import TroubleKind
 from tests.bot_api.failures import server_error
 from tests.bot_api.server import BotApi
-from tests.chat_bot import SIGNED, Gate, make_slow_index, phrases, running_bot
+from tests.chat_bot import SIGNED, Gate, phrases, running_bot, slow_index
 
 
 def encode(question: str) -> str:
@@ -34,7 +34,7 @@ def read_inbox(folder: Path, columns: str) -> list[tuple[object, ...]]:
 
 async def test_dispatching_keeps_the_order_within_a_chat_alone(tmp_path: Path) -> None:
     gate = Gate()
-    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)):
+    async with BotApi() as api, running_bot(api, tmp_path, make_index=slow_index(gate)):
         anna, berta = api.person("Anna"), api.person("Berta")
         asked = [anna.says("slow one"), *(anna.says(f"{SIGNED} {number}") for number in range(5))]
         await gate.wait_until_reached()
@@ -86,7 +86,7 @@ async def test_dispatching_takes_up_what_an_earlier_run_left(
     gate = Gate()
     async with BotApi() as api:
         anna, berta = api.person("Anna"), api.person("Berta")
-        async with running_bot(api, tmp_path, index_type=make_slow_index(gate)) as bot:
+        async with running_bot(api, tmp_path, make_index=slow_index(gate)) as bot:
             asked = [anna.says("slow one"), anna.says(SIGNED), anna.says("/help")]
             await gate.wait_until_reached()
             await berta.private_chat.reply_to(berta.says(SIGNED))
@@ -158,7 +158,10 @@ async def test_dispatching_goes_on_from_memory_while_the_inbox_cannot_be_written
     monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
     monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.2)
     gate = Gate()
-    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)) as bot:
+    async with (
+        BotApi() as api,
+        running_bot(api, tmp_path, make_index=slow_index(gate)) as bot,
+    ):
         anna, berta = api.person("Anna"), api.person("Berta")
         await anna.private_chat.reply_to(anna.says("/help"))
         with closing(sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)) as other:
@@ -188,7 +191,7 @@ async def test_dispatching_leaves_with_telegram_what_memory_cannot_hold(
     monkeypatch.setattr("bot.chat.intake.polling._FULL_S", 0.1)
     (tmp_path / "log.sqlite").mkdir()
     gate = Gate()
-    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)):
+    async with BotApi() as api, running_bot(api, tmp_path, make_index=slow_index(gate)):
         people = [api.person(f"Person {number}") for number in range(3)]
         asked = [(person, person.says("slow one")) for person in people]
         await gate.wait_until_reached()

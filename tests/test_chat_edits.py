@@ -11,7 +11,7 @@ from tests.harbour import CRANES, HARBOUR, MASTER, SEVEN, HarbourIndex, wait_unt
 
 
 async def test_edited_question_is_answered_in_place(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         question = anna.says(CRANES)
         answer = await anna.private_chat.reply_to(question)
@@ -33,7 +33,7 @@ async def test_edited_question_is_answered_in_place(tmp_path: Path) -> None:
 
 
 async def test_edit_that_does_not_change_the_words_does_nothing(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         group = api.supergroup(members=[anna])
         asked = anna.says(MASTER, chat=group)
@@ -57,7 +57,7 @@ async def test_edit_that_does_not_change_the_words_does_nothing(tmp_path: Path) 
 async def test_edited_question_in_a_group_is_answered_when_addressed(tmp_path: Path) -> None:
     async with (
         BotApi(privacy_mode=False) as api,
-        running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex),
+        running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex),
     ):
         anna = api.person("Anna")
         forum = api.supergroup(forum=True, members=[anna])
@@ -84,7 +84,7 @@ async def test_edited_question_in_a_group_is_answered_when_addressed(tmp_path: P
 async def test_edited_question_gets_a_new_answer_where_the_old_one_cannot_be_changed(
     tmp_path: Path, *, is_deleted: bool
 ) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         question = anna.says(CRANES)
         answer = await anna.private_chat.reply_to(question)
@@ -101,7 +101,7 @@ async def test_edited_question_gets_a_new_answer_where_the_old_one_cannot_be_cha
 
 
 async def test_edit_makes_a_question_of_what_was_none(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         group = api.supergroup(members=[anna])
         empty = anna.says("/ask", chat=group)
@@ -116,7 +116,7 @@ async def test_edit_makes_a_question_of_what_was_none(tmp_path: Path) -> None:
 
 
 async def test_edit_that_makes_a_question_too_long_leaves_its_answer(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         question = anna.says(CRANES)
         answer = await anna.private_chat.reply_to(question)
@@ -127,7 +127,7 @@ async def test_edit_that_makes_a_question_too_long_leaves_its_answer(tmp_path: P
 
 
 async def test_edited_question_is_left_alone_while_the_database_fails(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         question = anna.says(CRANES)
         await anna.private_chat.reply_to(question)

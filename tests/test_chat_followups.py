@@ -10,7 +10,7 @@ MORE = "And how old are these?"
 
 
 async def test_followup_leans_on_what_the_person_asked_just_before(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna, berta = api.person("Anna"), api.person("Berta")
         await anna.private_chat.reply_to(anna.says(CRANES))
         followed = await anna.private_chat.reply_to(anna.says(MORE))
@@ -21,7 +21,7 @@ async def test_followup_leans_on_what_the_person_asked_just_before(tmp_path: Pat
 
 
 async def test_followup_leans_on_nothing_after_a_while(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         asked = await anna.private_chat.reply_to(anna.says(CRANES))
         api.clock.advance(14 * 60)
@@ -34,7 +34,7 @@ async def test_followup_leans_on_nothing_after_a_while(tmp_path: Path) -> None:
 
 
 async def test_followup_in_a_group_leans_on_the_answer_it_replies_to(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna, berta = api.person("Anna"), api.person("Berta")
         group = api.supergroup(members=[anna, berta])
         answer = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
@@ -53,7 +53,7 @@ async def test_followup_in_a_group_leans_on_the_answer_it_replies_to(tmp_path: P
 
 
 async def test_followup_leans_neither_on_small_talk_nor_on_strangers(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         group = api.supergroup(admins=[anna])
         await anna.private_chat.reply_to(anna.says("Hello!"))
@@ -67,7 +67,7 @@ async def test_followup_leans_neither_on_small_talk_nor_on_strangers(tmp_path: P
 
 
 async def test_followup_that_is_edited_leans_on_the_same(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna, berta = api.person("Anna"), api.person("Berta")
         group = api.supergroup(members=[anna, berta])
         first = anna.says(CRANES)
@@ -89,7 +89,7 @@ async def test_followup_that_is_edited_leans_on_the_same(tmp_path: Path) -> None
 
 
 async def test_followup_stands_alone_while_the_database_fails(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         await anna.private_chat.reply_to(anna.says(CRANES))
         await bot.journal.flush()

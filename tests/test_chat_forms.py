@@ -7,11 +7,11 @@ the long run (some minutes). Articles are made up per question, more hostile tha
 import asyncio
 import os
 import random
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bot.model import Article, Findings, Hit, Passage, Question
-from bot.search.index import CorpusIndex
+from bot.model import Article, Corpus, Findings, Hit, Passage, Question
 from tests.bot_api.chats import Chat, Message
 from tests.bot_api.people import Person
 from tests.bot_api.server import BotApi
@@ -79,8 +79,11 @@ def make_passage(dice: random.Random) -> Passage:
     return Passage(article, make_text(dice, 400), 0, 0, *dice.choice((around, ("", ""))))
 
 
-class HostileIndex(CorpusIndex):
+@dataclass(frozen=True)
+class HostileIndex:
     """Finds something hostile for every question, the same for the same question."""
+
+    corpus: Corpus
 
     def search(self, question: Question, limit: int) -> Findings:
         """Make hits up."""
@@ -95,7 +98,7 @@ class HostileIndex(CorpusIndex):
 
 
 async def test_no_message_is_refused_for_its_form(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HostileIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HostileIndex):
         people = [api.person(f"P{number}", language_code=tag) for number, tag in enumerate(LANGUAGES)]
         group = api.supergroup(forum=True, members=people)
         share = -(-QUESTIONS // len(people))

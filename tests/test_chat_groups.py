@@ -8,7 +8,7 @@ from tests.harbour import CRANES, HARBOUR, MASTER, SEVEN, HarbourIndex, wait_unt
 
 
 async def test_group_is_told_how_to_ask_when_the_bot_is_added(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna, bjorn = api.person("Anna"), api.person("Bjørn", language_code="nb")
         for person, language in ((anna, "en"), (bjorn, "nb")):
             group = api.supergroup(members=[person], bot="left")
@@ -24,7 +24,7 @@ async def test_group_is_told_how_to_ask_when_the_bot_is_added(tmp_path: Path) ->
 
 
 async def test_nobody_else_is_greeted(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         channel = api.channel(bot="left")
         anna.adds_bot(channel)
@@ -39,7 +39,7 @@ async def test_nobody_else_is_greeted(tmp_path: Path) -> None:
 
 
 async def test_answer_follows_a_group_that_became_a_supergroup(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         group = api.group(members=[anna])
         asked = anna.says(f"@test_answer_bot {CRANES}", chat=group)
@@ -55,7 +55,7 @@ async def test_answer_follows_a_group_that_became_a_supergroup(tmp_path: Path) -
 
 
 async def test_conversation_goes_on_in_the_supergroup(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         group = api.group(members=[anna])
         old = await group.reply_to(anna.says(f"@test_answer_bot {CRANES}", chat=group))
@@ -75,7 +75,7 @@ async def test_conversation_goes_on_in_the_supergroup(tmp_path: Path) -> None:
 
 
 async def test_buttons_in_a_topic_change_the_message_there(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         forum = api.supergroup(forum=True, members=[anna])
         topic = api.topic(forum, "Cranes", by=anna)

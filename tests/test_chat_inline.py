@@ -6,7 +6,7 @@ import pytest
 
 from bot.chat.cards.start_links import decode_question
 from tests.bot_api.server import BotApi
-from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, Gate, make_slow_index, running_bot, write_article
+from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, Gate, running_bot, slow_index, write_article
 
 NOWHERE = "zwiebelkuchen"
 
@@ -19,12 +19,12 @@ async def test_inline_question_gives_cards_with_their_sources(tmp_path: Path, la
         assert 1 < len(found.results) <= 10
         assert found.is_personal
         assert found.cache_time <= 60
-        sources = {article.source for article in bot.answerer.corpus.articles}
+        sources = {article.source for article in bot.desk.corpus.articles}
         assert any("72" in result["description"] for result in found.results)
         for result in found.results:
             assert {entity.get("url") for entity in result["message"]["entities"]} & sources
         outlet, _, named = found.titles[0].partition(" · ")
-        (best,) = [article for article in bot.answerer.corpus.articles if article.outlet == outlet]
+        (best,) = [article for article in bot.desk.corpus.articles if article.outlet == outlet]
         assert named
         assert (
             CATALOGUES[language].say("answer.in-language", language=named)
@@ -132,7 +132,7 @@ async def test_inline_card_sent_to_the_bot_itself_asks_nothing(tmp_path: Path) -
 
 async def test_inline_query_that_waited_too_long_harms_nobody(tmp_path: Path) -> None:
     gate = Gate()
-    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)):
+    async with BotApi() as api, running_bot(api, tmp_path, make_index=slow_index(gate)):
         anna = api.person("Anna")
         old = anna.asks_inline("slow whales")
         await gate.wait_until_reached()

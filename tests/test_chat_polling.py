@@ -10,7 +10,7 @@ import pytest
 from bot.chat.wire.bot_api import ChatError
 from tests.bot_api.failures import refusal, server_error
 from tests.bot_api.server import BotApi
-from tests.chat_bot import SIGNED, Gate, make_slow_index, running_bot
+from tests.chat_bot import SIGNED, Gate, running_bot, slow_index
 
 CONFLICT = refusal(
     409, "Conflict: terminated by other getUpdates request; make sure that only one bot is running"
@@ -148,7 +148,10 @@ async def test_polling_ends_in_time_when_a_reply_hangs_and_answers_at_the_next_s
 
 async def test_polling_ends_in_time_when_a_search_does_not(tmp_path: Path) -> None:
     gate = Gate()
-    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)) as bot:
+    async with (
+        BotApi() as api,
+        running_bot(api, tmp_path, make_index=slow_index(gate)) as bot,
+    ):
         anna = api.person("Anna")
         anna.says("slow one")
         anna.says("behind it")

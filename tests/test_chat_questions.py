@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot_api.server import BotApi
-from tests.chat_bot import SIGNED, BrokenIndex, Gate, make_slow_index, phrases, running_bot
+from tests.chat_bot import SIGNED, Gate, broken_index, phrases, running_bot, slow_index
 
 
 async def test_question_in_private_gets_a_reply_with_its_sources(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ async def test_question_is_written_down_after_the_reply(tmp_path: Path) -> None:
             "asked_at, origin, user_id, chat_id, language, question, is_answered, corpus_version"
         )
         asked_at = datetime.fromtimestamp(question.date, UTC).isoformat(timespec="milliseconds")
-        version = bot.answerer.corpus.version
+        version = bot.desk.corpus.version
         assert rows[0] == (asked_at, "telegram", anna.id, anna.id, "en", SIGNED, 1, version)
         # Figures are in no language; the asker's Telegram decides.
         assert rows[1][4:6] == ("de", "2025?")
@@ -166,7 +166,7 @@ async def test_question_that_is_no_text_gets_one_friendly_line(tmp_path: Path) -
 
 async def test_question_that_takes_long_holds_up_nobody_else(tmp_path: Path) -> None:
     gate = Gate()
-    async with BotApi() as api, running_bot(api, tmp_path, index_type=make_slow_index(gate)):
+    async with BotApi() as api, running_bot(api, tmp_path, make_index=slow_index(gate)):
         anna, berta = api.person("Anna"), api.person("Berta")
         slow = anna.says("slow: how many countries signed?")
         after = anna.says(SIGNED)
@@ -183,7 +183,7 @@ async def test_question_that_takes_long_holds_up_nobody_else(tmp_path: Path) -> 
 async def test_question_that_fails_is_apologised_for(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, index_type=BrokenIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, make_index=broken_index):
         anna = api.person("Anna")
         assert (await anna.private_chat.reply_to(anna.says("broken?"))).text == phrases.say("apology")
         assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text

@@ -67,7 +67,7 @@ def failed() -> Iterator[Failed]:
 
 
 async def test_updates_whatever_they_say_are_handled(tmp_path: Path, failed: Failed) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         async for number in send_batches(api, UpdateMaker.make_sound):
             refused = [str(call) for call in api.calls if call.error and not is_told(call.error, HARMLESS)]
             assert (refused[:3], failed.messages) == ([], []), f"batch {number}"
@@ -84,7 +84,7 @@ async def test_updates_whatever_they_say_are_handled(tmp_path: Path, failed: Fai
     ],
 )
 async def test_update_that_cannot_be_read_holds_up_none_behind_it(tmp_path: Path, update: Json) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         before = anna.says(CRANES)
         api.updates.push_body(write_update(api.updates.next_id, update))
@@ -95,7 +95,7 @@ async def test_update_that_cannot_be_read_holds_up_none_behind_it(tmp_path: Path
 
 
 async def test_updates_that_are_malformed_stop_nothing(tmp_path: Path, failed: Failed) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, index_type=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         async for number in send_batches(api, UpdateMaker.make_malformed):
             refused = [str(call) for call in api.calls if call.error and not is_misdirected(call)]
             # What cannot be handled is logged and apologised for, wherever that can be.

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.answering import Answerer
-from bot.cli.assembly import Desk, Session
+from bot.answering import Desk
+from bot.cli.assembly import Session
 from bot.cli.conversation import converse
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
@@ -28,9 +28,8 @@ Talk = Callable[..., list[str]]
 @pytest.fixture
 def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     """Type lines, and return what the terminal shows after each."""
-    index = HarbourIndex.build(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
-    answerer = Answerer(index, lambda _progress: index, load_small_talk())
-    desk = Desk(answerer, LanguageDetector({"en", "nb"}))
+    index = HarbourIndex(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
+    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector({"en", "nb"}))
     database = Database(tmp_path / "log.sqlite")
     with asyncio.Runner() as runner:
         runner.run(database.open())

@@ -11,13 +11,13 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.cards.answer_card import render_answer, render_context
 from bot.chat.cards.fitting import MESSAGE_UNITS, count_units
 from bot.cli.printing import describe_answer
 from bot.corpus.articles import CorpusError, load_corpus
 from bot.corpus.importing import RawTextError, import_article
-from bot.model import Question
+from bot.language import LanguageDetector
 from bot.search.index import CorpusIndex
 from bot.wording.phrases import load_phrases
 from bot.wording.small_talk import load_small_talk
@@ -26,6 +26,7 @@ ARTICLES = int(os.environ.get("GENERATED_ARTICLES", "100"))
 MAX_BYTES = 100_000
 PHRASES = load_phrases()["vi"]
 SMALL_TALK = load_small_talk()
+DETECTOR = LanguageDetector({"en"})
 
 any_file = settings(
     max_examples=ARTICLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
@@ -154,8 +155,8 @@ def test_any_file_is_an_article_that_can_be_asked_or_is_refused(content: bytes, 
         return
     assert all(passage.text.strip() == passage.text != "" for passage in corpus.passages)
     index = CorpusIndex.build(corpus)
-    answerer = Answerer(index, lambda _progress: index, SMALL_TALK)
-    answer = answerer.answer(Question(asked, "en"), 5)
+    desk = Desk(index, lambda _progress: index, SMALL_TALK, DETECTOR)
+    answer = desk.ask(asked, limit=5)
     assert count_units(render_answer(answer, PHRASES, 5).content.plain) <= 2 * MESSAGE_UNITS
     assert render_answer(answer, PHRASES, 5).content.is_sendable
     for number in range(len(answer.hits)):

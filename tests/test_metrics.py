@@ -8,7 +8,7 @@ from bot.metrics import Metrics
 from bot.model import Answer, AnswerKind, Question, Trouble, TroubleKind
 from tests.bot_api.failures import server_error, too_many_requests
 from tests.bot_api.server import BotApi
-from tests.chat_bot import SIGNED, BrokenIndex, running_bot
+from tests.chat_bot import SIGNED, broken_index, running_bot
 
 
 def read(metrics: Metrics) -> dict[tuple[str, ...], float]:
@@ -74,7 +74,7 @@ def test_metrics_of_two_bots_are_apart() -> None:
 
 
 async def test_metrics_of_a_running_bot(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, index_type=BrokenIndex) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, make_index=broken_index) as bot:
         anna = api.person("Anna")
         api.fail("sendMessage", too_many_requests(1))
         api.fail("getUpdates", server_error(502))

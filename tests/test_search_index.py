@@ -128,11 +128,11 @@ def test_search_without_an_encoder_is_bm25_alone() -> None:
     nothing = plain.search(Question("pizza tomorrow", "en"), 2)
     assert not nothing.is_answer
     assert nothing.confidence == 0
-    assert plain.merge_agreeing(findings.hits, COUNTRIES, 1) == findings.hits[:1]
+    assert plain.search(COUNTRIES, 1).hits == findings.hits[:1]
 
 
 def test_merging_names_every_source_of_a_statement(index: CorpusIndex) -> None:
-    (first, *others) = index.merge_agreeing(index.search(COUNTRIES, 9).hits, COUNTRIES, 5)
+    (first, *others) = index.search(COUNTRIES, 5).hits
     assert first.passage.text == ENGLISH[0]
     assert {passage.article.id for passage in first.also} == {"de", "nb"}
     assert all("72" not in hit.passage.text for hit in others)
@@ -140,20 +140,20 @@ def test_merging_names_every_source_of_a_statement(index: CorpusIndex) -> None:
 
 def test_merging_shows_the_reader_s_own_language(index: CorpusIndex) -> None:
     question = replace(COUNTRIES, language="de")
-    first = index.merge_agreeing(index.search(question, 9).hits, question, 5)[0]
+    first = index.search(question, 5).hits[0]
     assert first.passage.article.language == "de"
 
 
 def test_merging_never_joins_what_differs_in_figures() -> None:
     index = _build(make_corpus(en=ENGLISH, de=(GERMAN[0].replace("72", "71"), *GERMAN[1:])))
-    shown = index.merge_agreeing(index.search(COUNTRIES, 9).hits, COUNTRIES, 5)
+    shown = index.search(COUNTRIES, 5).hits
     assert {hit.passage.text for hit in shown[:2]} == {ENGLISH[0], GERMAN[0].replace("72", "71")}
     assert all(not hit.also for hit in shown[:2])
 
 
 def test_merging_names_an_article_once() -> None:
     index = _build(make_corpus(en=(ENGLISH[0], *ENGLISH), de=GERMAN))
-    first = index.merge_agreeing(index.search(COUNTRIES, 9).hits, COUNTRIES, 5)[0]
+    first = index.search(COUNTRIES, 5).hits[0]
     assert [passage.article.id for passage in first.also] == ["de"]
 
 

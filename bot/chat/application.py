@@ -19,7 +19,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.addressing import Addressed
 from bot.chat.alerts import Alerts
 from bot.chat.cards.inline_card import InlineCards
@@ -57,7 +57,6 @@ from bot.chat.wire.bot_api import BotApplication, Connection
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
 from bot.journal.votes import Votes
-from bot.language import LanguageDetector
 from bot.metrics import Metrics
 from bot.wording.examples import Examples
 
@@ -77,9 +76,8 @@ _QUESTION = (filters.TEXT & ~filters.COMMAND) | filters.CAPTION
 def build_application(  # noqa: PLR0913 - the composition root hands over each collaborator by name
     *,
     connection: Connection,
-    answerer: Answerer,
+    desk: Desk,
     journal: Journal,
-    detector: LanguageDetector,
     votes: Votes,
     records: PersonalRecords,
     retention_days: int,
@@ -94,12 +92,11 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
 ) -> BotApplication:
     """Put the bot together from its collaborators."""
     menus = Menus(readings=readings, admin_ids=admin_ids)
-    admin = Admin(answerer=answerer, readings=readings, admin_ids=admin_ids)
+    admin = Admin(desk=desk, readings=readings, admin_ids=admin_ids)
     keyboards = Keyboards(translation=TranslationLinks(translate_url), examples=examples)
     answers = Answers(
-        answerer=answerer,
+        desk=desk,
         journal=journal,
-        detector=detector,
         readings=readings,
         keyboards=keyboards,
         metrics=metrics,
@@ -115,7 +112,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     buttons = Buttons(
         journal=journal, votes=votes, readings=readings, keyboards=keyboards, limit=passages_limit
     )
-    groups = Groups(answerer=answerer, journal=journal, readings=readings)
+    groups = Groups(desk=desk, journal=journal, readings=readings)
 
     async def publish_profile(application: BotApplication) -> None:
         try:
@@ -136,9 +133,8 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     )
     posing = Posing(readings=readings, answer=questions.answer)
     inline = Inline(
-        answerer=answerer,
+        desk=desk,
         journal=journal,
-        detector=detector,
         readings=readings,
         examples=examples,
         cards=InlineCards(keyboards, lambda: application.bot.username),
@@ -156,7 +152,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
     )
     languages = Languages(readings=readings, door=door, menus=menus)
     commands = Commands(
-        answerer=answerer,
+        desk=desk,
         readings=readings,
         menus=menus,
         examples=examples,
@@ -170,7 +166,7 @@ def build_application(  # noqa: PLR0913 - the composition root hands over each c
             "language": languages.language,
         },
     )
-    sources = Sources(answerer=answerer, readings=readings)
+    sources = Sources(desk=desk, readings=readings)
     example_buttons = ExampleButtons(examples=examples, readings=readings, posing=posing)
     application.add_handlers(
         {

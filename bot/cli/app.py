@@ -179,8 +179,8 @@ def evaluate(
         if ablation:
             print_ablation(open_console(), leave_out_parts(questions, loader.load))
             return
-        results = ask_all(questions, index.corpus, index.search)
-        follow_ups = measure_follow_ups(questions, index.corpus, index.search)
+        results = ask_all(questions, index.corpus, index.find_nearest)
+        follow_ups = measure_follow_ups(questions, index.corpus, index.find_nearest)
     except (CorpusError, EvaluationError, UnknownEncoderError) as error:
         _fail(str(error))
     console = open_console()

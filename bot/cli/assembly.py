@@ -8,19 +8,18 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
-from bot.answering import Answerer, Progress
+from bot.answering import Desk, Progress
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.language import LanguageDetector
-from bot.model import Exchange, Origin, Question
+from bot.model import Corpus, Exchange, Origin
 from bot.search.encoder import Encoder, EncoderUnavailableError, load_encoder
 from bot.search.index import ALL_PARTS, CorpusIndex
 from bot.search.parts import Parts
@@ -30,14 +29,6 @@ from bot.wording.small_talk import load_small_talk
 
 _LOG = logging.getLogger(__name__)
 _LONG_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every way of asking needs: who answers, and what tells a question's language."""
-
-    answerer: Answerer
-    detector: LanguageDetector
 
 
 class IndexLoader:
@@ -74,7 +65,7 @@ class IndexLoader:
 
 
 def open_desk(settings: Settings, console: Console) -> Desk:
-    """Open an index that can be reloaded, and what tells languages.
+    """Open the desk: an index that can be reloaded, and what tells languages.
 
     Raises:
         CorpusError: an article file has a mistake.
@@ -84,7 +75,7 @@ def open_desk(settings: Settings, console: Console) -> Desk:
     with show_progress(console) as progress:
         index = loader.load(progress)
     languages = {article.language for article in index.corpus.articles}
-    return Desk(Answerer(index, loader.load, load_small_talk()), LanguageDetector(languages))
+    return Desk(index, loader.load, load_small_talk(), LanguageDetector(languages))
 
 
 class Session:
@@ -97,15 +88,15 @@ class Session:
         self._runner = runner
 
     @property
-    def answerer(self) -> Answerer:
-        """Who answers."""
-        return self._desk.answerer
+    def corpus(self) -> Corpus:
+        """What is answered from."""
+        return self._desk.corpus
 
     def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
         """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
         asked_at = datetime.now(UTC)
-        question = Question(text, self._desk.detector.detect(text), earlier)
-        return Exchange(asked_at=asked_at, origin=origin, answer=self._desk.answerer.answer(question, limit))
+        answer = self._desk.ask(text, earlier=earlier, limit=limit)
+        return Exchange(asked_at=asked_at, origin=origin, answer=answer)
 
     def record(self, exchange: Exchange) -> None:
         """Log an exchange; it is written when this returns."""

@@ -53,7 +53,7 @@ class _Conversation:
 
     def greet(self) -> None:
         """Say how to ask."""
-        self._say("terminal.welcome", count=len(self._session.answerer.corpus.articles))
+        self._say("terminal.welcome", count=len(self._session.corpus.articles))
 
     def take(self, text: str) -> None:
         """Answer a question, or do what a command says."""
@@ -97,7 +97,7 @@ class _Conversation:
         print_context(self._console, self._exchange.answer, self._first, self._phrases)
 
     def _list_sources(self, _argument: str) -> None:
-        for article in self._session.answerer.corpus.articles:
+        for article in self._session.corpus.articles:
             print_plain(self._console, f"{describe_source(article, self._phrases)}\n  {article.source}")
 
     def _choose_language(self, argument: str) -> None:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
@@ -28,7 +28,7 @@ from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.wire.bot_api import BotApplication, open_connection
 from bot.chat.wire.pacing import Pacing
 from bot.chat.wire.update_in_hand import in_hand
-from bot.cli.assembly import Desk, open_desk
+from bot.cli.assembly import open_desk
 from bot.cli.logs import start_logging
 from bot.cli.monitoring import monitoring
 from bot.cli.uncaught import log_uncaught
@@ -109,7 +109,7 @@ async def _be_on_telegram(
     desk = await asyncio.to_thread(open_desk)
     # What is there now stays: it need not be searched for garbage again and again.
     gc.freeze()
-    corpus = desk.answerer.corpus
+    corpus = desk.corpus
     _LOG.info(
         "%d articles, %d passages, corpus version %s",
         len(corpus.articles),
@@ -117,7 +117,7 @@ async def _be_on_telegram(
         corpus.version,
     )
     catalogues = load_phrases()
-    metrics.watch_corpus(lambda: desk.answerer.corpus.version)
+    metrics.watch_corpus(lambda: desk.corpus.version)
     alerts = Alerts(admin_ids=settings.admin_ids, metrics=metrics)
     database = Database(settings.database, alerts.report)
     await database.open()
@@ -136,9 +136,8 @@ async def _be_on_telegram(
         )
         application = build_application(
             connection=connection,
-            answerer=desk.answerer,
+            desk=desk,
             journal=journal,
-            detector=desk.detector,
             votes=Votes(database),
             records=PersonalRecords(database, connection.bot_id),
             retention_days=settings.retention_days,
@@ -161,7 +160,7 @@ async def _be_on_telegram(
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, stop.set)
-        reloads = _Reloads(desk.answerer, catalogues["en"])
+        reloads = _Reloads(desk, catalogues["en"])
         loop.add_signal_handler(signal.SIGHUP, reloads.start)
         async with _erasing(database, settings.retention_days):
             await serve(application, dispatcher, receiver, stop)
@@ -221,13 +220,13 @@ class _Health:
 class _Reloads:
     """Reloads that nobody in a chat asked for; their reports go to the log."""
 
-    def __init__(self, answerer: Answerer, phrases: Phrases) -> None:
-        self._answerer = answerer
+    def __init__(self, desk: Desk, phrases: Phrases) -> None:
+        self._desk = desk
         self._phrases = phrases
         self._running: set[asyncio.Task[str]] = set()
 
     def start(self) -> None:
-        work = reload_articles(self._answerer, self._phrases, ReloadProgress())
+        work = reload_articles(self._desk, self._phrases, ReloadProgress())
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._report)

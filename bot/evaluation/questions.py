@@ -1,7 +1,7 @@
 """How good the search is, measured on a file of questions whose answers are known.
 
 A question names the facts that answer it, as regular expressions over passages or as passage
-ids, or is marked unanswerable. Ranks are those of ``CorpusIndex.search``, before passages that
+ids, or is marked unanswerable. Ranks are those of ``CorpusIndex.find_nearest``, before passages that
 say the same are shown as one. The measures are those of information retrieval (Manning,
 Raghavan, Schütze 2008, "Introduction to Information Retrieval", section 8.4): Hit@k is the part
 of the answerable questions with a right passage among the first k, MRR the mean of 1 / rank.
@@ -298,7 +298,7 @@ def leave_out_parts(
     found: dict[str, Figures] = {}
     for name, parts in variants.items():
         index = load_index(None, parts)
-        found[name] = measure(ask_all(questions, index.corpus, index.search))
+        found[name] = measure(ask_all(questions, index.corpus, index.find_nearest))
     return found
 
 

@@ -5,6 +5,7 @@ once embedded, so searches may run in any thread while another index is being bu
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ ALL_PARTS = Parts()
 
 # Longer questions say by themselves what they are about; read twice, they would take twice as long.
 _LEANING_WORDS = 8
+_FOUND_BEYOND = 20
 
 
 class CorpusIndex:
@@ -110,6 +112,14 @@ class CorpusIndex:
         )
 
     def search(self, question: Question, limit: int) -> Findings:
+        """Return at most ``limit`` statements for a question, best first, each with all its sources."""
+        # Passages that say the same are one statement, so more are found than shown.
+        found = self.find_nearest(question, limit + _FOUND_BEYOND)
+        if self._merging is None:
+            return replace(found, hits=found.hits[:limit])
+        return replace(found, hits=self._merging.merge(found.hits, question, limit))
+
+    def find_nearest(self, question: Question, limit: int) -> Findings:
         """Rank the passages for a question and return the ``limit`` best, best first."""
         passages = self.corpus.passages
         if not passages or not question.text.strip():
@@ -133,14 +143,6 @@ class CorpusIndex:
     def rank(self, question: Question) -> NDArray[np.float32]:
         """Return the score of every passage for a question, in the corpus's order."""
         return self._weigh(self.gather_evidence(question))
-
-    def merge_agreeing(self, hits: tuple[Hit, ...], question: Question, limit: int) -> tuple[Hit, ...]:
-        """Show hits that say the same once, the others beside it in ``also``; at most ``limit``.
-
-        Give it more hits than are to be shown (``search`` with a larger limit): what is not among
-        them is not named as a source either.
-        """
-        return self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
 
     def gather_evidence(self, question: Question) -> Evidence:
         """Measure everything that speaks for each passage; the question is not empty."""

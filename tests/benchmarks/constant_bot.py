@@ -9,21 +9,18 @@ what a message costs apart from the search; no encoder is loaded.
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from rich.console import Console
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.cli import service
-from bot.cli.assembly import Desk
 from bot.cli.service import run_service
 from bot.corpus.articles import load_corpus
 from bot.journal.inbox import Entry, Inbox, Owed
 from bot.language import LanguageDetector
 from bot.model import Corpus, Findings, Hit, Question
-from bot.search.index import ALL_PARTS, CorpusIndex
-from bot.search.parameters import load_parameters
-from bot.search.words import LexicalRanking
 from bot.settings import Settings, load_settings
 from bot.wording.small_talk import load_small_talk
 
@@ -32,20 +29,12 @@ _LEAST_WORDS = 12
 _HIGHLIGHTED_WORDS = 8
 
 
-class ConstantIndex(CorpusIndex):
+class ConstantIndex:
     """Finds the same passages for every question, laid out like those of a real answer."""
 
     def __init__(self, corpus: Corpus) -> None:
         """Choose the passages: long ones of all articles in turn, each agreed with by the next."""
-        super().__init__(
-            corpus,
-            lexical=LexicalRanking(corpus.passages, None),
-            semantic=None,
-            agreement=None,
-            encoder=None,
-            parameters=load_parameters(),
-            parts=ALL_PARTS,
-        )
+        self.corpus = corpus
         long = [passage for passage in corpus.passages if len(passage.text.split()) >= _LEAST_WORDS]
         # A step that is prime to most numbers leads through all articles.
         chosen = [long[number * 7 % len(long)] for number in range(_HITS + 1)]
@@ -56,14 +45,9 @@ class ConstantIndex(CorpusIndex):
         self._findings = Findings(hits, confidence=0.9, is_answer=True)
 
     def search(self, question: Question, limit: int) -> Findings:
-        """Return the findings, whatever is asked."""
-        del question, limit
-        return self._findings
-
-    def merge_agreeing(self, hits: tuple[Hit, ...], question: Question, limit: int) -> tuple[Hit, ...]:
-        """Return the first hits; those that agree stand beside them already."""
+        """Return the first of the findings, whatever is asked."""
         del question
-        return hits[:limit]
+        return replace(self._findings, hits=self._findings.hits[:limit])
 
 
 def open_desk(settings: Settings, console: Console) -> Desk:
@@ -72,7 +56,7 @@ def open_desk(settings: Settings, console: Console) -> Desk:
     corpus = load_corpus(settings.corpus, settings.max_article_bytes)
     index = ConstantIndex(corpus)
     languages = {article.language for article in corpus.articles}
-    return Desk(Answerer(index, lambda _: index, load_small_talk()), LanguageDetector(languages))
+    return Desk(index, lambda _: index, load_small_talk(), LanguageDetector(languages))
 
 
 class ForgetfulInbox(Inbox):

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection
 from telegram import Message
 from telegram.constants import ChatType
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.addressing import find_asker
 from bot.chat.cards.markup import Markup, text
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
@@ -25,9 +25,9 @@ _PROGRESS_EVERY_S = 2.0
 class Admin:
     """Does what only admins may have done."""
 
-    def __init__(self, *, answerer: Answerer, readings: ReaderLanguages, admin_ids: Collection[int]) -> None:
+    def __init__(self, *, desk: Desk, readings: ReaderLanguages, admin_ids: Collection[int]) -> None:
         """Take who reloads, the texts, and who the admins are."""
-        self._answerer = answerer
+        self._desk = desk
         self._readings = readings
         self._admin_ids = frozenset(admin_ids)
 
@@ -46,7 +46,7 @@ class Admin:
             return
         progress = ReloadProgress()
         async with _showing(progress, message, phrases):
-            report = await reload_articles(self._answerer, phrases, progress)
+            report = await reload_articles(self._desk, phrases, progress)
         await reply(message, text(report))
 
 

@@ -15,7 +15,7 @@ from telegram import InlineKeyboardMarkup, Message, User
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, TelegramError
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.cards.answer_card import render_answer
 from bot.chat.cards.keyboards import Card, Keyboards
 from bot.chat.cards.markup import Markup
@@ -24,9 +24,8 @@ from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.wire.sending import edit_at, place_reply, topic_of
 from bot.chat.wire.update_in_hand import do_once
 from bot.journal.exchanges import Journal
-from bot.language import LanguageDetector
 from bot.metrics import Metrics
-from bot.model import Answer, Exchange, Origin, Question
+from bot.model import Answer, Exchange, Origin
 
 _LOG = logging.getLogger(__name__)
 _SILENCE_S = 0.5
@@ -41,18 +40,16 @@ class Answers:
     def __init__(  # noqa: PLR0913 - each is one thing that giving an answer takes
         self,
         *,
-        answerer: Answerer,
+        desk: Desk,
         journal: Journal,
-        detector: LanguageDetector,
         readings: ReaderLanguages,
         keyboards: Keyboards,
         metrics: Metrics,
         limit: int,
     ) -> None:
         """Take who answers, writes down and counts; ``limit`` is the most passages shown at first."""
-        self._answerer = answerer
+        self._desk = desk
         self._journal = journal
-        self._detector = detector
         self._readings = readings
         self._keyboards = keyboards
         self._metrics = metrics
@@ -98,9 +95,12 @@ class Answers:
 
     def _find_answer(self, words: str, asker: User | None, earlier: Earlier | None) -> Answer:
         """Answer in a worker thread; the language of the asker's Telegram is a hint."""
-        language = self._detector.detect(words, asker.language_code if asker else None)
-        question = Question(words, language, earlier.question if earlier else None)
-        return self._answerer.answer(question, _PAGES * self._limit)
+        return self._desk.ask(
+            words,
+            hint=asker.language_code if asker else None,
+            earlier=earlier.question if earlier else None,
+            limit=_PAGES * self._limit,
+        )
 
 
 async def _deliver(

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from babel.lists import format_list
 from telegram import InlineKeyboardMarkup, Message
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.addressing import find_asker
 from bot.chat.cards.keyboards import lay_out_examples
 from bot.chat.cards.markup import text
@@ -29,7 +29,7 @@ class Commands:
     def __init__(  # noqa: PLR0913 - each is something that they tell about
         self,
         *,
-        answerer: Answerer,
+        desk: Desk,
         readings: ReaderLanguages,
         menus: Menus,
         examples: Examples,
@@ -39,7 +39,7 @@ class Commands:
         opened: Mapping[str, Command],
     ) -> None:
         """Take who knows the articles, the texts, and the commands that links to the chat open."""
-        self._answerer = answerer
+        self._desk = desk
         self._readings = readings
         self._menus = menus
         self._examples = examples
@@ -99,12 +99,12 @@ class Commands:
         await reply(message, text(introduction), InlineKeyboardMarkup(buttons) if buttons else None)
 
     def _count_articles(self, phrases: Phrases) -> str:
-        return phrases.say("articles", count=len(self._answerer.corpus.articles))
+        return phrases.say("articles", count=len(self._desk.corpus.articles))
 
     def _name_languages(self, phrases: Phrases) -> str:
         """Name the articles' languages in one list, as the reader's language joins one."""
         reader = phrases.language
-        languages = {article.language for article in self._answerer.corpus.articles}
+        languages = {article.language for article in self._desk.corpus.articles}
         return format_list(sorted(name_language(language, reader) for language in languages), locale=reader)
 
 

@@ -8,7 +8,7 @@ import contextlib
 from telegram import Bot, ChatMemberUpdated, Message
 from telegram.constants import ChatMemberStatus, ChatType
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.cards.markup import text
 from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.wire.sending import send
@@ -23,9 +23,9 @@ _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 class Groups:
     """Greets groups and follows them."""
 
-    def __init__(self, *, answerer: Answerer, journal: Journal, readings: ReaderLanguages) -> None:
+    def __init__(self, *, desk: Desk, journal: Journal, readings: ReaderLanguages) -> None:
         """Take who knows the articles, where exchanges are kept, and the texts."""
-        self._answerer = answerer
+        self._desk = desk
         self._journal = journal
         self._readings = readings
 
@@ -36,7 +36,7 @@ class Groups:
             return
         phrases = await self._readings.phrases_for(change.from_user)
         bot: Bot = change.get_bot()
-        articles = phrases.say("articles", count=len(self._answerer.corpus.articles))
+        articles = phrases.say("articles", count=len(self._desk.corpus.articles))
         greeting = phrases.say("group.greeting", handle=f"@{bot.username}", articles=articles)
         await send(bot, change.chat.id, text(greeting))
 

@@ -19,15 +19,14 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.addressing import make_whole
 from bot.chat.cards.inline_card import InlineCards, identify, read_example
 from bot.chat.cards.start_links import encode_question
 from bot.chat.handlers.allowance import Allowance, Verdict
 from bot.chat.reader_languages import ReaderLanguages
 from bot.journal.exchanges import Journal
-from bot.language import LanguageDetector
-from bot.model import Answer, AnswerKind, Exchange, Origin, Question
+from bot.model import Answer, AnswerKind, Exchange, Origin
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases
 
@@ -47,18 +46,16 @@ class Inline:
     def __init__(  # noqa: PLR0913 - each is one thing that giving an answer takes
         self,
         *,
-        answerer: Answerer,
+        desk: Desk,
         journal: Journal,
-        detector: LanguageDetector,
         readings: ReaderLanguages,
         examples: Examples,
         cards: InlineCards,
         allowance: Allowance,
     ) -> None:
         """Take who answers and who writes down, the texts, what is offered unasked, and how often."""
-        self._answerer = answerer
+        self._desk = desk
         self._journal = journal
-        self._detector = detector
         self._readings = readings
         self._examples = examples
         self._cards = cards
@@ -120,11 +117,7 @@ class Inline:
         return RESUME
 
     async def _find_answer(self, words: str, asker: User) -> Answer:
-        def find() -> Answer:
-            language = self._detector.detect(words, asker.language_code)
-            return self._answerer.answer(Question(words, language), _MOST)
-
-        return await asyncio.to_thread(find)
+        return await asyncio.to_thread(self._desk.ask, words, hint=asker.language_code, limit=_MOST)
 
     async def _offer_examples(self, reader: User, phrases: Phrases) -> list[InlineQueryResultArticle]:
         questions = self._examples.choose(phrases.language)

@@ -8,7 +8,7 @@ report, since it names files.
 import asyncio
 from collections.abc import Sequence
 
-from bot.answering import Answerer, Reload, ReloadRunningError
+from bot.answering import Desk, Reload, ReloadRunningError
 from bot.chat.cards.fitting import MESSAGE_UNITS, fit_lines, shorten
 from bot.chat.cards.markup import neutralise
 from bot.corpus.articles import CorpusError
@@ -47,10 +47,10 @@ class ReloadProgress:
         self._is_abandoned = True
 
 
-async def reload_articles(answerer: Answerer, phrases: Phrases, progress: ReloadProgress) -> str:
+async def reload_articles(desk: Desk, phrases: Phrases, progress: ReloadProgress) -> str:
     """Read the articles again, and return the report, which fits into one message."""
     try:
-        reload = await asyncio.to_thread(answerer.reload, progress)
+        reload = await asyncio.to_thread(desk.reload, progress)
     except ReloadRunningError:
         return phrases.say("reload.running")
     except CorpusError as error:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from bot.answering import Answerer
+from bot.answering import Desk
 from bot.chat.addressing import find_asker
 from bot.chat.cards.answer_card import render_article
 from bot.chat.cards.markup import Markup, text
@@ -23,15 +23,15 @@ SOURCES_PATTERN = r"^sources:\d{1,12}$"
 class Sources:
     """Answers /sources, and turns its pages."""
 
-    def __init__(self, *, answerer: Answerer, readings: ReaderLanguages) -> None:
+    def __init__(self, *, desk: Desk, readings: ReaderLanguages) -> None:
         """Take who knows the articles, and the texts."""
-        self._answerer = answerer
+        self._desk = desk
         self._readings = readings
 
     async def sources(self, message: Message) -> None:
         """Show the first page."""
         phrases = await self._readings.phrases_for(find_asker(message))
-        articles = self._answerer.corpus.articles
+        articles = self._desk.corpus.articles
         await reply(message, render_page(articles, 0, phrases), _make_buttons(len(articles), 0, phrases))
 
     async def on_press(self, press: CallbackQuery) -> None:
@@ -41,7 +41,7 @@ class Sources:
         if message is None:
             return
         phrases = await self._readings.phrases_for(press.from_user)
-        articles = self._answerer.corpus.articles
+        articles = self._desk.corpus.articles
         before = min(int((press.data or "").partition(":")[2]), max(0, len(articles) - 1)) // _PAGE * _PAGE
         await edit(
             message, render_page(articles, before, phrases), _make_buttons(len(articles), before, phrases)
