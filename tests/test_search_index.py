@@ -58,7 +58,7 @@ def test_search_puts_the_nearest_passage_first(index: CorpusIndex) -> None:
 
 
 def test_search_reaches_across_languages(index: CorpusIndex) -> None:
-    first = {hit.passage.text for hit in index.search(COUNTRIES, 3).hits}
+    first = {hit.passage.text for hit in index.find_nearest(COUNTRIES, 3).hits}
     assert first == {ENGLISH[0], GERMAN[0], NORWEGIAN[0]}
 
 
