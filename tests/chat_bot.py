@@ -9,35 +9,25 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 from bot.answering import Desk, Index, Progress
 from bot.chat.alerts import Alerts
-from bot.chat.application import build_application
-from bot.chat.intake.dispatcher import Dispatcher
-from bot.chat.intake.polling import Polling
-from bot.chat.intake.session import Receiver, serve
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.wire.bot_api import BotApplication, open_connection
-from bot.chat.wire.pacing import Pacing
+from bot.chat.intake.session import serve
+from bot.cli.assembly import Service, assemble, make_desk
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
-from bot.journal.inbox import Inbox
-from bot.journal.personal import PersonalRecords
-from bot.journal.readers import Readers
-from bot.journal.votes import Votes
-from bot.language import LanguageDetector
 from bot.metrics import Metrics
-from bot.model import Corpus, Findings, Question, Trouble
+from bot.model import Corpus, Findings, Question
 from bot.search.index import CorpusIndex
+from bot.settings import Settings
 from bot.wording.examples import Examples
 from bot.wording.phrases import load_phrases
-from bot.wording.small_talk import load_small_talk
 from tests.bot_api.server import BotApi
 
 ARTICLES = Path(__file__).parent.parent / "corpus"
@@ -117,19 +107,38 @@ def broken_index(corpus: Corpus) -> Index:
     return WordIndex(corpus, fail)
 
 
-@dataclass
+@dataclass(frozen=True)
 class ChatBot:
     """The running bot, as a test sees it."""
 
-    desk: Desk
-    database: Path
+    service: Service
     serving: asyncio.Task[None]
     stop: asyncio.Event
-    journal: Journal
-    records: Database
-    alerts: Alerts
-    metrics: Metrics
-    troubles: list[Trouble]
+
+    @property
+    def desk(self) -> Desk:
+        """Where its questions are asked."""
+        return self.service.desk
+
+    @property
+    def journal(self) -> Journal:
+        """Where its exchanges are kept."""
+        return self.service.journal
+
+    @property
+    def records(self) -> Database:
+        """Its database."""
+        return self.service.database
+
+    @property
+    def alerts(self) -> Alerts:
+        """What its admins are told."""
+        return self.service.alerts
+
+    @property
+    def metrics(self) -> Metrics:
+        """What it counts."""
+        return self.service.metrics
 
     async def end(self) -> None:
         """Stop the bot as a signal would, and wait until it has ended."""
@@ -139,9 +148,9 @@ class ChatBot:
         await self.records.close()
 
     async def read_log(self, columns: str) -> list[tuple[object, ...]]:
-        """End the bot, and return columns of every exchange in its log, in order."""
+        """End the bot, and return columns of every exchange in its database, in order."""
         await self.end()
-        with closing(sqlite3.connect(self.database)) as connection:
+        with closing(sqlite3.connect(self.records.path)) as connection:
             return connection.execute(f"SELECT {columns} FROM exchanges ORDER BY id").fetchall()  # noqa: S608
 
 
@@ -151,19 +160,24 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     folder: Path,
     *,
     articles: Path = ARTICLES,
-    admin_ids: Collection[int] = (),
     make_index: Callable[[Corpus], Index] = CorpusIndex.build,
     before_load: Callable[[Progress | None], None] = lambda _progress: None,
-    token: str | None = None,
-    proxy: str | None = None,
-    translate_url: str = TRANSLATE_URL,
-    retention_days: int = 365,
-    questions_per_minute: int = 0,
-    messages_per_second: float = 0,
-    choose_receiver: Callable[[BotApplication, Dispatcher], Receiver] = Polling,
+    adapt: Callable[[Service], Service] = lambda service: service,
     clock: Callable[[], float] = time.monotonic,
+    token: str | None = None,
+    **settings: object,
 ) -> AsyncIterator[ChatBot]:
-    """Run the bot against a Bot API server, with its log in a folder."""
+    """Run the bot against a Bot API server, with its database in a folder; ``settings`` by their names."""
+    chosen: dict[str, Any] = {
+        "api_url": api.url,
+        "corpus": articles,
+        "database": folder / "log.sqlite",
+        "translate_url": TRANSLATE_URL,
+        "questions_per_minute": 0,
+        "messages_per_second": 0,
+        "chat_messages_per_second": 0,
+        **settings,
+    }
 
     def build() -> Index:
         return make_index(load_corpus(articles, MAX_ARTICLE_BYTES))
@@ -172,58 +186,24 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         before_load(progress)
         return build()
 
-    index = build()
-    desk = Desk(index, load_index, load_small_talk(), _load_detector())
-    metrics = Metrics()
-    alerts = Alerts(admin_ids=admin_ids, metrics=metrics, clock=clock)
-    troubles: list[Trouble] = []
-
-    def report(trouble: Trouble) -> None:
-        troubles.append(trouble)
-        alerts.report(trouble)
-
-    records = Database(folder / "log.sqlite", report)
-    journal = Journal(records)
-    connection = open_connection(
-        metrics=metrics,
-        token=token or api.token,
-        api_url=api.url,
-        proxy=proxy,
-        pacing=Pacing(messages_per_second=messages_per_second, chat_messages_per_second=messages_per_second),
-        report=report,
+    service = adapt(
+        assemble(
+            Settings(**chosen),
+            token or api.token,
+            desk=make_desk(build(), load_index),
+            examples=Examples(EXAMPLES),
+            metrics=Metrics(),
+            clock=clock,
+        )
     )
-    application = build_application(
-        connection=connection,
-        desk=desk,
-        journal=journal,
-        votes=Votes(records),
-        records=PersonalRecords(records, connection.bot_id),
-        retention_days=retention_days,
-        readings=ReaderLanguages(CATALOGUES, Readers(records)),
-        alerts=alerts,
-        metrics=metrics,
-        examples=Examples(EXAMPLES),
-        translate_url=translate_url,
-        admin_ids=admin_ids,
-        passages_limit=5,
-        questions_per_minute=questions_per_minute,
-    )
-    await records.open()
-    dispatcher = Dispatcher(application, Inbox(records, connection.bot_id, report), metrics)
-    receiver = choose_receiver(application, dispatcher)
+    await service.database.open()
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve(application, dispatcher, receiver, stop))
-    bot = ChatBot(desk, folder / "log.sqlite", serving, stop, journal, records, alerts, metrics, troubles)
+    serving = asyncio.create_task(serve(service.application, service.dispatcher, service.receiver, stop))
     try:
-        yield bot
+        yield ChatBot(service, serving, stop)
     finally:
         stop.set()
         await asyncio.wait({serving})
-        await journal.flush()
-        await records.close()
+        await service.journal.flush()
+        await service.database.close()
     serving.result()
-
-
-@cache
-def _load_detector() -> LanguageDetector:
-    return LanguageDetector()

@@ -9,7 +9,7 @@ import pytest
 
 from bot.chat.wire.update_in_hand import Handling, in_hand
 from bot.model import Trouble, TroubleKind
-from tests.bot_api.failures import refusal
+from tests.bot_api.failures import nonsense, refusal
 from tests.bot_api.people import Person
 from tests.bot_api.server import BotApi
 from tests.chat_bot import CATALOGUES, broken_index, phrases, running_bot
@@ -18,7 +18,7 @@ BOSS = 77
 HOUR_S = 3600
 UNWRITABLE = Trouble(TroubleKind.LOG_UNWRITABLE, "disk I/O error")
 WRITABLE = Trouble(TroubleKind.LOG_UNWRITABLE, "", is_over=True)
-FAILED = Trouble(TroubleKind.UPDATE_FAILED, "KeyError")
+FAILED = Trouble(TroubleKind.UPDATE_FAILED, "TypeError")
 OFF = Trouble(TroubleKind.INBOX_OFF, "database or disk is full")
 
 
@@ -79,22 +79,20 @@ async def test_alert_tells_each_kind_of_trouble_apart(tmp_path: Path, kind: Trou
 
 
 async def test_alerts_go_on_where_the_menus_fail_and_end_with_the_bot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fail(_steps: object) -> None:
-        raise KeyError
-
-    monkeypatch.setattr("bot.chat.application.publish", fail)
-    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS]) as bot:
-        boss = await start_as_admin(api)
-        bot.alerts.report(OFF)
-        assert (await next_text(boss)).startswith(phrases.say("alert.inbox_off"))
-        async with asyncio.timeout(10):
-            while "KeyError" not in caplog.text:  # noqa: ASYNC110 - a log has no event
-                await asyncio.sleep(0.02)
-        await bot.end()
-        assert "The menus and descriptions were not set" in caplog.text
-        assert "keep_telling" not in str(asyncio.all_tasks())
+    async with BotApi() as api:
+        api.fail("getMyDescription", nonsense(), times=None)
+        async with running_bot(api, tmp_path, admin_ids=[BOSS]) as bot:
+            boss = await start_as_admin(api)
+            bot.alerts.report(OFF)
+            assert (await next_text(boss)).startswith(phrases.say("alert.inbox_off"))
+            async with asyncio.timeout(10):
+                while "TypeError" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                    await asyncio.sleep(0.02)
+            await bot.end()
+            assert "The menus and descriptions were not set" in caplog.text
+            assert "keep_telling" not in str(asyncio.all_tasks())
 
 
 async def test_alert_comes_once_an_hour_and_then_says_how_often(tmp_path: Path) -> None:

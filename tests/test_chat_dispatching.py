@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from bot.chat.wire.update_in_hand import Handling
-from bot.model import TroubleKind
 from tests.bot_api.failures import server_error
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, Gate, phrases, running_bot, slow_index
@@ -179,9 +178,8 @@ async def test_dispatching_goes_on_from_memory_while_the_inbox_cannot_be_written
         await anna.private_chat.reply_to(waiting)
         await bot.end()
         assert set(read_inbox(tmp_path, "payload")) == {(None,)}
-        told = [(trouble.kind, trouble.is_over) for trouble in bot.troubles]
-        assert told.count((TroubleKind.INBOX_OFF, False)) == 1
-        assert told.count((TroubleKind.INBOX_OFF, True)) == 1
+        assert b'bot_troubles_total{kind="inbox_off"} 1.0' in bot.metrics.render()
+        assert bot.alerts.ongoing == ()
 
 
 async def test_dispatching_leaves_with_telegram_what_memory_cannot_hold(

@@ -194,8 +194,8 @@ async def test_personal_commands_say_when_the_records_cannot_be_read(tmp_path: P
         unavailable = texts_of(anna).say("personal.unavailable")
         forget, language = await send(anna, "/forget"), await send(anna, "/language")
         await bot.records.close()
-        bot.database.unlink()
-        bot.database.mkdir()
+        bot.records.path.unlink()
+        bot.records.path.mkdir()
         assert (await send(anna, "/history")).text == unavailable
         assert (await send(anna, "/mydata")).text == unavailable
         assert (await anna.presses(forget, "forget:yes")).text == unavailable

@@ -3,16 +3,16 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
-from bot.chat.intake.dispatcher import Dispatcher
-from bot.chat.intake.session import Receiver
 from bot.chat.intake.webhook import Webhook
-from bot.chat.wire.bot_api import BotApplication, ChatError
+from bot.chat.wire.bot_api import ChatError
+from bot.cli.assembly import Service
 from tests.bot_api.failures import refusal
 from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, running_bot
@@ -21,21 +21,17 @@ SECRET = "what_only-Telegram_knows"  # noqa: S105 - of these tests alone
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
-def at(port: int, path: str = "/updates") -> Callable[[BotApplication, Dispatcher], Receiver]:
-    """Choose to have updates brought to a port."""
-
-    def choose(application: BotApplication, dispatcher: Dispatcher) -> Receiver:
-        url = f"http://127.0.0.1:{port}{path}"
-        return Webhook(application, dispatcher, url=url, host="127.0.0.1", port=port, secret=SECRET)
-
-    return choose
+def at(port: int, path: str = "/updates") -> dict[str, Any]:
+    """Return the settings that have updates brought to a port."""
+    url = f"http://127.0.0.1:{port}{path}"
+    return {"webhook_url": url, "webhook_port": port, "webhook_secret": SECRET}
 
 
 async def test_webhook_brings_questions(tmp_path: Path, unused_tcp_port: int) -> None:
     async with BotApi() as api:
         anna = api.person("Anna")
         waiting = anna.says(SIGNED)
-        async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)) as bot:
+        async with running_bot(api, tmp_path, **at(unused_tcp_port)) as bot:
             assert "72" in (await anna.private_chat.reply_to(waiting)).text
             assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
             assert not api.calls_of("getUpdates", "deleteWebhook")
@@ -46,7 +42,7 @@ async def test_webhook_brings_questions(tmp_path: Path, unused_tcp_port: int) ->
 async def test_webhook_may_have_any_path(tmp_path: Path, unused_tcp_port: int) -> None:
     async with BotApi() as api:
         anna = api.person("Anna")
-        async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port, "/tg+(hook.")):
+        async with running_bot(api, tmp_path, **at(unused_tcp_port, "/tg+(hook.")):
             assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
 
 
@@ -57,7 +53,7 @@ async def test_webhook_that_telegram_refuses_ends_with_a_reason(tmp_path: Path, 
         wrong = "Bad Request: bad webhook: HTTPS url must be provided for webhook"
         api.fail("setWebhook", refusal(400, wrong))
         with pytest.raises(ChatError, match="BOT_WEBHOOK_URL: Telegram refuses the address: Bad"):
-            async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)) as bot:
+            async with running_bot(api, tmp_path, **at(unused_tcp_port)) as bot:
                 await bot.serving
         assert len(api.calls_of("setWebhook")) == 2
 
@@ -67,7 +63,7 @@ async def test_webhook_says_seldom_that_strangers_knock(
 ) -> None:
     caplog.set_level(logging.WARNING, "bot.chat.intake.webhook")
     url = f"http://127.0.0.1:{unused_tcp_port}/updates"
-    async with BotApi() as api, running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)):
+    async with BotApi() as api, running_bot(api, tmp_path, **at(unused_tcp_port)):
         anna = api.person("Anna")
         await anna.private_chat.reply_to(anna.says("/help"))
         async with aiohttp.ClientSession() as session:
@@ -87,7 +83,7 @@ async def test_webhook_says_seldom_that_strangers_knock(
 async def test_webhook_listens_to_nobody_without_the_secret(tmp_path: Path, unused_tcp_port: int) -> None:
     update = {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}}}
     url = f"http://127.0.0.1:{unused_tcp_port}"
-    async with BotApi() as api, running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)):
+    async with BotApi() as api, running_bot(api, tmp_path, **at(unused_tcp_port)):
         anna = api.person("Anna")
         await anna.private_chat.reply_to(anna.says("/help"))
         async with aiohttp.ClientSession() as session:
@@ -119,7 +115,7 @@ async def test_webhook_refuses_what_cannot_be_kept(
     (tmp_path / "log.sqlite").mkdir()
     async with BotApi() as api:
         anna = api.person("Anna")
-        async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)):
+        async with running_bot(api, tmp_path, **at(unused_tcp_port)):
             question = anna.says(SIGNED)
             await asyncio.sleep(1)
             assert len(api.updates.pending()) == 1
@@ -131,7 +127,7 @@ async def test_webhook_whose_port_is_taken_ends_with_a_reason(tmp_path: Path, un
     taken = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", unused_tcp_port)
     async with taken, BotApi() as api:
         with pytest.raises(ChatError, match="BOT_WEBHOOK_PORT"):
-            async with running_bot(api, tmp_path, choose_receiver=at(unused_tcp_port)) as bot:
+            async with running_bot(api, tmp_path, **at(unused_tcp_port)) as bot:
                 await bot.serving
 
 
@@ -146,11 +142,19 @@ async def test_webhook_that_is_stopped_before_it_is_announced_leaves_no_door_ope
             listening.set()
             await asyncio.Event().wait()
 
-    def choose(application: BotApplication, dispatcher: Dispatcher) -> Receiver:
+    def slow_down(service: Service) -> Service:
         url = f"http://127.0.0.1:{unused_tcp_port}/"
-        return Slow(application, dispatcher, url=url, host="127.0.0.1", port=unused_tcp_port, secret=SECRET)
+        slow = Slow(
+            service.application,
+            service.dispatcher,
+            url=url,
+            host="127.0.0.1",
+            port=unused_tcp_port,
+            secret=SECRET,
+        )
+        return replace(service, receiver=slow)
 
-    async with BotApi() as api, running_bot(api, tmp_path, choose_receiver=choose) as bot:
+    async with BotApi() as api, running_bot(api, tmp_path, adapt=slow_down) as bot:
         async with asyncio.timeout(10):
             await listening.wait()
             await bot.end()

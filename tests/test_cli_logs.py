@@ -53,7 +53,7 @@ def test_log_for_people_has_a_line_for_each_record(stream: io.StringIO) -> None:
     in_hand.set("77-1")
     logger.warning("slow")
     first, second = stream.getvalue().splitlines()
-    assert re.fullmatch(r"[\d-]+ [\d:,]+ INFO bot\.chat\.questions: Answering as @bot", first)
+    assert re.fullmatch(r"[\d-]+ [\d:,]+ INFO bot\.chat\.handlers\.questions: Answering as @bot", first)
     assert second.endswith("WARNING bot.chat.handlers.questions: slow [update 77-1]")
 
 

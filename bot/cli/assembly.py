@@ -1,34 +1,272 @@
-"""The composition root: the only place that knows every room, and where settings are unpacked.
+"""The assembly: the only place that knows every room, makes every object and unpacks the settings.
 
-What runs for a while is made here once per process and handed to constructors.
+``assemble`` makes the bot on Telegram, for the service and for the tests; ``open_session`` what the
+terminal asks. What is made here is handed to constructors, and nothing is looked up elsewhere.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
-from bot.answering import Desk, Progress
+from bot.answering import Desk, Index, Progress
+from bot.chat.alerts import Alerts
+from bot.chat.application import Handlers, build_application
+from bot.chat.cards.inline_card import InlineCards
+from bot.chat.cards.keyboards import Keyboards
+from bot.chat.cards.translation_links import TranslationLinks
+from bot.chat.handlers.admin import Admin
+from bot.chat.handlers.allowance import Allowance
+from bot.chat.handlers.answer_buttons import AnswerButtons
+from bot.chat.handlers.answers import Answers
+from bot.chat.handlers.commands import Commands
+from bot.chat.handlers.example_buttons import ExampleButtons
+from bot.chat.handlers.failures import Failures
+from bot.chat.handlers.follow_ups import FollowUps
+from bot.chat.handlers.groups import Groups
+from bot.chat.handlers.inline import Inline
+from bot.chat.handlers.languages import Languages
+from bot.chat.handlers.personal import Personal
+from bot.chat.handlers.questions import Questions
+from bot.chat.handlers.sources import Sources
+from bot.chat.intake.dispatcher import Dispatcher
+from bot.chat.intake.polling import Polling
+from bot.chat.intake.session import Receiver
+from bot.chat.intake.webhook import Webhook
+from bot.chat.profile.appearance import publish_appearance
+from bot.chat.profile.menus import Menus
+from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.turn import Turns
+from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
+from bot.chat.wire.pacing import Pacing
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
+from bot.journal.inbox import Inbox
+from bot.journal.personal import PersonalRecords
+from bot.journal.readers import Readers
+from bot.journal.retention import Retention
+from bot.journal.votes import Votes
 from bot.language import LanguageDetector
+from bot.metrics import Metrics
 from bot.model import Corpus, Exchange, Origin
 from bot.search.encoder import Encoder, EncoderUnavailableError, load_encoder
 from bot.search.index import ALL_PARTS, CorpusIndex
 from bot.search.parts import Parts
 from bot.search.vectors import VectorCache
 from bot.settings import WITHOUT_ENCODER, Settings
+from bot.wording.examples import Examples
+from bot.wording.phrases import Phrases, load_phrases
 from bot.wording.small_talk import load_small_talk
 
 _LOG = logging.getLogger(__name__)
 _LONG_S = 1.0
+
+# Telegram asks inline at every pause in somebody's typing.
+_KEYSTROKES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The bot on Telegram, made and not started. The database is closed."""
+
+    desk: Desk
+    database: Database
+    journal: Journal
+    retention: Retention | None
+    inbox: Inbox
+    application: BotApplication
+    dispatcher: Dispatcher
+    receiver: Receiver
+    metrics: Metrics
+    alerts: Alerts
+    catalogues: Mapping[str, Phrases]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What several handlers lean on."""
+
+    desk: Desk
+    journal: Journal
+    reader_languages: ReaderLanguages
+    menus: Menus
+    examples: Examples
+    keyboards: Keyboards
+    metrics: Metrics
+
+
+def assemble(  # noqa: PLR0913 - what differs between the service and a test
+    settings: Settings,
+    token: str,
+    *,
+    desk: Desk,
+    examples: Examples,
+    metrics: Metrics,
+    make_inbox: type[Inbox] = Inbox,
+    clock: Callable[[], float] = time.monotonic,
+) -> Service:
+    """Make the bot on Telegram; ``clock`` counts the seconds between alerts.
+
+    Raises:
+        ChatError: BOT_PROXY is not the URL of a proxy.
+    """
+    catalogues = load_phrases()
+    alerts = Alerts(admin_ids=settings.admin_ids, metrics=metrics, clock=clock)
+    database = Database(settings.database, alerts.report)
+    journal = Journal(database)
+    connection = open_connection(
+        token=token,
+        api_url=str(settings.api_url),
+        proxy=settings.proxy,
+        pacing=Pacing(
+            messages_per_second=settings.messages_per_second,
+            chat_messages_per_second=settings.chat_messages_per_second,
+        ),
+        report=alerts.report,
+        metrics=metrics,
+    )
+    reader_languages = ReaderLanguages(catalogues, Readers(database))
+    shared = _Shared(
+        desk=desk,
+        journal=journal,
+        reader_languages=reader_languages,
+        menus=Menus(reader_languages=reader_languages, admin_ids=settings.admin_ids),
+        examples=examples,
+        keyboards=Keyboards(translation=TranslationLinks(settings.translate_url), examples=examples),
+        metrics=metrics,
+    )
+    turns = Turns(reader_languages)
+    handlers = _make_handlers(
+        settings, shared=shared, database=database, connection=connection, turns=turns, alerts=alerts
+    )
+
+    async def work_beside(application: BotApplication) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(publish_appearance(application.bot, shared.menus, reader_languages.by_code))
+            group.create_task(alerts.keep_telling(application.bot, reader_languages))
+
+    application = build_application(
+        connection, turns, handlers, admin_ids=settings.admin_ids, work_beside=work_beside
+    )
+    inbox = make_inbox(database, connection.bot_id, alerts.report)
+    dispatcher = Dispatcher(application, inbox, metrics)
+    metrics.watch_corpus(lambda: desk.corpus.version)
+    metrics.watch_updates(lambda: dispatcher.handling, lambda: dispatcher.waiting - dispatcher.handling)
+    metrics.watch_inbox(lambda: dispatcher.waiting - inbox.held)
+    return Service(
+        desk=desk,
+        database=database,
+        journal=journal,
+        retention=Retention(database, settings.retention_days) if settings.retention_days else None,
+        inbox=inbox,
+        application=application,
+        dispatcher=dispatcher,
+        receiver=_choose_receiver(settings, application, dispatcher),
+        metrics=metrics,
+        alerts=alerts,
+        catalogues=catalogues,
+    )
+
+
+def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
+    settings: Settings,
+    *,
+    shared: _Shared,
+    database: Database,
+    connection: Connection,
+    turns: Turns,
+    alerts: Alerts,
+) -> Handlers:
+    questions = _make_questions(settings, shared)
+    inline = Inline(
+        desk=shared.desk,
+        journal=shared.journal,
+        examples=shared.examples,
+        cards=InlineCards(shared.keyboards, lambda: connection.username),
+        allowance=_limit(_KEYSTROKES * settings.questions_per_minute, settings.admin_ids),
+    )
+    personal = Personal(
+        journal=shared.journal,
+        records=PersonalRecords(database, connection.bot_id),
+        menus=shared.menus,
+        questions=questions,
+        memories=(shared.reader_languages.forget, inline.forget, shared.journal.forget),
+    )
+    languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
+    return Handlers(
+        questions=questions,
+        answer_buttons=AnswerButtons(
+            journal=shared.journal,
+            votes=Votes(database),
+            reader_languages=shared.reader_languages,
+            keyboards=shared.keyboards,
+            limit=settings.passages,
+        ),
+        example_buttons=ExampleButtons(examples=shared.examples, questions=questions),
+        inline=inline,
+        commands=Commands(
+            desk=shared.desk,
+            menus=shared.menus,
+            examples=shared.examples,
+            questions=questions,
+            inline=inline,
+            retention_days=settings.retention_days,
+            opened={
+                "history": personal.history,
+                "mydata": personal.mydata,
+                "forget": personal.forget,
+                "language": languages.language,
+            },
+        ),
+        sources=Sources(shared.desk),
+        languages=languages,
+        personal=personal,
+        groups=Groups(desk=shared.desk, journal=shared.journal),
+        admin=Admin(desk=shared.desk, menus=shared.menus, admin_ids=settings.admin_ids),
+        failures=Failures(turns=turns, alerts=alerts),
+    )
+
+
+def _make_questions(settings: Settings, shared: _Shared) -> Questions:
+    return Questions(
+        answers=Answers(
+            desk=shared.desk,
+            journal=shared.journal,
+            keyboards=shared.keyboards,
+            metrics=shared.metrics,
+            limit=settings.passages,
+        ),
+        follow_ups=FollowUps(shared.journal),
+        journal=shared.journal,
+        allowance=_limit(settings.questions_per_minute, settings.admin_ids),
+    )
+
+
+def _limit(questions_per_minute: int, exempt_ids: Collection[int]) -> Allowance:
+    return Allowance(questions_per_minute=questions_per_minute, exempt_ids=exempt_ids)
+
+
+def _choose_receiver(settings: Settings, application: BotApplication, dispatcher: Dispatcher) -> Receiver:
+    """Have updates brought where there is an address, and fetch them where there is none."""
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return Polling(application, dispatcher)
+    return Webhook(
+        application,
+        dispatcher,
+        url=str(settings.webhook_url),
+        host=settings.webhook_host,
+        port=settings.webhook_port,
+        secret=settings.webhook_secret.get_secret_value(),
+    )
 
 
 class IndexLoader:
@@ -65,7 +303,7 @@ class IndexLoader:
 
 
 def open_desk(settings: Settings, console: Console) -> Desk:
-    """Open the desk: an index that can be reloaded, and what tells languages.
+    """Open the desk on the articles as they are on disk.
 
     Raises:
         CorpusError: an article file has a mistake.
@@ -73,9 +311,18 @@ def open_desk(settings: Settings, console: Console) -> Desk:
     """
     loader = IndexLoader(settings)
     with show_progress(console) as progress:
-        index = loader.load(progress)
-    languages = {article.language for article in index.corpus.articles}
-    return Desk(index, loader.load, load_small_talk(), LanguageDetector(languages))
+        return make_desk(loader.load(progress), loader.load)
+
+
+def make_desk(index: Index, load_index: Callable[[Progress | None], Index]) -> Desk:
+    """Make the desk with its first index; ``load_index`` makes the next one."""
+    languages = frozenset(article.language for article in index.corpus.articles)
+    return Desk(index, load_index, load_small_talk(), _load_detector(languages))
+
+
+@cache
+def _load_detector(languages: frozenset[str]) -> LanguageDetector:
+    return LanguageDetector(languages)
 
 
 class Session:

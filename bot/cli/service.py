@@ -17,32 +17,19 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 
 from bot.answering import Desk
-from bot.chat.alerts import Alerts
-from bot.chat.application import build_application
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
-from bot.chat.intake.dispatcher import Dispatcher
-from bot.chat.intake.polling import Polling
-from bot.chat.intake.session import Receiver, serve
-from bot.chat.intake.webhook import Webhook
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.wire.bot_api import BotApplication, open_connection
-from bot.chat.wire.pacing import Pacing
+from bot.chat.intake.session import serve
 from bot.chat.wire.update_in_hand import in_hand
-from bot.cli.assembly import open_desk
+from bot.cli.assembly import Service, assemble, open_desk
 from bot.cli.logs import start_logging
 from bot.cli.monitoring import monitoring
 from bot.cli.uncaught import log_uncaught
-from bot.journal.database import Database
-from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
-from bot.journal.personal import PersonalRecords
-from bot.journal.readers import Readers
 from bot.journal.retention import Retention
-from bot.journal.votes import Votes
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.wording.examples import load_examples
-from bot.wording.phrases import Phrases, load_phrases
+from bot.wording.phrases import Phrases
 
 _LOG = logging.getLogger(__name__)
 _SWITCH_S = 0.001
@@ -54,10 +41,11 @@ def run_service(
     console: Console,
     warnings: Iterable[str],
     open_desk: Callable[[Settings, Console], Desk] = open_desk,
+    make_inbox: type[Inbox] = Inbox,
 ) -> None:
     """Be on Telegram until a signal ends it; ``warnings`` are logged first.
 
-    ``open_desk`` makes who answers.
+    ``open_desk`` and ``make_inbox`` are for benchmarks, which leave out a part.
 
     Raises:
         CorpusError: an article file has a mistake.
@@ -77,7 +65,7 @@ def run_service(
     logging.getLogger("tornado.general").setLevel(logging.ERROR)
     for warning in warnings:
         _LOG.warning("%s", warning)
-    asyncio.run(_serve(settings, token, lambda: open_desk(settings, console)))
+    asyncio.run(_serve(settings, token, lambda: open_desk(settings, console), make_inbox))
 
 
 def _read_update() -> str | None:
@@ -85,7 +73,9 @@ def _read_update() -> str | None:
     return handling.log_id if handling else None
 
 
-async def _serve(settings: Settings, token: str, open_desk: Callable[[], Desk]) -> None:
+async def _serve(
+    settings: Settings, token: str, open_desk: Callable[[], Desk], make_inbox: type[Inbox]
+) -> None:
     metrics = Metrics()
     health = _Health()
     async with contextlib.AsyncExitStack() as stack:
@@ -93,101 +83,51 @@ async def _serve(settings: Settings, token: str, open_desk: Callable[[], Desk]) 
             await stack.enter_async_context(
                 monitoring(str(settings.metrics_host), settings.metrics_port, metrics, health.find_problems)
             )
-        await _be_on_telegram(settings, token, open_desk, metrics, health)
+        # A search gives way to the event loop after a millisecond instead of five: the loop has little
+        # to do each time, and everybody waits for it.
+        sys.setswitchinterval(_SWITCH_S)
+        # A search keeps a processor busy: more at a time only hold each other up. One is for a reload.
+        searching = ThreadPoolExecutor((os.cpu_count() or 1) + 1, thread_name_prefix="search")
+        asyncio.get_running_loop().set_default_executor(searching)
+        examples = load_examples(settings.examples)
+        desk = await asyncio.to_thread(open_desk)
+        service = assemble(
+            settings, token, desk=desk, examples=examples, metrics=metrics, make_inbox=make_inbox
+        )
+        # What is there now stays: it need not be searched for garbage again and again.
+        gc.freeze()
+        corpus = service.desk.corpus
+        _LOG.info(
+            "%d articles, %d passages, corpus version %s",
+            len(corpus.articles),
+            len(corpus.passages),
+            corpus.version,
+        )
+        health.watch(service)
+        await _be_on_telegram(service)
 
 
-async def _be_on_telegram(
-    settings: Settings, token: str, open_desk: Callable[[], Desk], metrics: Metrics, health: "_Health"
-) -> None:
-    # A search gives way to the event loop after a millisecond instead of five: the loop has little
-    # to do each time, and everybody waits for it.
-    sys.setswitchinterval(_SWITCH_S)
-    # A search keeps a processor busy: more at a time only hold each other up. One is for a reload.
-    searching = ThreadPoolExecutor((os.cpu_count() or 1) + 1, thread_name_prefix="search")
-    asyncio.get_running_loop().set_default_executor(searching)
-    examples = load_examples(settings.examples)
-    desk = await asyncio.to_thread(open_desk)
-    # What is there now stays: it need not be searched for garbage again and again.
-    gc.freeze()
-    corpus = desk.corpus
-    _LOG.info(
-        "%d articles, %d passages, corpus version %s",
-        len(corpus.articles),
-        len(corpus.passages),
-        corpus.version,
-    )
-    catalogues = load_phrases()
-    metrics.watch_corpus(lambda: desk.corpus.version)
-    alerts = Alerts(admin_ids=settings.admin_ids, metrics=metrics)
-    database = Database(settings.database, alerts.report)
-    await database.open()
-    journal = Journal(database)
+async def _be_on_telegram(service: Service) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, stop.set)
+    reloads = _Reloads(service.desk, service.catalogues["en"])
+    loop.add_signal_handler(signal.SIGHUP, reloads.start)
+    await service.database.open()
     try:
-        connection = open_connection(
-            token=token,
-            api_url=str(settings.api_url),
-            proxy=settings.proxy,
-            pacing=Pacing(
-                messages_per_second=settings.messages_per_second,
-                chat_messages_per_second=settings.chat_messages_per_second,
-            ),
-            report=alerts.report,
-            metrics=metrics,
-        )
-        application = build_application(
-            connection=connection,
-            desk=desk,
-            journal=journal,
-            votes=Votes(database),
-            records=PersonalRecords(database, connection.bot_id),
-            retention_days=settings.retention_days,
-            readings=ReaderLanguages(catalogues, Readers(database)),
-            alerts=alerts,
-            metrics=metrics,
-            examples=examples,
-            translate_url=settings.translate_url,
-            admin_ids=settings.admin_ids,
-            passages_limit=settings.passages,
-            questions_per_minute=settings.questions_per_minute,
-        )
-        inbox = Inbox(database, connection.bot_id, alerts.report)
-        dispatcher = Dispatcher(application, inbox, metrics)
-        metrics.watch_updates(lambda: dispatcher.handling, lambda: dispatcher.waiting - dispatcher.handling)
-        metrics.watch_inbox(lambda: dispatcher.waiting - inbox.held)
-        receiver = _choose_receiver(settings, application, dispatcher)
-        health.watch(receiver, alerts)
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(ending, stop.set)
-        reloads = _Reloads(desk, catalogues["en"])
-        loop.add_signal_handler(signal.SIGHUP, reloads.start)
-        async with _erasing(database, settings.retention_days):
-            await serve(application, dispatcher, receiver, stop)
+        async with _erasing(service.retention):
+            await serve(service.application, service.dispatcher, service.receiver, stop)
         await reloads.end()
     finally:
-        await journal.flush()
-        await database.close()
-
-
-def _choose_receiver(settings: Settings, application: BotApplication, dispatcher: Dispatcher) -> Receiver:
-    """Have updates brought where there is an address, and fetch them where there is none."""
-    if settings.webhook_url is None or settings.webhook_secret is None:
-        return Polling(application, dispatcher)
-    return Webhook(
-        application,
-        dispatcher,
-        url=str(settings.webhook_url),
-        host=settings.webhook_host,
-        port=settings.webhook_port,
-        secret=settings.webhook_secret.get_secret_value(),
-    )
+        await service.journal.flush()
+        await service.database.close()
 
 
 @contextlib.asynccontextmanager
-async def _erasing(database: Database, days: int) -> AsyncIterator[None]:
-    """Erase exchanges after some days, beside whatever runs within; 0 keeps them."""
-    erasing = [asyncio.create_task(Retention(database, days).keep_erasing())] if days else []
+async def _erasing(retention: Retention | None) -> AsyncIterator[None]:
+    """Erase old exchanges beside whatever runs within, unless they are kept for ever."""
+    erasing = [asyncio.create_task(retention.keep_erasing())] if retention else []
     try:
         yield
     finally:
@@ -200,19 +140,18 @@ class _Health:
     """What is wrong with the bot as a whole, for those who watch over it."""
 
     def __init__(self) -> None:
-        self._parts: tuple[Receiver, Alerts] | None = None
+        self._service: Service | None = None
 
-    def watch(self, receiver: Receiver, alerts: Alerts) -> None:
-        """Look at the parts, once they are there."""
-        self._parts = receiver, alerts
+    def watch(self, service: Service) -> None:
+        """Look at the bot, once it is there."""
+        self._service = service
 
     def find_problems(self) -> dict[str, str]:
         """Return what is wrong now, by its kind."""
-        if self._parts is None:
+        if self._service is None:
             return {"not_receiving": "the bot is starting"}
-        receiver, alerts = self._parts
-        problems = {trouble.kind.value: trouble.detail for trouble in alerts.ongoing}
-        if not receiver.is_receiving:
+        problems = {trouble.kind.value: trouble.detail for trouble in self._service.alerts.ongoing}
+        if not self._service.receiver.is_receiving:
             problems["not_receiving"] = "no messages arrive from Telegram"
         return problems
 

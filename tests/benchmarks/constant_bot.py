@@ -15,7 +15,6 @@ from itertools import pairwise
 from rich.console import Console
 
 from bot.answering import Desk
-from bot.cli import service
 from bot.cli.service import run_service
 from bot.corpus.articles import load_corpus
 from bot.journal.inbox import Entry, Inbox, Owed
@@ -83,12 +82,11 @@ class ForgetfulInbox(Inbox):
 
 def main() -> None:
     """Be on Telegram until a signal ends it."""
-    if "--without-inbox" in sys.argv[1:]:
-        service.Inbox = ForgetfulInbox  # type: ignore[attr-defined]
+    inbox = ForgetfulInbox if "--without-inbox" in sys.argv[1:] else Inbox
     settings, _ = load_settings()
     if settings.token is None:
         sys.exit("BOT_TOKEN is missing")
-    run_service(settings, settings.token.get_secret_value(), Console(stderr=True), (), open_desk)
+    run_service(settings, settings.token.get_secret_value(), Console(stderr=True), (), open_desk, inbox)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class Ending(Enum):
     ANSWER = auto()
     REFUSAL = auto()
     PAGE = auto()
+    NONSENSE = auto()
     RESET = auto()
     SILENCE = auto()
 
@@ -67,6 +68,11 @@ def too_many_requests(retry_after: int = 1) -> Failure:
 def server_error(status: int = 502) -> Failure:
     """Answer with a gateway's HTML page instead of JSON."""
     return Failure(Ending.PAGE, status=status)
+
+
+def nonsense() -> Failure:
+    """Answer in the form of the Bot API, with a result that no method has."""
+    return Failure(Ending.NONSENSE)
 
 
 def reset() -> Failure:

@@ -138,6 +138,9 @@ class Listener:
         if failure.ending is Ending.PAGE:
             call.error = f"{failure.status} page"
             return web.Response(status=failure.status, text=failure.page, content_type="text/html")
+        if failure.ending is Ending.NONSENSE:
+            call.error = "answered nonsense"
+            return _answer([{}])
         if failure.refusal:
             raise failure.refusal
         if body is not None and failure.ending is Ending.ANSWER:

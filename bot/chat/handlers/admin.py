@@ -9,14 +9,13 @@ import contextlib
 from collections.abc import AsyncIterator, Collection
 
 from telegram import Message
-from telegram.constants import ChatType
 
 from bot.answering import Desk
-from bot.chat.addressing import find_asker
 from bot.chat.cards.markup import Markup, text
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.wire.sending import delete, edit, reply
+from bot.chat.profile.menus import Menus
+from bot.chat.turn import MessageTurn
+from bot.chat.wire.sending import delete, edit
 from bot.wording.phrases import Phrases
 
 _PROGRESS_EVERY_S = 2.0
@@ -25,36 +24,36 @@ _PROGRESS_EVERY_S = 2.0
 class Admin:
     """Does what only admins may have done."""
 
-    def __init__(self, *, desk: Desk, readings: ReaderLanguages, admin_ids: Collection[int]) -> None:
-        """Take who reloads, the texts, and who the admins are."""
+    def __init__(self, *, desk: Desk, menus: Menus, admin_ids: Collection[int]) -> None:
         self._desk = desk
-        self._readings = readings
+        self._menus = menus
         self._admin_ids = frozenset(admin_ids)
 
-    async def reload(self, message: Message) -> None:
+    async def on_message(self, turn: MessageTurn) -> None:
+        """Set an admin's command menu where Telegram refused it so far."""
+        await self._menus.set_missing(turn.bot, turn.message.chat_id)
+
+    async def reload(self, turn: MessageTurn) -> None:
         """Read the articles again and report what changed, or what is wrong with them."""
-        is_private = message.chat.type == ChatType.PRIVATE
-        asker = find_asker(message)
-        is_admin = asker is not None and asker.id in self._admin_ids
-        phrases = await self._readings.phrases_for(asker)
-        if not is_private:
+        is_admin = turn.asker is not None and turn.asker.id in self._admin_ids
+        if not turn.is_private:
             if is_admin:
-                await reply(message, text(phrases.say("reload.in-private")))
+                await turn.tell("reload.in-private")
             return
         if not is_admin:
-            await reply(message, text(phrases.say("reload.refused")))
+            await turn.tell("reload.refused")
             return
         progress = ReloadProgress()
-        async with _showing(progress, message, phrases):
-            report = await reload_articles(self._desk, phrases, progress)
-        await reply(message, text(report))
+        async with _showing(progress, turn):
+            report = await reload_articles(self._desk, turn.phrases, progress)
+        await turn.reply(text(report))
 
 
 @contextlib.asynccontextmanager
-async def _showing(progress: ReloadProgress, message: Message, phrases: Phrases) -> AsyncIterator[None]:
+async def _showing(progress: ReloadProgress, turn: MessageTurn) -> AsyncIterator[None]:
     """Keep a message up to date while the work within takes long, and take it back after."""
     shown: list[Message] = []
-    showing = asyncio.create_task(_show(progress, message, phrases, shown))
+    showing = asyncio.create_task(_show(progress, turn, shown))
     try:
         yield
     finally:
@@ -64,13 +63,13 @@ async def _showing(progress: ReloadProgress, message: Message, phrases: Phrases)
             await delete(notice)
 
 
-async def _show(progress: ReloadProgress, message: Message, phrases: Phrases, shown: list[Message]) -> None:
+async def _show(progress: ReloadProgress, turn: MessageTurn, shown: list[Message]) -> None:
     said: Markup | None = None
     while True:
         await asyncio.sleep(_PROGRESS_EVERY_S)
-        content = _describe(progress, phrases)
+        content = _describe(progress, turn.phrases)
         if not shown:
-            shown.extend(filter(None, [await reply(message, content)]))
+            shown.extend(filter(None, [await turn.reply(content)]))
         elif content != said:
             await edit(shown[0], content)
         said = content

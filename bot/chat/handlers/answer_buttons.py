@@ -7,8 +7,7 @@ the person sees it wait until then. It does not decide how an answer looks.
 
 import logging
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Message, User
-from telegram.constants import ChatType
+from telegram import InlineKeyboardMarkup, Message, User
 from telegram.error import TelegramError
 
 from bot.chat.addressing import find_asker
@@ -16,9 +15,8 @@ from bot.chat.cards.answer_card import render_answer, render_context, render_fur
 from bot.chat.cards.keyboards import CONTEXT, MORE, VOTE, Card, Keyboards, Row, mark_vote, shows_vote
 from bot.chat.cards.markup import Markup
 from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.turn import acknowledge, find_message
+from bot.chat.turn import PressTurn
 from bot.chat.wire.sending import edit
-from bot.chat.wire.update_in_hand import in_hand
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.votes import Votes
@@ -31,50 +29,54 @@ PATTERN = rf"^(?:{MORE}|{CONTEXT}):[\w-]+:\d{{1,4}}$|^{VOTE}:[\w-]+:(?:up|down)$
 """What the buttons below answers carry, as a regular expression."""
 
 
-class Buttons:
+class AnswerButtons:
     """Does what the buttons below answers say."""
 
     def __init__(
-        self, *, journal: Journal, votes: Votes, readings: ReaderLanguages, keyboards: Keyboards, limit: int
+        self,
+        *,
+        journal: Journal,
+        votes: Votes,
+        reader_languages: ReaderLanguages,
+        keyboards: Keyboards,
+        limit: int,
     ) -> None:
-        """Take where exchanges and votes are kept; ``limit`` is the most passages of a page."""
+        """Take, among others, the most passages of a page."""
         self._journal = journal
         self._votes = votes
-        self._readings = readings
+        self._reader_languages = reader_languages
         self._keyboards = keyboards
         self._limit = limit
 
-    async def on_press(self, query: CallbackQuery) -> None:
+    async def on_press(self, turn: PressTurn) -> None:
         """Do what the pressed button says, and say so."""
-        if not query.data:
+        if not turn.press.data:
             # One without data, as under games, comes to the first handler whatever its pattern.
-            await self.on_unknown(query)
+            await self.on_unknown(turn)
             return
-        phrases = await self._readings.phrases_for(query.from_user)
-        action, key, value = str(query.data).split(":")
+        action, key, value = str(turn.press.data).split(":")
         note: str | None
         try:
             if action == VOTE:
-                note = await self._vote(query, key, Vote(value))
+                note = await self._vote(turn, key, Vote(value))
             else:
-                note = await self._turn(query, action, key, int(value))
+                note = await self._turn_to(turn, action, key, int(value))
         except DatabaseUnavailableError:
             note = "press.unavailable"
-        await acknowledge(query, phrases.say(note) if note else None, is_passing=action == VOTE)
+        await turn.acknowledge(note, is_passing=action == VOTE)
 
-    async def on_unknown(self, query: CallbackQuery) -> None:
+    async def on_unknown(self, turn: PressTurn) -> None:
         """Say that a button does nothing."""
-        phrases = await self._readings.phrases_for(query.from_user)
-        await acknowledge(query, phrases.say("press.unknown"))
+        await turn.acknowledge("press.unknown")
 
-    async def _turn(self, query: CallbackQuery, action: str, key: str, number: int) -> str | None:
+    async def _turn_to(self, turn: PressTurn, action: str, key: str, number: int) -> str | None:
         """Show another part of an answer in its place; return the key of what is to be said."""
-        message = query.message
+        message = turn.press.message
         exchange = await self._journal.find(key)
         if message is None or exchange is None or number >= len(exchange.answer.hits):
             return "press.too-old"
-        phrases = await self._readings.phrases_for(_find_reader(query))
-        taken = await self._votes.find(key, query.from_user.id) if _is_private(query) else None
+        phrases = await self._reader_languages.phrases_for(_find_reader(turn))
+        taken = await self._votes.find(key, turn.presser.id) if turn.is_private else None
         content, rows = self._lay_out(action, exchange, number, phrases, taken)
         return None if await edit(message, content, InlineKeyboardMarkup(rows)) else "press.unchangeable"
 
@@ -91,32 +93,30 @@ class Buttons:
             page = render_answer(answer, phrases, self._limit)
         return page.content, self._keyboards.for_page(card, page)
 
-    async def _vote(self, query: CallbackQuery, key: str, vote: Vote) -> str:
+    async def _vote(self, turn: PressTurn, key: str, vote: Vote) -> str:
         """Take a vote, or take it back where it was taken already; return the key of what is to be said."""
-        voter = query.from_user.id
-        wanted = None if await self._is_taken(query, key, vote) else vote
+        voter = turn.presser.id
+        wanted = None if await self._is_taken(turn, key, vote) else vote
         if not await self._votes.cast(key, voter, wanted):
             return "press.too-old"
-        if _is_private(query):
-            await _show_vote(find_message(query), key, wanted)
+        if turn.is_private:
+            await _show_vote(turn.message, key, wanted)
         return f"vote.{wanted.value}" if wanted else "vote.taken-back"
 
-    async def _is_taken(self, query: CallbackQuery, key: str, vote: Vote) -> bool:
+    async def _is_taken(self, turn: PressTurn, key: str, vote: Vote) -> bool:
         """Tell whether the person gave that vote before they pressed.
 
         What is kept tells, save for a press that is taken up again since the bot ended before it was
         done: that one may have been kept already. Then the pressed button tells, in private, where
         it shows the vote.
         """
-        handling = in_hand.get()
-        if handling is None or not handling.is_repeated:
-            return await self._votes.find(key, query.from_user.id) is vote
-        message = find_message(query)
+        if not turn.is_repeated:
+            return await self._votes.find(key, turn.presser.id) is vote
+        message = turn.private_message
         return (
-            _is_private(query)
-            and message is not None
+            message is not None
             and message.reply_markup is not None
-            and shows_vote(message.reply_markup, str(query.data))
+            and shows_vote(message.reply_markup, str(turn.press.data))
         )
 
 
@@ -130,14 +130,8 @@ async def _show_vote(message: Message | None, key: str, vote: Vote | None) -> No
         _LOG.info("A vote in chat %s is not shown: %s", message.chat_id, error)
 
 
-def _find_reader(query: CallbackQuery) -> User:
-    """Return whose words a card is in: of whoever asked, where Telegram tells, not of who presses."""
-    message = find_message(query)
-    asked = message.reply_to_message if message else None
+def _find_reader(turn: PressTurn) -> User:
+    """Return in whose words a card is: those of whoever asked, where Telegram tells, not of the presser."""
+    asked = turn.message.reply_to_message if turn.message else None
     asker = find_asker(asked) if asked else None
-    return query.from_user if asker is None or asker.is_bot else asker
-
-
-def _is_private(query: CallbackQuery) -> bool:
-    """Tell whether only whoever pressed sees the message."""
-    return query.message is not None and query.message.chat.type == ChatType.PRIVATE
+    return turn.presser if asker is None or asker.is_bot else asker

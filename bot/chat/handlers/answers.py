@@ -20,9 +20,8 @@ from bot.chat.cards.answer_card import render_answer
 from bot.chat.cards.keyboards import Card, Keyboards
 from bot.chat.cards.markup import Markup
 from bot.chat.handlers.follow_ups import Earlier
-from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.turn import MessageTurn
 from bot.chat.wire.sending import edit_at, place_reply, topic_of
-from bot.chat.wire.update_in_hand import do_once
 from bot.journal.exchanges import Journal
 from bot.metrics import Metrics
 from bot.model import Answer, Exchange, Origin
@@ -37,42 +36,35 @@ _PAGES = 2
 class Answers:
     """Answers questions in the chats where they are asked."""
 
-    def __init__(  # noqa: PLR0913 - each is one thing that giving an answer takes
+    def __init__(
         self,
         *,
         desk: Desk,
         journal: Journal,
-        readings: ReaderLanguages,
         keyboards: Keyboards,
         metrics: Metrics,
         limit: int,
     ) -> None:
-        """Take who answers, writes down and counts; ``limit`` is the most passages shown at first."""
+        """Take, among others, the most passages shown at first."""
         self._desk = desk
         self._journal = journal
-        self._readings = readings
         self._keyboards = keyboards
         self._metrics = metrics
         self._limit = limit
 
     async def give(
         self,
-        message: Message,
+        turn: MessageTurn,
         words: str,
-        asker: User | None,
         *,
         earlier: Earlier | None = None,
         replaced: Exchange | None = None,
     ) -> None:
-        """Answer words that somebody asks with a message, in the place of an older answer if there is one.
-
-        ``message`` is the asker's own, or one of the bot's that asks for them; nobody in
-        particular asks as an anonymous admin.
-        """
-        phrases = await self._readings.phrases_for(asker)
+        """Answer words that somebody asks with a message, in the place of an older answer if there is one."""
+        message, asker, phrases = turn.message, turn.asker, turn.phrases
         with _typing(message):
             answer = await asyncio.to_thread(self._find_answer, words, asker, earlier)
-        do_once("counted", lambda: self._metrics.count_answer(answer))
+        turn.once("counted", lambda: self._metrics.count_answer(answer))
         exchange = Exchange(
             asked_at=message.edit_date or message.date,
             origin=Origin.TELEGRAM,

@@ -1,109 +1,99 @@
-"""The commands for everybody that are no questions: what this is, how to ask, what is kept."""
+"""The commands for everybody that do not ask anything: what this is, how to ask, what is kept."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
 from babel.lists import format_list
-from telegram import InlineKeyboardMarkup, Message
+from telegram import InlineKeyboardMarkup
 
 from bot.answering import Desk
-from bot.chat.addressing import find_asker
 from bot.chat.cards.keyboards import lay_out_examples
 from bot.chat.cards.markup import text
 from bot.chat.cards.start_links import decode_question
 from bot.chat.handlers.inline import RESUME, Inline
-from bot.chat.handlers.posing import Posing
+from bot.chat.handlers.questions import Questions
 from bot.chat.profile.menus import Menus
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.wire.sending import reply
-from bot.chat.wire.update_in_hand import do_once
+from bot.chat.turn import MessageTurn
 from bot.language import name_language
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases
 
-Command = Callable[[Message], Awaitable[None]]
+Command = Callable[[MessageTurn], Awaitable[None]]
 
 
 class Commands:
-    """Answers /start, /help and /privacy, and commands that there are not."""
+    """Answers /start, /help and /privacy, and commands that do not exist."""
 
     def __init__(  # noqa: PLR0913 - each is something that they tell about
         self,
         *,
         desk: Desk,
-        readings: ReaderLanguages,
         menus: Menus,
         examples: Examples,
-        posing: Posing,
+        questions: Questions,
         inline: Inline,
         retention_days: int,
         opened: Mapping[str, Command],
     ) -> None:
-        """Take who knows the articles, the texts, and the commands that links to the chat open."""
+        """Take, among others, the commands that links to the chat open, by what the links carry."""
         self._desk = desk
-        self._readings = readings
         self._menus = menus
         self._examples = examples
-        self._posing = posing
+        self._questions = questions
         self._inline = inline
         self._retention_days = retention_days
         self._opened = opened
 
-    async def start(self, message: Message) -> None:
+    async def start(self, turn: MessageTurn) -> None:
         """Do what the link asks for that led here; without one, say what this is and how to ask."""
-        payload = (message.text or "").partition(" ")[2].strip()
-        reader = find_asker(message)
+        payload = (turn.message.text or "").partition(" ")[2].strip()
+        reader = turn.asker
         question = decode_question(payload)
         if payload == RESUME and reader is not None:
-            question = do_once("unanswered", lambda: self._inline.take_unanswered(reader.id))
+            question = turn.once("unanswered", lambda: self._inline.take_unanswered(reader.id))
         if question is not None and reader is not None:
-            await self._posing.pose(message, reader, question)
+            await self._questions.pose(turn, question)
         elif payload in self._opened:
-            await self._opened[payload](message)
+            await self._opened[payload](turn)
         else:
-            await self._introduce(message)
+            await self._introduce(turn)
 
-    async def help(self, message: Message) -> None:
+    async def help(self, turn: MessageTurn) -> None:
         """Say how to ask, and list the commands."""
-        phrases = await self._readings.phrases_for(find_asker(message))
         commands = "\n".join(
             f"/{command.command} – {command.description}"
-            for command in self._menus.describe_commands(message, phrases)
+            for command in self._menus.describe_commands(turn.message, turn.phrases)
         )
-        help_text = phrases.say(
+        await turn.tell(
             "help",
-            articles=self._count_articles(phrases),
-            languages=self._name_languages(phrases),
-            handle=f"@{message.get_bot().username}",
+            articles=self._count_articles(turn),
+            languages=self._name_languages(turn),
+            handle=f"@{turn.bot.username}",
             commands=commands,
         )
-        await reply(message, text(help_text))
 
-    async def privacy(self, message: Message) -> None:
+    async def privacy(self, turn: MessageTurn) -> None:
         """Say what is kept, how long, for what, and how it is erased."""
-        phrases = await self._readings.phrases_for(find_asker(message))
-        await reply(message, text(describe_privacy(phrases, self._retention_days)))
+        await turn.reply(text(describe_privacy(turn.phrases, self._retention_days)))
 
-    async def on_unknown(self, message: Message) -> None:
+    async def on_unknown(self, turn: MessageTurn) -> None:
         """Say that there is no such command."""
-        phrases = await self._readings.phrases_for(find_asker(message))
-        await reply(message, text(phrases.say("unknown-command")))
+        await turn.tell("unknown-command")
 
-    async def _introduce(self, message: Message) -> None:
-        phrases = await self._readings.phrases_for(find_asker(message))
-        introduction = phrases.say(
-            "start", articles=self._count_articles(phrases), languages=self._name_languages(phrases)
+    async def _introduce(self, turn: MessageTurn) -> None:
+        introduction = turn.say(
+            "start", articles=self._count_articles(turn), languages=self._name_languages(turn)
         )
-        buttons = lay_out_examples(self._examples, phrases.language)
+        buttons = lay_out_examples(self._examples, turn.phrases.language)
         if buttons:
-            introduction += "\n\n" + phrases.say("example.offer")
-        await reply(message, text(introduction), InlineKeyboardMarkup(buttons) if buttons else None)
+            introduction += "\n\n" + turn.say("example.offer")
+        await turn.reply(text(introduction), InlineKeyboardMarkup(buttons) if buttons else None)
 
-    def _count_articles(self, phrases: Phrases) -> str:
-        return phrases.say("articles", count=len(self._desk.corpus.articles))
+    def _count_articles(self, turn: MessageTurn) -> str:
+        return turn.say("articles", count=len(self._desk.corpus.articles))
 
-    def _name_languages(self, phrases: Phrases) -> str:
+    def _name_languages(self, turn: MessageTurn) -> str:
         """Name the articles' languages in one list, as the reader's language joins one."""
-        reader = phrases.language
+        reader = turn.phrases.language
         languages = {article.language for article in self._desk.corpus.articles}
         return format_list(sorted(name_language(language, reader) for language in languages), locale=reader)
 

@@ -1,10 +1,7 @@
 """Example questions as buttons: a tap asks."""
 
-from telegram import CallbackQuery
-
-from bot.chat.handlers.posing import Posing
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.turn import acknowledge, find_message
+from bot.chat.handlers.questions import Questions
+from bot.chat.turn import PressTurn
 from bot.wording.examples import Examples
 
 EXAMPLE_PATTERN = r"^ask:[0-9a-f]{12}$"
@@ -14,19 +11,15 @@ EXAMPLE_PATTERN = r"^ask:[0-9a-f]{12}$"
 class ExampleButtons:
     """Asks an example for whoever taps it."""
 
-    def __init__(self, *, examples: Examples, readings: ReaderLanguages, posing: Posing) -> None:
-        """Take the questions, the texts, and who asks."""
+    def __init__(self, *, examples: Examples, questions: Questions) -> None:
         self._examples = examples
-        self._readings = readings
-        self._posing = posing
+        self._questions = questions
 
-    async def on_press(self, press: CallbackQuery) -> None:
+    async def on_press(self, turn: PressTurn) -> None:
         """Ask the question of the button, or say that it is gone."""
-        words = self._examples.find((press.data or "").partition(":")[2])
-        near = find_message(press)
-        if words is None or near is None:
-            phrases = await self._readings.phrases_for(press.from_user)
-            await acknowledge(press, phrases.say("example.gone"))
+        words = self._examples.find(turn.value)
+        if words is None or turn.message is None:
+            await turn.acknowledge("example.gone")
             return
-        await acknowledge(press)
-        await self._posing.pose(near, press.from_user, words)
+        await turn.acknowledge()
+        await self._questions.pose(turn.at(turn.message), words)

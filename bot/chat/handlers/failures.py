@@ -10,12 +10,9 @@ from telegram import Update
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ContextTypes
 
-from bot.chat.addressing import find_asker
 from bot.chat.alerts import Alerts
-from bot.chat.cards.markup import text
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.turn import acknowledge
-from bot.chat.wire.sending import UndeliveredError, reply
+from bot.chat.turn import Turns
+from bot.chat.wire.sending import UndeliveredError
 from bot.chat.wire.update_in_hand import in_hand
 from bot.model import Trouble, TroubleKind
 
@@ -25,9 +22,8 @@ _LOG = logging.getLogger(__name__)
 class Failures:
     """The application's error handler; it never raises."""
 
-    def __init__(self, *, readings: ReaderLanguages, alerts: Alerts) -> None:
-        """Take the texts of the apology, and who tells the admins."""
-        self._readings = readings
+    def __init__(self, *, turns: Turns, alerts: Alerts) -> None:
+        self._turns = turns
         self._alerts = alerts
 
     async def on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -49,13 +45,12 @@ class Failures:
             # What was raised may quote a secret; the log masks it, an alert has only its name.
             self._alerts.report(Trouble(TroubleKind.UPDATE_FAILED, type(context.error).__name__))
         if press is not None:
-            phrases = await self._readings.phrases_for(press.from_user)
-            await acknowledge(press, phrases.say("press.failed"))
+            await (await self._turns.of_press(press)).acknowledge("press.failed")
         if message is None:
             return
-        phrases = await self._readings.phrases_for(find_asker(message))
+        turn = await self._turns.of_message(message)
         try:
-            await reply(message, text(phrases.say("apology")))
+            await turn.tell("apology")
         except TelegramError as error:
             _LOG.warning("Nor could chat %s be told so: %s", chat_id, error)
 

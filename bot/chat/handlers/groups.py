@@ -5,12 +5,12 @@ When added it says how it is asked, once. It asks and answers nothing there by i
 
 import contextlib
 
-from telegram import Bot, ChatMemberUpdated, Message
+from telegram import Bot, ChatMemberUpdated
 from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.answering import Desk
 from bot.chat.cards.markup import text
-from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.turn import MessageTurn, Turn
 from bot.chat.wire.sending import send
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
@@ -23,25 +23,23 @@ _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 class Groups:
     """Greets groups and follows them."""
 
-    def __init__(self, *, desk: Desk, journal: Journal, readings: ReaderLanguages) -> None:
-        """Take who knows the articles, where exchanges are kept, and the texts."""
+    def __init__(self, *, desk: Desk, journal: Journal) -> None:
         self._desk = desk
         self._journal = journal
-        self._readings = readings
 
-    async def on_membership(self, change: ChatMemberUpdated) -> None:
+    async def on_membership(self, turn: Turn, change: ChatMemberUpdated) -> None:
         """Say how to ask, in a group that the bot was added to."""
         is_added = change.old_chat_member.status in _AWAY and change.new_chat_member.status in _THERE
         if not is_added or change.chat.type not in _GROUPS:
             return
-        phrases = await self._readings.phrases_for(change.from_user)
         bot: Bot = change.get_bot()
-        articles = phrases.say("articles", count=len(self._desk.corpus.articles))
-        greeting = phrases.say("group.greeting", handle=f"@{bot.username}", articles=articles)
+        articles = turn.say("articles", count=len(self._desk.corpus.articles))
+        greeting = turn.say("group.greeting", handle=f"@{bot.username}", articles=articles)
         await send(bot, change.chat.id, text(greeting))
 
-    async def on_migration(self, message: Message) -> None:
+    async def on_migration(self, turn: MessageTurn) -> None:
         """Keep what was asked in a group under the id that it has as a supergroup."""
+        message = turn.message
         old_id = message.migrate_from_chat_id or message.chat_id
         new_id = message.migrate_to_chat_id or message.chat_id
         # What cannot be moved is only no longer leant on.

@@ -24,7 +24,7 @@ from bot.chat.addressing import make_whole
 from bot.chat.cards.inline_card import InlineCards, identify, read_example
 from bot.chat.cards.start_links import encode_question
 from bot.chat.handlers.allowance import Allowance, Verdict
-from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.turn import InlineTurn
 from bot.journal.exchanges import Journal
 from bot.model import Answer, AnswerKind, Exchange, Origin
 from bot.wording.examples import Examples
@@ -43,39 +43,36 @@ RESUME = "inline"
 class Inline:
     """Answers inline queries, and writes down which cards were sent."""
 
-    def __init__(  # noqa: PLR0913 - each is one thing that giving an answer takes
+    def __init__(
         self,
         *,
         desk: Desk,
         journal: Journal,
-        readings: ReaderLanguages,
         examples: Examples,
         cards: InlineCards,
         allowance: Allowance,
     ) -> None:
-        """Take who answers and who writes down, the texts, what is offered unasked, and how often."""
         self._desk = desk
         self._journal = journal
-        self._readings = readings
         self._examples = examples
         self._cards = cards
         self._allowance = allowance
         self._unanswered: dict[int, str] = {}
 
-    async def on_query(self, query: InlineQuery) -> None:
+    async def on_query(self, turn: InlineTurn) -> None:
         """Show what was found; a later page for an offset that an earlier one gave.
 
         Nothing is shown to who types faster than is answered.
         """
+        query, phrases = turn.query, turn.phrases
         if self._allowance.judge(query.from_user.id, datetime.now(UTC)) is not Verdict.ANSWERED:
             await _show(query, [], "", None)
             return
-        phrases = await self._readings.phrases_for(query.from_user)
         words = " ".join(make_whole(query.query).split())
         answer = await self._find_answer(words, query.from_user) if words else None
         if answer is None or answer.kind is AnswerKind.SMALL_TALK:
             cards = await self._offer_examples(query.from_user, phrases)
-            await _show(query, cards, "", _make_button(phrases.say("inline.ask"), RESUME))
+            await _show(query, cards, "", _make_button(turn.say("inline.ask"), RESUME))
         elif answer.kind is AnswerKind.ANSWER:
             first = int(query.offset) if query.offset.isdecimal() else 0
             page = answer.hits[first : first + _PAGE]
@@ -84,7 +81,7 @@ class Inline:
             await _show(query, cards, further, None)
         else:
             payload = encode_question(words) or self._remember(query.from_user, words)
-            await _show(query, [], "", _make_button(phrases.say("inline.not-found"), payload))
+            await _show(query, [], "", _make_button(turn.say("inline.not-found"), payload))
 
     async def on_chosen(self, chosen: ChosenInlineResult) -> None:
         """Write down the card that was sent."""

@@ -8,16 +8,15 @@ import json
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
-from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message, User
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, User
 
 from bot.chat.cards.fitting import shorten
 from bot.chat.cards.markup import neutralise, text
-from bot.chat.handlers.posing import Posing
-from bot.chat.handlers.private_door import PrivateDoor, find_private_message
+from bot.chat.handlers.private_door import admit
+from bot.chat.handlers.questions import Questions
 from bot.chat.profile.menus import Menus
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.turn import acknowledge
-from bot.chat.wire.sending import edit, reply, reply_with_file
+from bot.chat.turn import MessageTurn, PressTurn
+from bot.chat.wire.sending import reply_with_file
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
@@ -36,108 +35,98 @@ Memory = Callable[[int], None]
 class Personal:
     """Answers /history, /mydata and /forget."""
 
-    def __init__(  # noqa: PLR0913 - all that has to do with one person meets here
+    def __init__(
         self,
         *,
-        readings: ReaderLanguages,
-        door: PrivateDoor,
         journal: Journal,
         records: PersonalRecords,
         menus: Menus,
-        posing: Posing,
+        questions: Questions,
         memories: Collection[Memory],
     ) -> None:
-        """Take the texts, who is let in, what is in the database, and what else remembers people."""
-        self._readings = readings
-        self._door = door
+        """Take, among others, what else than the database remembers people."""
         self._journal = journal
         self._records = records
         self._menus = menus
-        self._posing = posing
+        self._questions = questions
         self._memories = tuple(memories)
 
-    async def history(self, message: Message) -> None:
+    async def history(self, turn: MessageTurn) -> None:
         """Offer the questions that the reader asked last, to be asked again."""
-        reader = await self._door.admit(message, "history")
+        reader = await admit(turn, "history")
         if reader is None:
             return
-        phrases = await self._readings.phrases_for(reader)
         try:
             questions = await self._journal.list_questions(reader.id, _QUESTIONS)
         except DatabaseUnavailableError:
-            await reply(message, text(phrases.say("personal.unavailable")))
+            await turn.tell("personal.unavailable")
             return
         buttons = [
             [InlineKeyboardButton(_label(question.text), callback_data=f"again:{key}")]
             for key, question in questions.items()
         ]
-        heading = phrases.say("history.heading" if buttons else "history.nothing")
-        await reply(message, text(heading), InlineKeyboardMarkup(buttons) if buttons else None)
+        heading = turn.say("history.heading" if buttons else "history.nothing")
+        await turn.reply(text(heading), InlineKeyboardMarkup(buttons) if buttons else None)
 
-    async def on_history_press(self, press: CallbackQuery) -> None:
+    async def on_history_press(self, turn: PressTurn) -> None:
         """Ask the question of the button again, if it is the reader's own."""
-        phrases = await self._readings.phrases_for(press.from_user)
         try:
-            exchange = await self._journal.find((press.data or "").partition(":")[2])
+            exchange = await self._journal.find(turn.value)
         except DatabaseUnavailableError:
-            await acknowledge(press, phrases.say("personal.unavailable"))
+            await turn.acknowledge("personal.unavailable")
             return
-        message = find_private_message(press)
-        if message is None or exchange is None or exchange.user_id != press.from_user.id:
-            await acknowledge(press, phrases.say("history.gone"))
+        message = turn.private_message
+        if message is None or exchange is None or exchange.user_id != turn.presser.id:
+            await turn.acknowledge("history.gone")
             return
-        await acknowledge(press)
-        await self._posing.pose(message, press.from_user, exchange.answer.question.text)
+        await turn.acknowledge()
+        await self._questions.pose(turn.at(message), exchange.answer.question.text)
 
-    async def mydata(self, message: Message) -> None:
+    async def mydata(self, turn: MessageTurn) -> None:
         """Send everything kept about the reader as a file."""
-        reader = await self._door.admit(message, "mydata")
+        reader = await admit(turn, "mydata")
         if reader is None:
             return
-        phrases = await self._readings.phrases_for(reader)
         try:
             records = await self._records.collect(reader.id)
         except DatabaseUnavailableError:
-            await reply(message, text(phrases.say("personal.unavailable")))
+            await turn.tell("personal.unavailable")
             return
         if not any(records.values()):
-            await reply(message, text(phrases.say("mydata.nothing")))
+            await turn.tell("mydata.nothing")
             return
         collected_at = datetime.now(UTC).isoformat(timespec="seconds")
         content = {"user_id": reader.id, "collected_at": collected_at, **records}
         file = json.dumps(content, ensure_ascii=False, indent=2).encode()
-        await reply_with_file(message, file, "mydata.json", phrases.say("mydata.caption"))
+        await reply_with_file(turn.message, file, "mydata.json", turn.say("mydata.caption"))
 
-    async def forget(self, message: Message) -> None:
+    async def forget(self, turn: MessageTurn) -> None:
         """Ask whether everything shall be erased."""
-        reader = await self._door.admit(message, "forget")
-        if reader is not None:
-            phrases = await self._readings.phrases_for(reader)
+        if await admit(turn, "forget"):
             buttons = [
-                [InlineKeyboardButton(phrases.say(f"forget.{choice}"), callback_data=f"forget:{choice}")]
+                [InlineKeyboardButton(turn.say(f"forget.{choice}"), callback_data=f"forget:{choice}")]
                 for choice in ("yes", "no")
             ]
-            await reply(message, text(phrases.say("forget.ask")), InlineKeyboardMarkup(buttons))
+            await turn.reply(text(turn.say("forget.ask")), InlineKeyboardMarkup(buttons))
 
-    async def on_forget_press(self, press: CallbackQuery) -> None:
+    async def on_forget_press(self, turn: PressTurn) -> None:
         """Erase everything, or nothing, as the button says."""
-        message = find_private_message(press)
+        message = turn.private_message
         if message is None:
-            await acknowledge(press)
+            await turn.acknowledge()
             return
-        phrases = await self._readings.phrases_for(press.from_user)
-        if press.data != "forget:yes":
-            await acknowledge(press)
-            await edit(message, text(phrases.say("forget.kept")))
+        if turn.value != "yes":
+            await turn.acknowledge()
+            await turn.show(text(turn.say("forget.kept")))
             return
         try:
-            erased = await self._erase(press.from_user)
+            erased = await self._erase(turn.presser)
         except DatabaseUnavailableError:
-            await acknowledge(press, phrases.say("personal.unavailable"))
+            await turn.acknowledge("personal.unavailable")
             return
-        await acknowledge(press)
-        await edit(message, text(_describe_erasure(erased, phrases)))
-        await self._menus.set_for_reader(message.get_bot(), press.from_user.id, None)
+        await turn.acknowledge()
+        await turn.show(text(_describe_erasure(erased, turn.phrases)))
+        await self._menus.set_for_reader(message.get_bot(), turn.presser.id, None)
 
     async def _erase(self, reader: User) -> int:
         erased = await self._records.forget(reader.id)

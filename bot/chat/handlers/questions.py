@@ -1,130 +1,126 @@
 """Questions: which words of a message are asked, and what is said where there are none.
 
 A question that is edited is answered again, in the place of the first answer; an edit that
-changes other things than its words is none. It does not find the answers.
+changes other things than its words is not a question. A question that somebody asks without typing it
+(from an example, a link, or their history) is written into the chat first and answered there, so that
+the chat reads like any other. It does not find the answers.
 """
 
 from collections import deque
 
-from telegram import Message, User
+from telegram import Message
 
-from bot.chat.addressing import find_asker, read_question, read_replied_text
+from bot.chat.addressing import read_question, read_replied_text
 from bot.chat.cards.markup import text
 from bot.chat.handlers.allowance import Allowance, Verdict
 from bot.chat.handlers.answers import Answers
 from bot.chat.handlers.follow_ups import FollowUps
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.wire.sending import reply
-from bot.chat.wire.update_in_hand import do_once, in_hand
+from bot.chat.turn import MessageTurn
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.model import Exchange
 
 _QUESTION_CHARACTERS = 1000
 _ALBUMS = 64
+_POSED = "posed"
 
 
 class Questions:
     """Reads questions out of messages and has them answered."""
 
     def __init__(
-        self,
-        *,
-        answers: Answers,
-        followups: FollowUps,
-        journal: Journal,
-        readings: ReaderLanguages,
-        allowance: Allowance,
+        self, *, answers: Answers, follow_ups: FollowUps, journal: Journal, allowance: Allowance
     ) -> None:
-        """Take who answers, what was asked before, the texts, and how much may be asked."""
         self._answers = answers
-        self._followups = followups
+        self._follow_ups = follow_ups
         self._journal = journal
-        self._readings = readings
         self._allowance = allowance
         self._albums: deque[str] = deque(maxlen=_ALBUMS)
 
-    async def on_question(self, message: Message) -> None:
+    async def on_question(self, turn: MessageTurn) -> None:
         """Answer a text or caption; the bot's bare name asks what the message replied to asks."""
-        self._notice_album(message)
-        await self._answer(message, read_question(message), None)
+        self._notice_album(turn.message)
+        await self._answer(turn, read_question(turn.message), None)
 
-    async def on_edited_question(self, message: Message) -> None:
+    async def on_edited_question(self, turn: MessageTurn) -> None:
         """Answer a text or caption again that was edited."""
-        await self._answer_again(message, read_question(message))
+        await self._answer_again(turn, read_question(turn.message))
 
-    async def ask(self, message: Message) -> None:
+    async def ask(self, turn: MessageTurn) -> None:
         """Answer the words behind the command, or else the message that it replies to."""
-        await self._answer(message, _read_argument(message), None)
+        await self._answer(turn, _read_argument(turn.message), None)
 
-    async def on_edited_ask(self, message: Message) -> None:
+    async def on_edited_ask(self, turn: MessageTurn) -> None:
         """Answer the words behind an edited command."""
-        await self._answer_again(message, _read_argument(message))
+        await self._answer_again(turn, _read_argument(turn.message))
 
-    async def answer(self, message: Message, words: str, asker: User) -> None:
-        """Answer words that somebody asks without writing them; ``message`` shows them."""
-        if await self._is_answerable(message, words, asker):
-            await self._answers.give(message, words, asker)
+    async def pose(self, turn: MessageTurn, words: str) -> None:
+        """Write a question in somebody's name, as a reply to a message, and answer it there."""
+        posed = turn.handling.done.get(_POSED) if turn.handling else None
+        if not isinstance(posed, Message):
+            posed = await turn.reply(text(turn.say("asked", question=words)))
+        if turn.handling:
+            # Where only the answer has to wait, the question is not written again.
+            turn.handling.done[_POSED] = posed
+        if posed is not None and await self._is_answerable(turn.at(posed), words):
+            await self._answers.give(turn.at(posed), words)
 
-    async def on_other(self, message: Message) -> None:
+    async def on_other(self, turn: MessageTurn) -> None:
         """Say that only text is read, once for all pictures of an album."""
-        if do_once("album", lambda: self._notice_album(message)):
-            await self._say(message, find_asker(message), "question.only-text")
+        if turn.once("album", lambda: self._notice_album(turn.message)):
+            await turn.tell("question.only-text")
 
-    async def _answer_again(self, message: Message, words: str) -> None:
+    async def _answer_again(self, turn: MessageTurn, words: str) -> None:
         """Answer an edited message, unless it asks the same as before or that cannot be known."""
         try:
-            answered = await self._journal.find_by_question(message.chat_id, message.message_id)
+            answered = await self._find_exchange(turn)
         except DatabaseUnavailableError:
             return
-        if answered and answered.answer.question.text == (words or read_replied_text(message)):
+        if answered and answered.answer.question.text == (words or read_replied_text(turn.message)):
             return
-        await self._answer(message, words, answered)
+        await self._answer(turn, words, answered)
 
-    async def _answer(self, message: Message, words: str, replaced: Exchange | None) -> None:
-        asker = find_asker(message)
-        if await self._was_answered(message, words):
+    async def _answer(self, turn: MessageTurn, words: str, replaced: Exchange | None) -> None:
+        if await self._was_answered(turn, words):
             return
         # What somebody else wrote is asked as it stands.
-        earlier = await self._followups.find_earlier(message, asker, replaced) if words else None
-        words = words or read_replied_text(message)
-        if await self._is_answerable(message, words, asker):
-            await self._answers.give(message, words, asker, earlier=earlier, replaced=replaced)
+        earlier = await self._follow_ups.find_earlier(turn.message, turn.asker, replaced) if words else None
+        words = words or read_replied_text(turn.message)
+        if await self._is_answerable(turn, words):
+            await self._answers.give(turn, words, earlier=earlier, replaced=replaced)
 
-    async def _was_answered(self, message: Message, words: str) -> bool:
+    async def _was_answered(self, turn: MessageTurn, words: str) -> bool:
         """Tell whether an earlier run of the bot answered a message before it ended."""
-        handling = in_hand.get()
-        if handling is None or not handling.is_repeated:
+        if not turn.is_repeated:
             return False
         try:
-            exchange = await self._journal.find_by_question(message.chat_id, message.message_id)
+            exchange = await self._find_exchange(turn)
         except DatabaseUnavailableError:
             return False
         return (
             exchange is not None
             and exchange.answer_message_id is not None
-            and exchange.answer.question.text == (words or read_replied_text(message))
+            and exchange.answer.question.text == (words or read_replied_text(turn.message))
         )
 
-    async def _is_answerable(self, message: Message, words: str, asker: User | None) -> bool:
+    async def _find_exchange(self, turn: MessageTurn) -> Exchange | None:
+        return await self._journal.find_by_question(turn.message.chat_id, turn.message.message_id)
+
+    async def _is_answerable(self, turn: MessageTurn, words: str) -> bool:
         """Tell whether the words can be asked; if not, say what could be."""
         if not words:
-            await self._say(message, asker, "question.usage")
+            await turn.tell("question.usage")
             return False
         if len(words) > _QUESTION_CHARACTERS:
-            await self._say(message, asker, "question.too-long", limit=_QUESTION_CHARACTERS)
+            await turn.tell("question.too-long", limit=_QUESTION_CHARACTERS)
             return False
-        asker_id = asker.id if asker else message.chat_id
+        message = turn.message
+        asker_id = turn.asker.id if turn.asker else message.chat_id
         asked_at = message.edit_date or message.date
-        verdict = do_once("verdict", lambda: self._allowance.judge(asker_id, asked_at))
+        verdict = turn.once("verdict", lambda: self._allowance.judge(asker_id, asked_at))
         if verdict is Verdict.REFUSED:
-            limit = self._allowance.questions_per_minute
-            await self._say(message, asker, "question.too-many", count=limit)
+            await turn.tell("question.too-many", count=self._allowance.questions_per_minute)
         return verdict is Verdict.ANSWERED
-
-    async def _say(self, message: Message, asker: User | None, key: str, **values: object) -> None:
-        phrases = await self._readings.phrases_for(asker)
-        await reply(message, text(phrases.say(key, **values)))
 
     def _notice_album(self, message: Message) -> bool:
         """Tell whether a message is the first that is seen of its album, as one without an album is."""

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 
-from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.answering import Desk
-from bot.chat.addressing import find_asker
 from bot.chat.cards.answer_card import render_article
 from bot.chat.cards.markup import Markup, text
-from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.turn import acknowledge, find_message
-from bot.chat.wire.sending import edit, reply
+from bot.chat.turn import MessageTurn, PressTurn
 from bot.model import Article
 from bot.wording.phrases import Phrases
 
@@ -23,29 +20,22 @@ SOURCES_PATTERN = r"^sources:\d{1,12}$"
 class Sources:
     """Answers /sources, and turns its pages."""
 
-    def __init__(self, *, desk: Desk, readings: ReaderLanguages) -> None:
-        """Take who knows the articles, and the texts."""
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._readings = readings
 
-    async def sources(self, message: Message) -> None:
+    async def sources(self, turn: MessageTurn) -> None:
         """Show the first page."""
-        phrases = await self._readings.phrases_for(find_asker(message))
         articles = self._desk.corpus.articles
-        await reply(message, render_page(articles, 0, phrases), _make_buttons(len(articles), 0, phrases))
+        page = render_page(articles, 0, turn.phrases)
+        await turn.reply(page, _make_buttons(len(articles), 0, turn.phrases))
 
-    async def on_press(self, press: CallbackQuery) -> None:
+    async def on_press(self, turn: PressTurn) -> None:
         """Turn to the page of the button, or to the last one where there are fewer articles now."""
-        await acknowledge(press)
-        message = find_message(press)
-        if message is None:
-            return
-        phrases = await self._readings.phrases_for(press.from_user)
+        await turn.acknowledge()
         articles = self._desk.corpus.articles
-        before = min(int((press.data or "").partition(":")[2]), max(0, len(articles) - 1)) // _PAGE * _PAGE
-        await edit(
-            message, render_page(articles, before, phrases), _make_buttons(len(articles), before, phrases)
-        )
+        before = min(int(turn.value), max(0, len(articles) - 1)) // _PAGE * _PAGE
+        page = render_page(articles, before, turn.phrases)
+        await turn.show(page, _make_buttons(len(articles), before, turn.phrases))
 
 
 def render_page(articles: Sequence[Article], before: int, phrases: Phrases) -> Markup:

@@ -41,10 +41,10 @@ _NEVER_WROTE = "chat not found"
 class Menus:
     """Sets the menus, and remembers which admins have none yet."""
 
-    def __init__(self, *, readings: ReaderLanguages, admin_ids: Collection[int]) -> None:
+    def __init__(self, *, reader_languages: ReaderLanguages, admin_ids: Collection[int]) -> None:
         """Take the texts with the readers' choices, and who the admins are."""
-        self._readings = readings
-        self._texts = readings.by_code
+        self._reader_languages = reader_languages
+        self._texts = reader_languages.by_code
         self._admin_ids = frozenset(admin_ids)
         self._admins_without = set(admin_ids)
 
@@ -61,10 +61,10 @@ class Menus:
         for admin_id in sorted(self._admins_without):
             await self._set_for_admin(bot, admin_id)
 
-    async def on_admin_message(self, message: Message) -> None:
+    async def set_missing(self, bot: Bot, admin_id: int) -> None:
         """Set an admin's menu where Telegram refused it so far."""
-        if message.chat_id in self._admins_without:
-            await self._set_for_admin(message.get_bot(), message.chat_id)
+        if admin_id in self._admins_without:
+            await self._set_for_admin(bot, admin_id)
 
     async def set_for_reader(self, bot: Bot, user_id: int, language: str | None) -> None:
         """Show a reader the menu in the language they chose, or again in that of their Telegram."""
@@ -76,7 +76,9 @@ class Menus:
             if language is None:
                 await bot.delete_my_commands(scope)
             else:
-                await _set_menu(bot, scope, "", _describe(_IN_PRIVATE, self._readings.phrases_in(language)))
+                await _set_menu(
+                    bot, scope, "", _describe(_IN_PRIVATE, self._reader_languages.phrases_in(language))
+                )
         except TelegramError as error:
             _LOG.warning("The menu of a reader stays as it was: %s", error)
 
@@ -90,11 +92,11 @@ class Menus:
     async def _set_for_admin(self, bot: Bot, admin_id: int) -> None:
         # Taken out at once, so that two messages in a row do not set it twice.
         self._admins_without.discard(admin_id)
-        chosen = await self._readings.find_choice(admin_id)
+        chosen = await self._reader_languages.find_choice(admin_id)
         scope = BotCommandScopeChat(admin_id)
         try:
             for code, phrases in self._texts.items():
-                shown = self._readings.phrases_in(chosen) if chosen else phrases
+                shown = self._reader_languages.phrases_in(chosen) if chosen else phrases
                 await _set_menu(bot, scope, code, _describe(_IN_PRIVATE + _FOR_ADMINS, shown))
         except TelegramError as error:
             level = logging.INFO if _NEVER_WROTE in error.message.lower() else logging.WARNING

@@ -5,12 +5,8 @@ handler but not to what they call. It decides nothing itself.
 """
 
 import time
-from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
-
-_T = TypeVar("_T")
 
 _FIRST_PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 60.0
@@ -51,19 +47,6 @@ class Handling:
         growing = min(_FIRST_PAUSE_S * 2 ** min(self.attempts, _MOST_DOUBLINGS), _LONGEST_PAUSE_S)
         self.attempts += 1
         self.postponed_s = growing if seconds is None else seconds
-
-
-def do_once(name: str, do: Callable[[], _T]) -> _T:
-    """Do something at the first attempt at an update, and return what came of it at each later one.
-
-    Outside of any update it is simply done.
-    """
-    handling = in_hand.get()
-    if handling is None:
-        return do()
-    if name not in handling.done:
-        handling.done[name] = do()
-    return cast("_T", handling.done[name])
 
 
 in_hand: ContextVar[Handling | None] = ContextVar("in_hand", default=None)
