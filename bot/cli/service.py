@@ -35,11 +35,12 @@ _LOG = logging.getLogger(__name__)
 _SWITCH_S = 0.001
 
 
-def run_service(
+def run_service(  # noqa: PLR0913 - the last two are for benchmarks
     settings: Settings,
     token: str,
     console: Console,
     warnings: Iterable[str],
+    *,
     open_desk: Callable[[Settings, Console], Desk] = open_desk,
     make_inbox: type[Inbox] = Inbox,
 ) -> None:

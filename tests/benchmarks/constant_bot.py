@@ -86,7 +86,8 @@ def main() -> None:
     settings, _ = load_settings()
     if settings.token is None:
         sys.exit("BOT_TOKEN is missing")
-    run_service(settings, settings.token.get_secret_value(), Console(stderr=True), (), open_desk, inbox)
+    token = settings.token.get_secret_value()
+    run_service(settings, token, Console(stderr=True), (), open_desk=open_desk, make_inbox=inbox)
 
 
 if __name__ == "__main__":
