@@ -1,7 +1,7 @@
 """The bot on Telegram for tests: the real application, in the test's own event loop.
 
 Everything is real (articles, index, journal, HTTP) but the Bot API server, which is the strict one
-of ``tests/bot_api``.
+of ``bot/sandbox``.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.metrics import Metrics
 from bot.model import Corpus, Findings, Question
+from bot.sandbox.server import BotApi
 from bot.search.index import CorpusIndex
 from bot.settings import Settings
 from bot.wording.examples import Examples
 from bot.wording.phrases import load_phrases
-from tests.bot_api.server import BotApi
 
 ARTICLES = Path(__file__).parent.parent / "corpus"
 SIGNED = "How many countries signed the Convention?"

@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.bot_api.cloud import member_json
-from tests.bot_api.users import User
+from bot.sandbox.world.cloud import member_json
+from bot.sandbox.world.users import User
 
 Json = dict[str, Any]
 

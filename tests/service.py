@@ -16,8 +16,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+from bot.sandbox.server import BotApi
 from bot.settings import PROJECT
-from tests.bot_api.server import BotApi
 
 # The first process of a clean clone embeds the articles.
 START_S = 180.0

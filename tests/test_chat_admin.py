@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.answering import Progress
-from tests.bot_api.entities import find_entities
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
-from tests.bot_api.users import ANONYMOUS_ADMIN
+from bot.sandbox.limits.entities import find_entities
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
+from bot.sandbox.world.users import ANONYMOUS_ADMIN
 from tests.chat_bot import SIGNED, Gate, copy_articles, phrases, running_bot, write_article
 
 BOSS = 77

@@ -9,9 +9,9 @@ import pytest
 
 from bot.chat.wire.update_in_hand import Handling, in_hand
 from bot.model import Trouble, TroubleKind
-from tests.bot_api.failures import nonsense, refusal
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import nonsense, refusal
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, broken_index, phrases, running_bot
 
 BOSS = 77

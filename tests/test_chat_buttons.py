@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot_api.failures import Failure, lost_answer, refusal, too_many_requests
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import Failure, lost_answer, refusal, too_many_requests
+from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, phrases, running_bot
 from tests.harbour import CRANES, HARBOUR, MASTER, PIZZA, SEVEN, HarbourIndex, wait_until_recorded
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot_api.server import BotApi
+from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, phrases, running_bot, write_article
 
 

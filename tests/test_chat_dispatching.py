@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.chat.wire.update_in_hand import Handling
-from tests.bot_api.failures import server_error
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import server_error
+from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, phrases, running_bot, slow_index
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot_api.failures import refusal
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import refusal
+from bot.sandbox.server import BotApi
 from tests.chat_bot import phrases, running_bot
 from tests.harbour import CRANES, HARBOUR, MASTER, SEVEN, HarbourIndex, wait_until_recorded
 

@@ -6,9 +6,9 @@ import pytest
 
 from bot.chat.cards.keyboards import lay_out_examples
 from bot.chat.cards.start_links import decode_question, encode_question
+from bot.sandbox.server import BotApi
 from bot.settings import PROJECT
 from bot.wording.examples import Examples, ExamplesError, digest_question, load_examples
-from tests.bot_api.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, phrases, running_bot
 
 SIX = ["de", "en", "fr", "id", "nb", "vi"]

@@ -12,9 +12,9 @@ from datetime import date
 from pathlib import Path
 
 from bot.model import Article, Corpus, Findings, Hit, Passage, Question
-from tests.bot_api.chats import Chat, Message
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
+from bot.sandbox.world.chats import Chat, Message
 from tests.chat_bot import CATALOGUES, running_bot
 from tests.harbour import HARBOUR
 

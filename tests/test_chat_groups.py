@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.bot_api.server import BotApi
+from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, phrases, running_bot
 from tests.harbour import CRANES, HARBOUR, MASTER, SEVEN, HarbourIndex, wait_until_recorded
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.cards.start_links import decode_question
-from tests.bot_api.server import BotApi
+from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, Gate, running_bot, slow_index, write_article
 
 NOWHERE = "zwiebelkuchen"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.cards.fitting import count_units, fit_lines, shorten, shorten_start
-from tests.bot_api.entities import utf16_length
+from bot.sandbox.limits.entities import utf16_length
 
 
 @given(st.text())

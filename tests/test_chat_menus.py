@@ -6,8 +6,8 @@ import pytest
 from telegram.error import NetworkError, RetryAfter, TelegramError
 
 from bot.chat.profile.publishing import publish
-from tests.bot_api.failures import refusal
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import refusal
+from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, SIGNED, running_bot
 
 BOSS = 77

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
+from bot.sandbox.world.chats import Message
 from bot.wording.phrases import Phrases
-from tests.bot_api.chats import Message
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
 from tests.chat_bot import CATALOGUES, SIGNED, phrases, running_bot
 
 PERSONAL = ["history", "mydata", "forget", "language"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.chat.wire.bot_api import ChatError
-from tests.bot_api.failures import refusal, server_error
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import refusal, server_error
+from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, running_bot, slow_index
 
 CONFLICT = refusal(

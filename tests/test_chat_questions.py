@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot_api.server import BotApi
+from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, broken_index, phrases, running_bot, slow_index
 
 

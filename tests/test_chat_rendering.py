@@ -14,10 +14,10 @@ from bot.chat.cards.answer_card import (
 )
 from bot.chat.cards.markup import Markup
 from bot.model import Answer, AnswerKind, Article, Hit, Passage, Question, SmallTalk
-from tests.bot_api.composing import compose
-from tests.bot_api.entities import utf16_length, utf16_slice
-from tests.bot_api.formatting import FormattedText
-from tests.bot_api.html_reader import parse_html
+from bot.sandbox.limits.composing import compose
+from bot.sandbox.limits.entities import utf16_length, utf16_slice
+from bot.sandbox.limits.formatting import FormattedText
+from bot.sandbox.limits.html_reader import parse_html
 from tests.chat_bot import phrases
 
 # Neither "@" nor "#", "/" and ".": what Telegram marks in a quotation by itself is not the bot's.

@@ -9,8 +9,8 @@ import pytest
 
 from bot.chat.wire.bot_api import ChatError
 from bot.cli.secrecy import hide_secrets
-from tests.bot_api.failures import server_error
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import server_error
+from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, running_bot
 
 TOKEN = "123456:AAF-secret_part"  # noqa: S105 - nobody's

@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot_api.failures import Failure, hang, lost_answer, refusal, reset, server_error, too_many_requests
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import (
+    Failure,
+    hang,
+    lost_answer,
+    refusal,
+    reset,
+    server_error,
+    too_many_requests,
+)
+from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, phrases, running_bot
 
 UNPARSABLE = refusal(400, 'Bad Request: can\'t parse entities: Unsupported start tag "x" at byte offset 0')

@@ -9,9 +9,9 @@ from telegram.error import NetworkError, TimedOut
 
 from bot.chat.wire.transport import Transport, may_have_arrived
 from bot.metrics import Metrics
-from tests.bot_api.failures import delay, reset
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import delay, reset
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
 
 
 @pytest.fixture

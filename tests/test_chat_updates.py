@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot_api.server import BotApi
-from tests.bot_api.serving import Call
+from bot.sandbox.api.serving import Call
+from bot.sandbox.server import BotApi
 from tests.chat_bot import running_bot
 from tests.generated_updates import Json, UpdateMaker, write_update
 from tests.harbour import CRANES, HARBOUR, SEVEN, HarbourIndex

@@ -13,8 +13,8 @@ import pytest
 from bot.chat.intake.webhook import Webhook
 from bot.chat.wire.bot_api import ChatError
 from bot.cli.assembly import Service
-from tests.bot_api.failures import refusal
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import refusal
+from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, running_bot
 
 SECRET = "what_only-Telegram_knows"  # noqa: S105 - of these tests alone
@@ -111,7 +111,7 @@ async def test_webhook_refuses_what_cannot_be_kept(
 ) -> None:
     monkeypatch.setattr("bot.journal.inbox._MOST_HELD", 0)
     monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.1)
-    monkeypatch.setattr("tests.bot_api.webhooks.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("bot.sandbox.world.webhooks.RETRY_SECONDS", 0.1)
     (tmp_path / "log.sqlite").mkdir()
     async with BotApi() as api:
         anna = api.person("Anna")

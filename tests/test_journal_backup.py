@@ -14,8 +14,8 @@ import pytest
 
 from bot.journal.backup import BackupError, back_up
 from bot.journal.database import Database
+from bot.sandbox.server import BotApi
 from bot.settings import PROJECT
-from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED
 
 START_S = 180.0

@@ -6,8 +6,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.metrics import Metrics
 from bot.model import Answer, AnswerKind, Question, Trouble, TroubleKind
-from tests.bot_api.failures import server_error, too_many_requests
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import server_error, too_many_requests
+from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, broken_index, running_bot
 
 

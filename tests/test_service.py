@@ -14,9 +14,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.sandbox.server import BotApi
 from bot.settings import PROJECT
 from bot.wording.phrases import load_phrases
-from tests.bot_api.server import BotApi
 from tests.service import START_S, Service, end, find_free_port
 
 EXAMPLE_FACTS = r"\b72\b|2[.\s]500|9 Kapiteln|milestone|milepæl"

@@ -16,8 +16,8 @@ from babel.messages.pofile import read_po
 from bot.chat.cards.fitting import count_units
 from bot.chat.cards.markup import text
 from bot.model import SmallTalk
+from bot.sandbox.limits.html_reader import parse_html
 from bot.wording.phrases import load_phrases
-from tests.bot_api.html_reader import parse_html
 
 BOT = Path(__file__).parent.parent / "bot"
 CATALOGUES = BOT / "wording" / "catalogues"

@@ -37,10 +37,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bot.sandbox.server import BotApi
 from tests.benchmarks.load_crowd import Crowd, Words, ask_differently
 from tests.benchmarks.load_peers import ECHO, PEERS, Peer, PeerError, Running, run_peer
 from tests.benchmarks.load_soak import describe_soak, print_soak, soak
-from tests.bot_api.server import BotApi
 
 _WARMING_UP = 30
 _SAMPLED_S = 0.5

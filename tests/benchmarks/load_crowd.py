@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from bot.evaluation.questions import read_questions
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
 from bot.settings import PROJECT
 from tests.benchmarks.load_peers import Running
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
 
 _QUESTIONS = PROJECT / "tests" / "data" / "questions_tuning.toml"
 _SEED = 5

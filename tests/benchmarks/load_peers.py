@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from bot.sandbox.server import BotApi
 from bot.settings import PREFIX, PROJECT, Settings
-from tests.bot_api.server import BotApi
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _START_S = 300.0

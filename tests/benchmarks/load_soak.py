@@ -18,10 +18,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
 from tests.benchmarks.load_crowd import Crowd, ask_differently
 from tests.benchmarks.load_peers import PACED, Running, run_peer
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
 
 _RATE = 60
 _PEOPLE = 2000

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from tests.bot_api.server import BotApi
+    from bot.sandbox.server import BotApi
 
 
 Answer = dict[str, Any]

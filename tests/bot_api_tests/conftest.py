@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from tests.bot_api.server import BotApi
+from bot.sandbox.server import BotApi
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.bot_api.people import Person
+    from bot.sandbox.people import Person
 
 from tests.bot_api_tests.client import Client
 

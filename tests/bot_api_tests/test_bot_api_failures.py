@@ -15,12 +15,12 @@ from telegram.error import (
     TimedOut,
 )
 
-from tests.bot_api.failures import delay, lost_answer, refusal, reset, server_error, too_many_requests
-from tests.bot_api.flood import FloodLimits, Rate
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import delay, lost_answer, refusal, reset, server_error, too_many_requests
+from bot.sandbox.limits.flood import FloodLimits, Rate
+from bot.sandbox.server import BotApi
 
 if TYPE_CHECKING:
-    from tests.bot_api.people import Person
+    from bot.sandbox.people import Person
 
 from tests.bot_api_tests.client import Client, ptb
 

@@ -28,17 +28,17 @@ from telegram.error import (
 )
 from telegram.ext import Application, CallbackQueryHandler, InlineQueryHandler, MessageHandler, filters
 
-from tests.bot_api.entities import utf16_slice
-from tests.bot_api.failures import server_error
-from tests.bot_api.formatting import FormattedText
+from bot.sandbox.api.failures import server_error
+from bot.sandbox.limits.entities import utf16_slice
+from bot.sandbox.limits.formatting import FormattedText
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from telegram.ext import ContextTypes
 
-    from tests.bot_api.people import Person
-    from tests.bot_api.server import BotApi
+    from bot.sandbox.people import Person
+    from bot.sandbox.server import BotApi
 
     Context = ContextTypes.DEFAULT_TYPE
     AnyApplication = Application[Any, Any, Any, Any, Any, Any]
@@ -225,7 +225,7 @@ async def test_many_messages(call: Client, api: BotApi) -> None:
 
 async def test_module_serves() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bot_api", stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+        sys.executable, "-m", "bot.sandbox", stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
     assert process.stdout
     try:

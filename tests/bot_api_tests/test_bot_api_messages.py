@@ -8,11 +8,11 @@ import aiohttp
 import pytest
 from telegram.constants import ReactionEmoji
 
-from tests.bot_api.methods.changing import REACTIONS
+from bot.sandbox.api.methods.changing import REACTIONS
 
 if TYPE_CHECKING:
-    from tests.bot_api.people import Person
-    from tests.bot_api.server import BotApi
+    from bot.sandbox.people import Person
+    from bot.sandbox.server import BotApi
     from tests.bot_api_tests.client import Client
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bot_api.composing import compose
-from tests.bot_api.entities import find_entities, utf16_length
-from tests.bot_api.formatting import FormattedText, checked_link
-from tests.bot_api.html_reader import parse_html
-from tests.bot_api.refusals import ApiError
+from bot.sandbox.limits.composing import compose
+from bot.sandbox.limits.entities import find_entities, utf16_length
+from bot.sandbox.limits.formatting import FormattedText, checked_link
+from bot.sandbox.limits.html_reader import parse_html
+from bot.sandbox.limits.refusals import ApiError
 
 if TYPE_CHECKING:
-    from tests.bot_api.people import Person
+    from bot.sandbox.people import Person
     from tests.bot_api_tests.client import Answer, Client
 
 

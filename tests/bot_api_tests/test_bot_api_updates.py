@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from tests.bot_api.people import Person
-    from tests.bot_api.server import BotApi
+    from bot.sandbox.people import Person
+    from bot.sandbox.server import BotApi
 
 from tests.bot_api_tests.client import Answer, Client, texts, updates_of
 

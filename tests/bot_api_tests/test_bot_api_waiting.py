@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.bot_api.people import Person
-    from tests.bot_api.server import BotApi
+    from bot.sandbox.people import Person
+    from bot.sandbox.server import BotApi
     from tests.bot_api_tests.client import Client
 
 

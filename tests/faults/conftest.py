@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
 from bot.wording.phrases import load_phrases
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
 from tests.harbour import HARBOUR
 from tests.service import Service
 

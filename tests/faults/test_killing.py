@@ -14,15 +14,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
+from bot.sandbox.world.chats import Message
 from bot.wording.phrases import load_phrases
-from tests.bot_api.chats import Message
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
 from tests.faults.conftest import Watched
 from tests.service import START_S, Process, end, find_free_port, kill
 
 if TYPE_CHECKING:
-    from tests.bot_api.queries import Press
+    from bot.sandbox.world.queries import Press
 
 PHRASES = load_phrases()["en"]
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "4"))

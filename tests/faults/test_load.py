@@ -5,10 +5,10 @@ import signal
 import time
 from statistics import median
 
-from tests.bot_api.chats import Message
-from tests.bot_api.failures import too_many_requests
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import too_many_requests
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
+from bot.sandbox.world.chats import Message
 from tests.faults.conftest import Admin, Watched
 from tests.harbour import CRANES
 from tests.service import ENDING_S, START_S, end

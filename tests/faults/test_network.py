@@ -2,10 +2,10 @@
 
 import asyncio
 
-from tests.bot_api.chats import Message
-from tests.bot_api.failures import hang, lost_answer, refusal, reset, server_error, too_many_requests
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
+from bot.sandbox.api.failures import hang, lost_answer, refusal, reset, server_error, too_many_requests
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
+from bot.sandbox.world.chats import Message
 from tests.faults.conftest import Admin, Watched
 from tests.harbour import CRANES, MASTER, SEVEN
 from tests.service import START_S, end

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.api.failures import too_many_requests
+from bot.sandbox.people import Person
+from bot.sandbox.server import BotApi
 from bot.wording.phrases import load_phrases
-from tests.bot_api.failures import too_many_requests
-from tests.bot_api.people import Person
-from tests.bot_api.server import BotApi
 from tests.faults.conftest import Admin, Watched
 from tests.harbour import CRANES, MASTER
 from tests.service import START_S, end, kill

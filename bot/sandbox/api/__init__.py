@@ -1,0 +1,1 @@
+"""What the server answers: HTTP, the methods of the Bot API, and planned failures."""

@@ -1,0 +1,1 @@
+"""What Telegram keeps: accounts, chats, files, open queries, and the updates for the bot."""
