@@ -10,9 +10,8 @@ import pytest
 from bot.model import Corpus, Question
 from bot.search.encoder import UnknownEncoderError, load_encoder
 from bot.search.index import CorpusIndex
-from bot.search.parameters import load_parameters
-from bot.search.parts import Parts
-from bot.search.signals import SIGNALS
+from bot.search.ranking import load_parameters
+from bot.search.signals import SIGNALS, Parts
 from bot.search.vectors import VectorCache
 from tests.search_corpora import WordEncoder, make_corpus
 
@@ -57,9 +56,12 @@ def test_search_puts_the_nearest_passage_first(index: CorpusIndex) -> None:
     assert [hit.score for hit in findings.hits] == sorted((hit.score for hit in findings.hits), reverse=True)
 
 
-def test_search_reaches_across_languages(index: CorpusIndex) -> None:
-    first = {hit.passage.text for hit in index.find_nearest(COUNTRIES, 3).hits}
-    assert first == {ENGLISH[0], GERMAN[0], NORWEGIAN[0]}
+def test_search_reaches_across_languages() -> None:
+    # Statements whose figures differ are not merged, so that each is ranked on its own.
+    german, norwegian = GERMAN[0].replace("72", "71"), NORWEGIAN[0].replace("72", "70")
+    index = _build(make_corpus(en=ENGLISH, de=(german, *GERMAN[1:]), nb=(norwegian, *NORWEGIAN[1:])))
+    first = {hit.passage.text for hit in index.search(COUNTRIES, 3).hits}
+    assert first == {ENGLISH[0], german, norwegian}
 
 
 def test_search_highlights_a_part_of_each_passage(index: CorpusIndex) -> None:
@@ -97,10 +99,17 @@ def test_search_for_nothing_finds_nothing(index: CorpusIndex, text: str) -> None
 
 @pytest.mark.parametrize("text", ["?", "🎉", "…", "72", "a", "the " * 400, "\u200b?"])
 def test_search_bears_odd_questions(index: CorpusIndex, text: str) -> None:
-    findings = index.search(Question(text, "en"), 5)
-    assert len(findings.hits) == 5
+    findings = index.search(Question(text, "en"), len(index.corpus.passages))
+    named = {passage.article.id for hit in findings.hits for passage in (hit.passage, *hit.also)}
+    assert named == {"en", "de", "nb"}
     assert 0 <= findings.confidence <= 1
     assert all(np.isfinite(hit.score) for hit in findings.hits)
+
+
+@pytest.mark.parametrize("text", ["?", "🎉", "…", "72", "a", "the " * 400, "\u200b?"])
+def test_search_shows_as_many_statements_as_wanted_for_odd_questions(text: str) -> None:
+    index = _build(make_corpus(en=(*ENGLISH, "Soup and bread were served.", "It rained all day.")))
+    assert len(index.search(Question(text, "en"), 5).hits) == 5
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from bot.model import Question
-from bot.search.analysis import extract_terms, find_figures, split_words
-from bot.search.lexical import TermIndex
-from bot.search.words import LexicalRanking
-from tests.search_corpora import make_corpus
+from bot.search.analysis import extract_terms, find_figures, split_words, stem_words
+from bot.search.bm25 import TermIndex
+from bot.search.lexical import LexicalRanking
+from bot.search.translation import WordMemory
+from tests.search_corpora import WordEncoder, make_corpus
 
 
 @pytest.mark.parametrize("figure", ["2500", "2 500", "2.500", "2,500", "2\u00a0500", "2\u202f500", "2'500"])
@@ -55,6 +55,12 @@ def test_terms_of_a_language_without_a_stemmer_are_its_words() -> None:
     assert extract_terms("các quốc gia", "vi") == ["các", "quốc", "gia"]
 
 
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_terms_of_words_that_are_cut_already_are_those_of_the_text(language: str) -> None:
+    text = "The countries’ 12,345.678 delegates 署名 in 2 500"
+    assert stem_words(split_words(text), language) == extract_terms(text, language)
+
+
 def _score(index: TermIndex, count: int, **terms: float) -> list[float]:
     scores = np.zeros(count, np.float32)
     index.add_best(terms, scores)
@@ -85,12 +91,29 @@ def test_lexical_synonyms_count_once() -> None:
 @pytest.mark.parametrize("texts", [(), ("…",), ("…", "!")])
 def test_lexical_index_may_hold_no_term(texts: tuple[str, ...]) -> None:
     ranking = LexicalRanking(make_corpus(en=texts).passages, None)
-    assert ranking.score(Question("fox", "en")).tolist() == [0.0] * len(texts)
+    assert ranking.score(["fox"], "en").words.tolist() == [0.0] * len(texts)
 
 
 def test_lexical_question_is_read_in_every_language_of_the_corpus() -> None:
     ranking = LexicalRanking(
         make_corpus(en=("The countries signed.",), nb=("Konvensjonen består.",)).passages, None
     )
-    assert ranking.score(Question("country", "vi")).tolist()[0] > 0
-    assert ranking.score(Question("konvensjoner", "vi")).tolist()[1] > 0
+    assert ranking.score(["country"], "vi").words.tolist()[0] > 0
+    assert ranking.score(["konvensjoner"], "vi").words.tolist()[1] > 0
+
+
+def test_lexical_scores_say_what_the_words_could_reach() -> None:
+    ranking = LexicalRanking(make_corpus(en=("red fox", "red hen"), de=("roter fuchs",)).passages, None)
+    # "red" is in two of two English passages and in no German one, "fox" in one of the two.
+    assert ranking.score(["red"], "en").reachable == pytest.approx(math.log(2))
+    assert ranking.score(["red", "fox"], "en").reachable == pytest.approx(math.log(2) + math.log(3))
+
+
+def test_word_memory_forgets_what_was_asked_longest_ago() -> None:
+    encoder = WordEncoder()
+    memory = WordMemory(encoder, ["fox"], encoder.embed_questions(["fox"]), most_remembered=2)
+    for words in (["red", "blue"], ["red"], ["grey"], ["red", "fox"]):
+        memory.embed(words)
+    assert encoder.embedded == ["fox", "red", "blue", "grey"]
+    memory.embed(["blue"])
+    assert encoder.embedded[-1] == "blue"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.corpus.articles import load_corpus
-from bot.evaluation.questions import Figures, ask_all, measure, measure_follow_ups, read_questions
-from bot.model import Findings, Question
+from bot.evaluation.follow_ups import measure_follow_ups
+from bot.evaluation.measurement import Figures, ask_all, measure
+from bot.evaluation.questions import read_questions
 from bot.search.encoder import load_encoder
 from bot.search.index import CorpusIndex
 from bot.search.vectors import VectorCache
@@ -27,7 +28,7 @@ def index() -> CorpusIndex:
 
 @pytest.fixture(scope="module")
 def figures(index: CorpusIndex) -> Figures:
-    return measure(ask_all(read_questions(DATA / "questions_test.toml"), index.corpus, index.search))
+    return measure(ask_all(read_questions(DATA / "questions_test.toml"), index))
 
 
 def test_search_ranks_right_passages_first(figures: Figures) -> None:
@@ -56,7 +57,7 @@ def test_search_highlight_is_short_and_holds_the_fact(figures: Figures) -> None:
 
 def test_search_understands_follow_ups(index: CorpusIndex) -> None:
     questions = read_questions(DATA / "follow_ups_test.toml")
-    found = measure_follow_ups(questions, index.corpus, index.search)
+    found = measure_follow_ups(questions, index)
     assert found is not None
     gap = found.in_full.mrr - found.alone.mrr
     assert gap > 0
@@ -66,10 +67,5 @@ def test_search_understands_follow_ups(index: CorpusIndex) -> None:
 
 def test_search_without_encoder_finds_words_of_the_own_language() -> None:
     corpus = load_corpus(PROJECT / "corpus", 1_000_000)
-    index = CorpusIndex.build(corpus)
-
-    def search(question: Question, limit: int) -> Findings:
-        return index.search(question, limit)
-
-    figures = measure(ask_all(read_questions(DATA / "questions_test.toml"), corpus, search))
+    figures = measure(ask_all(read_questions(DATA / "questions_test.toml"), CorpusIndex.build(corpus)))
     assert figures.own_language.hit_at_3 >= 0.5

@@ -32,15 +32,10 @@ from bot.cli.printing import describe_answer, make_printable, open_console, prin
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
 from bot.corpus.importing import RawTextError, import_article
-from bot.evaluation.questions import (
-    EvaluationError,
-    ask_all,
-    find_failures,
-    leave_out_parts,
-    measure,
-    measure_follow_ups,
-    read_questions,
-)
+from bot.evaluation.ablation import leave_out_parts
+from bot.evaluation.follow_ups import measure_follow_ups
+from bot.evaluation.measurement import ask_all, find_failures, measure
+from bot.evaluation.questions import EvaluationError, read_questions
 from bot.journal.backup import BackupError, back_up
 from bot.journal.migrations import NewerSchemaError
 from bot.language import LanguageDetector
@@ -179,8 +174,8 @@ def evaluate(
         if ablation:
             print_ablation(open_console(), leave_out_parts(questions, loader.load))
             return
-        results = ask_all(questions, index.corpus, index.find_nearest)
-        follow_ups = measure_follow_ups(questions, index.corpus, index.find_nearest)
+        results = ask_all(questions, index)
+        follow_ups = measure_follow_ups(questions, index)
     except (CorpusError, EvaluationError, UnknownEncoderError) as error:
         _fail(str(error))
     console = open_console()

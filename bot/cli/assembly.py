@@ -59,8 +59,8 @@ from bot.language import LanguageDetector
 from bot.metrics import Metrics
 from bot.model import Corpus, Exchange, Origin
 from bot.search.encoder import Encoder, EncoderUnavailableError, load_encoder
-from bot.search.index import ALL_PARTS, CorpusIndex
-from bot.search.parts import Parts
+from bot.search.index import CorpusIndex
+from bot.search.signals import ALL_PARTS, Parts
 from bot.search.vectors import VectorCache
 from bot.settings import WITHOUT_ENCODER, Settings
 from bot.wording.examples import Examples

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.printing import make_printable, print_plain, write_json
-from bot.evaluation.questions import Figures, FollowUpFigures, RankingFigures, Result
+from bot.evaluation.follow_ups import FollowUpFigures
+from bot.evaluation.measurement import Figures, RankingFigures, Result
 
 _SHOWN_HITS = 3
 _SHOWN_CHARACTERS = 160
@@ -78,7 +79,8 @@ def print_failures(console: Console, failures: Sequence[Result]) -> None:
     for result in failures:
         known = result.question
         verdict = "refused" if not result.findings.is_answer else "answered"
-        wanted = "unanswerable" if known.unanswerable else f"right passage at rank {result.rank}"
+        found = f"right passage at rank {result.place.rank:g}" if result.place else "no right passage shown"
+        wanted = "unanswerable" if known.unanswerable else found
         confidence = f"confidence {result.findings.confidence:.2f}"
         print_plain(console, f"{known.id} [{known.language}] {known.question}", style="bold")
         print_plain(console, f"   {wanted}, {verdict}, {confidence}")

@@ -8,6 +8,7 @@ BM25's idf weighs them.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 
 from Stemmer import Stemmer, algorithms
@@ -79,9 +80,17 @@ def extract_terms(text: str, language: str) -> list[str]:
     >>> extract_terms("The countries signed", "en")
     ['the', 'countri', 'sign']
     """
+    return stem_words(split_words(text), language)
+
+
+def stem_words(words: Sequence[str], language: str) -> list[str]:
+    """Return the term of each folded word as a word of that language, in order.
+
+    >>> stem_words(["countries", "2500"], "en")
+    ['countri', '2500']
+    """
     stemmer = _load_stemmer(language)
-    words = split_words(text)
-    return stemmer.stemWords(words) if stemmer else words
+    return stemmer.stemWords(words) if stemmer else list(words)
 
 
 def find_figures(text: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ its neighbours stayed (``tests/benchmarks/learn_ranking.py``). The threshold is 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.search.parameters import Calibration
+from bot.search.ranking import Calibration
 from bot.search.signals import SIGNALS, Evidence
 
 _RIVALS = 5

@@ -1,11 +1,10 @@
 """The one door to ranking: an immutable index of a corpus, and its search.
 
-A new corpus gets a new index; nothing in an index ever changes but what it remembers of words
-once embedded, so searches may run in any thread while another index is being built.
+A new corpus gets a new index. Nothing in an index changes except its memory of embedded words, so
+searches may run in any thread while another index is being built.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +17,17 @@ from bot.search.clauses import find_units
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.highlight import choose_highlight
+from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
-from bot.search.parameters import Parameters, load_parameters
-from bot.search.parts import Parts
-from bot.search.ranking import judge_asks_figure, weigh_evidence
+from bot.search.ranking import Parameters, judge_asks_figure, load_parameters, weigh_evidence
 from bot.search.semantic import SemanticRanking, plan_texts
-from bot.search.signals import Evidence, gather_evidence
+from bot.search.signals import ALL_PARTS, Evidence, Parts, gather_evidence
+from bot.search.translation import Translator, Vocabulary, WordMemory
 from bot.search.vectors import Progress, VectorCache, embed_texts
-from bot.search.words import LexicalRanking, Translator, Vocabulary, WordMemory
-
-ALL_PARTS = Parts()
 
 # Longer questions say by themselves what they are about; read twice, they would take twice as long.
 _LEANING_WORDS = 8
+# Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
 
 
@@ -48,7 +45,7 @@ class CorpusIndex:
         parameters: Parameters,
         parts: Parts,
     ) -> None:
-        """Take the parts; ``build`` makes them."""
+        """Use ``build``, which makes the parts."""
         self.corpus = corpus
         self._lexical = lexical
         self._semantic = semantic
@@ -75,7 +72,10 @@ class CorpusIndex:
         parameters: Parameters | None = None,
         parts: Parts = ALL_PARTS,
     ) -> "CorpusIndex":
-        """Index a corpus; without an encoder by BM25 alone. ``progress`` counts texts embedded."""
+        """Index a corpus; without an encoder, it is ranked by BM25 alone.
+
+        ``progress`` is told how many texts are embedded.
+        """
         parameters = parameters or load_parameters()
         passages = corpus.passages
         if encoder is None or not passages:
@@ -97,7 +97,9 @@ class CorpusIndex:
             cache=vectors,
             progress=progress,
         )
-        semantic = SemanticRanking(passages, texts, embedded, parts)
+        semantic = SemanticRanking(
+            passages, texts, embedded, is_centred=parts.centring, discounts_hubs=parts.hubness
+        )
         memory = WordMemory(encoder, vocabulary.words, words)
         return cls(
             corpus,
@@ -113,39 +115,34 @@ class CorpusIndex:
 
     def search(self, question: Question, limit: int) -> Findings:
         """Return at most ``limit`` statements for a question, best first, each with all its sources."""
-        # Passages that say the same are one statement, so more are found than shown.
-        found = self.find_nearest(question, limit + _FOUND_BEYOND)
-        if self._merging is None:
-            return replace(found, hits=found.hits[:limit])
-        return replace(found, hits=self._merging.merge(found.hits, question, limit))
-
-    def find_nearest(self, question: Question, limit: int) -> Findings:
-        """Rank the passages for a question and return the ``limit`` best, best first."""
         passages = self.corpus.passages
         if not passages or not question.text.strip():
             return Findings((), 0.0, is_answer=False)
         evidence = self.gather_evidence(question)
-        scores = self._weigh(evidence)
+        scores = weigh_evidence(evidence, self._parameters)
         calibration = (
             self._parameters.lexical_calibration if self._semantic is None else self._parameters.calibration
         )
         confidence = judge_confidence(evidence, scores, calibration)
-        best = np.argsort(-scores, kind="stable")[:limit]
+        nearest = np.argsort(-scores, kind="stable")[: limit + _FOUND_BEYOND]
+        hits = tuple(
+            Hit(passages[number], float(scores[number]), self._choose_highlight(int(number), evidence))
+            for number in nearest
+        )
         return Findings(
-            hits=tuple(
-                Hit(passages[number], float(scores[number]), self._choose_highlight(int(number), evidence))
-                for number in best
-            ),
+            hits=self._merging.merge(hits, question, limit) if self._merging else hits[:limit],
             confidence=confidence,
             is_answer=confidence >= calibration.threshold,
         )
 
-    def rank(self, question: Question) -> NDArray[np.float32]:
-        """Return the score of every passage for a question, in the corpus's order."""
-        return self._weigh(self.gather_evidence(question))
-
     def gather_evidence(self, question: Question) -> Evidence:
-        """Measure everything that speaks for each passage; the question is not empty."""
+        """Measure everything that speaks for each passage; the question is not empty.
+
+        Part of ``search``, and public because the weights of the evidence are learned from it and
+        because a benchmark that ranks within one language needs the scores of all passages.
+        """
+        # Cut here once, for all that read the question word by word.
+        words = tuple(dict.fromkeys(split_words(question.text)))
         semantic, asks_figure = None, 0.0
         if self._semantic and self._encoder:
             vector = _embed_question(question, self._encoder)
@@ -154,18 +151,14 @@ class CorpusIndex:
                 asks_figure = judge_asks_figure(vector, self._parameters.figure_cue)
         return gather_evidence(
             semantic=semantic,
-            words=self._lexical.score(question),
-            word_count=len(set(split_words(question.text))),
-            reachable=self._lexical.weigh_words(question),
+            lexical=self._lexical.score(words, question.language),
+            word_count=len(words),
             asks_figure=asks_figure,
             is_own=np.asarray(self._languages == question.language),
             has_figure=self._has_figure,
             agreement=self._agreement,
             parts=self._parts,
         )
-
-    def _weigh(self, evidence: Evidence) -> NDArray[np.float32]:
-        return evidence.words if evidence.semantic is None else weigh_evidence(evidence, self._parameters)
 
     def _choose_highlight(self, number: int, evidence: Evidence) -> str | None:
         if self._semantic is None or evidence.semantic is None:

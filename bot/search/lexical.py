@@ -1,64 +1,51 @@
-"""The lexical ranking: BM25 over the terms of each language, computed by rank-bm25.
+"""The lexical ranking: how much the words of a question, and their translations, weigh in a passage.
 
-Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond", section
-3.2, as BM25+ (Lv and Zhai 2011, "Lower-Bounding Term Frequency Normalization"), whose idf is
-never negative, with rank-bm25's defaults (k1 = 1.5, b = 0.75, delta = 1). Each language has its
-own BM25: a word that is rare in a corpus may be common in its language's part.
-
-rank-bm25 walks every document for every term and BM25+ adds delta even where a term is missing;
-so only the documents that have a term are scored, with ``get_batch_scores``.
+Each passage is read in its own language: there, a word of the question counts as itself and as its
+translations, whichever of them BM25 scores best. A word that the passage's language has itself
+counts fully, a translation by its similarity. Without a translator only the words themselves count.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from rank_bm25 import BM25Plus
 
-Scores = NDArray[np.float32]
-"""float32, shape (passages,)."""
-
-
-class TermIndex:
-    """BM25 of the passages of one language. ``rows`` are their numbers in the corpus. Immutable."""
-
-    def __init__(self, rows: NDArray[np.intp], documents: Sequence[Sequence[str]]) -> None:
-        """Index the documents' terms; documents without a term are fine."""
-        self.rows = rows
-        self.postings: dict[str, list[int]] = {}
-        for number, document in enumerate(documents):
-            for term in dict.fromkeys(document):
-                self.postings.setdefault(term, []).append(number)
-        # rank-bm25 divides by the number of terms in all documents.
-        self._bm25 = BM25Plus([list(document) for document in documents]) if self.postings else None
-
-    def add_best(self, terms: Mapping[str, float], scores: Scores) -> None:
-        """Add to each passage the best of some terms that stand for one word, each by its weight.
-
-        Synonyms are one term of the question (Pirkola 1998, "The Effects of Query Structure and
-        Dictionary Setups in Dictionary-Based Cross-Language Information Retrieval"): a passage
-        with two translations of a word has not answered twice.
-        """
-        best: dict[int, float] = {}
-        for term, weight in terms.items():
-            documents = self.postings.get(term)
-            if self._bm25 is None or not documents:
-                continue
-            for number, score in zip(documents, self._bm25.get_batch_scores([term], documents), strict=True):
-                best[number] = max(best.get(number, 0.0), weight * score)
-        for number, score in best.items():
-            scores[self.rows[number]] += score
-
-    def weigh(self, term: str) -> float:
-        """Return the idf of a term, which for one that no document has is that of the rarest."""
-        documents = len(self.postings.get(term, ()))
-        return float(np.log((len(self.rows) + 1) / max(documents, 1)))
+from bot.model import Passage
+from bot.search.analysis import extract_terms, stem_words
+from bot.search.bm25 import Scores, index_by_language
+from bot.search.translation import Translator
 
 
-def index_by_language(languages: Sequence[str], documents: Sequence[Sequence[str]]) -> dict[str, TermIndex]:
-    """Make one index a language, of the documents in that language."""
-    indexes: dict[str, TermIndex] = {}
-    for language in sorted(set(languages)):
-        rows = np.array([row for row, at in enumerate(languages) if at == language], dtype=np.intp)
-        indexes[language] = TermIndex(rows, [documents[row] for row in rows])
-    return indexes
+@dataclass(frozen=True, slots=True)
+class LexicalScores:
+    """BM25 of every passage for one question, and what it could reach at most.
+
+    ``reachable`` is the summed idf of the question's words, each in the language where it is rarest.
+    """
+
+    words: Scores
+    reachable: float
+
+
+class LexicalRanking:
+    """BM25 over the passages of a corpus, in every language at once. Immutable."""
+
+    def __init__(self, passages: Sequence[Passage], translator: Translator | None) -> None:
+        """Index the passages. Nothing is found where there are none, or none with a term."""
+        self._count = len(passages)
+        self._translator = translator
+        self._indexes = index_by_language(
+            [passage.article.language for passage in passages],
+            [extract_terms(passage.text, passage.article.language) for passage in passages],
+        )
+
+    def score(self, words: Sequence[str], language: str) -> LexicalScores:
+        """Sum BM25 over the words of a question in ``language``: folded, each word once."""
+        scores = np.zeros(self._count, np.float32)
+        rarest = dict.fromkeys(words, 0.0)
+        translations = self._translator.translate(words, language) if self._translator else {}
+        for target, index in self._indexes.items():
+            for word, term in zip(words, stem_words(words, target), strict=True):
+                index.add_best(translations.get(word, {}).get(target, {}) | {term: 1.0}, scores)
+                rarest[word] = max(rarest[word], index.weigh(term))
+        return LexicalScores(scores, sum(rarest.values()))

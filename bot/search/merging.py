@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from bot.model import Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures
+from bot.search.encoder import Vectors
 from bot.search.semantic import SemanticRanking
 
 # Nearness of clauses: 99 of 100 best strangers among XQuAD-R's sentences are below 0.42, three in
@@ -29,12 +30,16 @@ _OWN_LANGUAGE_GAIN = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A hit, its passage's number, and the figures in the passage and in what is shown of it."""
+    """A hit, its passage's number, and the figures in the passage and in what is highlighted of it.
+
+    ``clause`` is the vector of what is highlighted.
+    """
 
     hit: Hit
     number: int
     figures: frozenset[str]
     shown_figures: frozenset[str]
+    clause: Vectors
 
 
 class Merging:
@@ -72,7 +77,7 @@ class Merging:
         number = self._numbers[hit.passage.id]
         figures = self._figures[number]
         shown = find_figures(hit.highlight) if hit.highlight else figures
-        return _Claim(hit, number, figures, shown)
+        return _Claim(hit, number, figures, shown, self._semantic.find_clause(number, hit.highlight))
 
     def _say_the_same(self, one: _Claim, other: _Claim) -> bool:
         """Tell whether two hits answer with the same statement."""
@@ -82,8 +87,7 @@ class Merging:
             return True
         if not one.shown_figures or one.shown_figures != other.shown_figures:
             return False
-        clauses = [self._semantic.find_clause(claim.number, claim.hit.highlight) for claim in (one, other)]
-        return float(clauses[0] @ clauses[1]) >= _SAME_CLAUSE
+        return float(one.clause @ other.clause) >= _SAME_CLAUSE
 
 
 def _have_same_figures(one: _Claim, other: _Claim) -> bool:

@@ -1,22 +1,63 @@
-"""Ranking: the signals of each passage, weighed and added.
+"""Ranking: the signals of each passage, weighed and added, with weights that were learned.
 
 The weights were learned (``tests/benchmarks/learn_ranking.py``) so that the sentence that answers
 gets the most of a softmax over the passages (Cao et al. 2007, "Learning to Rank: From Pairwise
-Approach to Listwise Approach"), in corpora with and without parallels.
+Approach to Listwise Approach"), in corpora with and without parallels. They are read from
+``parameters.json``, which says how they were learned.
 """
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.search.encoder import Vectors
-from bot.search.parameters import FigureCue, Parameters
-from bot.search.signals import Evidence
+from bot.search.signals import SIGNALS, Evidence
 
+PARAMETERS_FILE = "parameters.json"
 _MOST_ODDS = 4.0
 
 
+@dataclass(frozen=True, slots=True)
+class FigureCue:
+    """Tells by a question's vector whether it asks for a figure: logistic, over float32 (dimension,).
+
+    It holds for the vectors of the ``encoder`` that it was learned with, and no others.
+    """
+
+    encoder: str
+    weights: NDArray[np.float32]
+    bias: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Logistic regression over named features; at ``threshold`` and above a question is answered."""
+
+    features: tuple[str, ...]
+    weights: NDArray[np.float64]
+    bias: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Weights of the signals in the question's own language and in others, shape (signals,)."""
+
+    own_weights: NDArray[np.float32]
+    other_weights: NDArray[np.float32]
+    own_bias: float
+    figure_cue: FigureCue
+    calibration: Calibration
+    lexical_calibration: Calibration
+
+
 def weigh_evidence(evidence: Evidence, parameters: Parameters) -> NDArray[np.float32]:
-    """Return one score a passage; float32, shape (passages,)."""
+    """Return one score a passage; float32, shape (passages,). Without an encoder BM25 is the score."""
+    if evidence.semantic is None:
+        return evidence.words
     own = parameters.own_weights @ evidence.signals + parameters.own_bias
     other = parameters.other_weights @ evidence.signals
     return np.where(evidence.is_own, own, other).astype(np.float32)
@@ -26,3 +67,30 @@ def judge_asks_figure(question: Vectors, cue: FigureCue) -> float:
     """Return the log odds that a question asks for a figure, at most 4 either way."""
     odds = float(cue.weights @ question) + cue.bias
     return min(max(odds, -_MOST_ODDS), _MOST_ODDS)
+
+
+def load_parameters() -> Parameters:
+    """Read the parameters that come with the package."""
+    data = json.loads(files(__package__).joinpath(PARAMETERS_FILE).read_text("utf-8"))
+    weights = data["signals"]
+    return Parameters(
+        own_weights=np.array([weights[name]["own"] for name in SIGNALS], np.float32),
+        other_weights=np.array([weights[name]["other"] for name in SIGNALS], np.float32),
+        own_bias=data["own_bias"],
+        figure_cue=FigureCue(
+            encoder=data["learned"]["encoder"],
+            weights=np.array(data["figure_cue"]["weights"], np.float32),
+            bias=data["figure_cue"]["bias"],
+        ),
+        calibration=_parse_calibration(data["confidence"]),
+        lexical_calibration=_parse_calibration(data["confidence_without_encoder"]),
+    )
+
+
+def _parse_calibration(data: dict[str, dict[str, float] | float]) -> Calibration:
+    weights = data["weights"]
+    bias, threshold = data["bias"], data["threshold"]
+    if not isinstance(weights, dict) or isinstance(bias, dict) or isinstance(threshold, dict):
+        message = f"{PARAMETERS_FILE}: a confidence has weights by name, a bias and a threshold"
+        raise TypeError(message)
+    return Calibration(tuple(weights), np.array(list(weights.values())), bias, threshold)

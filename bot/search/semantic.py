@@ -17,7 +17,6 @@ from bot.model import Passage
 from bot.search.centring import LanguageMeans, measure_hubness, normalise
 from bot.search.clauses import Span, find_clauses, find_units
 from bot.search.encoder import Vectors
-from bot.search.parts import Parts
 
 _CONTEXT_WORDS = 48
 _LEAST_CONTEXT_WORDS = 8
@@ -85,19 +84,21 @@ class SemanticRanking:
         passages: Sequence[Passage],
         texts: PassageTexts,
         vectors: Vectors,
-        parts: Parts,
+        *,
+        is_centred: bool = True,
+        discounts_hubs: bool = True,
     ) -> None:
         """Centre the vectors of sentences, clauses and contexts, which ``vectors`` has in this order."""
         languages = [passage.article.language for passage in passages]
         count = len(passages)
         self.texts = texts
-        self._parts = parts
+        self._is_centred = is_centred
         self._owners = np.array(texts.owners, dtype=np.intp)
         sentences, clauses, contexts = np.split(vectors, [count, count + len(texts.clauses)])
         self._raw = sentences
         self._means = LanguageMeans(sentences, languages)
         clause_languages = [languages[owner] for owner in texts.owners]
-        if parts.centring:
+        if is_centred:
             self.sentences = self._means.centre(sentences, languages)
             self.clauses = self._means.centre(clauses, clause_languages)
             self._contexts = LanguageMeans(contexts, languages).centre(contexts, languages)
@@ -105,7 +106,7 @@ class SemanticRanking:
         else:
             self.sentences, self.clauses, self._contexts, probes = sentences, clauses, contexts, sentences
         rows = np.arange(count)
-        if parts.hubness and count > 1:
+        if discounts_hubs and count > 1:
             self._sentence_hubness = measure_hubness(self.sentences, rows, probes)
             self._clause_hubness = measure_hubness(self.clauses, self._owners, probes)
             self._context_hubness = measure_hubness(self._contexts, rows, probes)
@@ -117,9 +118,7 @@ class SemanticRanking:
 
     def score(self, question: Vectors, language: str) -> SemanticScores:
         """Compare a question's vector, shape (dimension,), with every passage."""
-        centred = (
-            self._means.centre_question(question, language) if self._parts.centring else normalise(question)
-        )
+        centred = self._means.centre_question(question, language) if self._is_centred else normalise(question)
         sentence = self.sentences @ centred - self._sentence_hubness
         clauses = self.clauses @ centred - self._clause_hubness
         best = sentence.copy()
@@ -135,7 +134,7 @@ class SemanticRanking:
 
     def find_clauses(self, number: int) -> NDArray[np.intp]:
         """Return the numbers of a passage's clauses; none if it is one clause itself."""
-        return np.flatnonzero(self._owners == number)
+        return np.arange(*np.searchsorted(self._owners, (number, number + 1)))
 
     def find_clause(self, number: int, highlight: str | None) -> Vectors:
         """Return the vector of what is highlighted in a passage: of the clause that has most of it."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.search.agreement import Agreement
-from bot.search.parts import Parts
+from bot.search.lexical import LexicalScores
 from bot.search.semantic import SemanticScores
 
 Signal = NDArray[np.float32]
@@ -31,6 +31,25 @@ SIGNALS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the ranking that can be left out, to measure what each is worth."""
+
+    sentences: bool = True
+    clauses: bool = True
+    context: bool = True
+    centring: bool = True
+    hubness: bool = True
+    words: bool = True
+    translation: bool = True
+    figures: bool = True
+    propagation: bool = True
+
+
+ALL_PARTS = Parts()
+"""What the bot runs with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that speaks for each passage; ``signals`` is float32, shape (signals, passages)."""
 
@@ -45,9 +64,8 @@ class Evidence:
 def gather_evidence(  # noqa: PLR0913 (one a source of evidence)
     *,
     semantic: SemanticScores | None,
-    words: Signal,
+    lexical: LexicalScores,
     word_count: int,
-    reachable: float,
     asks_figure: float,
     is_own: NDArray[np.bool_],
     has_figure: Signal,
@@ -57,7 +75,7 @@ def gather_evidence(  # noqa: PLR0913 (one a source of evidence)
     """Put what was measured on common scales; what is left out or was not measured is 0."""
     none = np.zeros(len(is_own), np.float32)
     root = max(word_count, 1) ** 0.5
-    own_words = _centre_groups(words / root, is_own) if parts.words else none
+    own_words = _centre_groups(lexical.words / root, is_own) if parts.words else none
     rows = {
         "sentence": _standardise(semantic.sentence) if semantic and parts.sentences else none,
         "clause": _standardise(semantic.clause) if semantic and parts.clauses else none,
@@ -72,7 +90,7 @@ def gather_evidence(  # noqa: PLR0913 (one a source of evidence)
         ),
     }
     signals = np.stack([rows[name] for name in SIGNALS]).astype(np.float32)
-    return Evidence(signals, is_own, semantic, words, reachable, asks_figure)
+    return Evidence(signals, is_own, semantic, lexical.words, lexical.reachable, asks_figure)
 
 
 def _standardise(scores: Signal) -> Signal:

