@@ -1,8 +1,8 @@
-"""Counters and histograms of what the bot does, for Prometheus.
+"""Counters, histograms and gauges for Prometheus.
 
 They have a registry of their own, so nothing is shared with other users of the library, and a
-test can have as many as it likes. Counting costs about a microsecond. What is a state and not an
-event is read when somebody looks. Who shows them to whom is decided elsewhere.
+test can have as many as it likes. Counting costs about a microsecond. Gauges are read at the moment
+of a scrape. ``bot.cli.monitoring`` serves them.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,23 +15,22 @@ from prometheus_client.registry import Collector
 from bot.model import Answer, AnswerKind, TroubleKind
 
 METRICS_TYPE = CONTENT_TYPE_LATEST
-"""What kind of text ``render`` makes, as HTTP calls it."""
+"""The HTTP content type of the text that ``render`` returns."""
 
 _SEARCH_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _REPLY_BUCKETS_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 
 class Metrics:
-    """Counts what happens, and reads what is."""
+    """Counts events, and reads states when they are asked for."""
 
     def __init__(self) -> None:
-        """Begin with everything at zero."""
         self._registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self._registry)
-        self._updates = self._make_counter("bot_updates", "Updates that came from Telegram.", "kind")
-        self._answers = self._make_counter("bot_answers", "Questions that were answered, by how.", "kind")
-        self._troubles = self._make_counter("bot_troubles", "What went wrong.", "kind")
-        self._api_errors = self._make_counter("bot_api_errors", "Calls to Telegram that failed.", "error")
+        self._updates = self._make_counter("bot_updates", "Updates received from Telegram.", "kind")
+        self._answers = self._make_counter("bot_answers", "Answers, by kind.", "kind")
+        self._troubles = self._make_counter("bot_troubles", "Troubles, by kind.", "kind")
+        self._api_errors = self._make_counter("bot_api_errors", "Failed calls to Telegram.", "error")
         self._search = Histogram(
             "bot_search_seconds",
             "Time to find an answer in the articles.",
@@ -44,24 +43,24 @@ class Metrics:
             buckets=_REPLY_BUCKETS_S,
             registry=self._registry,
         )
-        # A rate needs its zero: what never happened yet is counted as never.
+        # Start every series at zero, so that a rate can be computed from its first event.
         for answer_kind in AnswerKind:
             self._answers.labels(answer_kind.value)
         for trouble_kind in TroubleKind:
             self._troubles.labels(trouble_kind.value)
 
     def count_update(self, kind: str) -> None:
-        """Count an update; ``kind`` is Telegram's name of it, such as ``callback_query``."""
+        """Count an update; ``kind`` is Telegram's name for it, such as ``callback_query``."""
         self._updates.labels(kind).inc()
 
     def count_answer(self, answer: Answer) -> None:
-        """Count an answer, and how long it took to find; small talk is not searched for."""
+        """Count an answer, and the time of its search; small talk needs no search."""
         self._answers.labels(answer.kind.value).inc()
         if answer.kind is not AnswerKind.SMALL_TALK:
             self._search.observe(answer.elapsed_ms / 1000)
 
     def count_trouble(self, kind: TroubleKind) -> None:
-        """Count something that went wrong."""
+        """Count a trouble, each time it is reported."""
         self._troubles.labels(kind.value).inc()
 
     def count_api_error(self, name: str) -> None:
@@ -69,26 +68,26 @@ class Metrics:
         self._api_errors.labels(name).inc()
 
     def observe_reply(self, seconds: float) -> None:
-        """Take how long somebody waited for a reply."""
+        """Record how long somebody waited for a reply."""
         self._reply.observe(seconds)
 
     def watch_updates(self, count_handling: Callable[[], int], count_waiting: Callable[[], int]) -> None:
-        """Show how many updates are being handled, and how many wait to be."""
+        """Show how many updates are being handled, and how many are waiting."""
         gauge = Gauge("bot_updates_in_hand", "Updates that are not done.", ["state"], registry=self._registry)
         gauge.labels("handling").set_function(count_handling)
         gauge.labels("waiting").set_function(count_waiting)
 
     def watch_inbox(self, count_kept: Callable[[], int]) -> None:
-        """Show how many updates are on disk and not done."""
+        """Show how many updates on disk are not done."""
         gauge = Gauge("bot_inbox_updates", "Updates on disk that are not done.", registry=self._registry)
         gauge.set_function(count_kept)
 
     def watch_corpus(self, read_version: Callable[[], str]) -> None:
-        """Show from which version of the articles answers come."""
+        """Show the version of the articles from which answers come."""
         self._registry.register(_CorpusCollector(read_version))
 
     def render(self) -> bytes:
-        """Return everything as text, as Prometheus reads it."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
 
     def _make_counter(self, name: str, description: str, label: str) -> Counter:

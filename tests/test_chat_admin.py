@@ -33,7 +33,7 @@ async def test_reload_reports_what_changed(tmp_path: Path) -> None:
         assert f"Corpus version: {before.version} → {after.version}" in report
         assert "1 new article:\n• whales" in report
         assert "1 changed article:\n• hanoi-convention/dan-tri" in report
-        assert "1 article gone:\n• hanoi-convention/nhan-dan" in report
+        assert "1 article removed:\n• hanoi-convention/nhan-dan" in report
         assert "krill" in (await boss.private_chat.reply_to(boss.says("What do blue whales eat?"))).text
 
         again = await boss.private_chat.reply_to(boss.says("/reload"))

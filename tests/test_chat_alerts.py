@@ -16,8 +16,8 @@ from tests.chat_bot import CATALOGUES, broken_index, phrases, running_bot
 
 BOSS = 77
 HOUR_S = 3600
-UNWRITABLE = Trouble(TroubleKind.LOG_UNWRITABLE, "disk I/O error")
-WRITABLE = Trouble(TroubleKind.LOG_UNWRITABLE, "", is_over=True)
+UNWRITABLE = Trouble(TroubleKind.DATABASE_UNWRITABLE, "disk I/O error")
+WRITABLE = Trouble(TroubleKind.DATABASE_UNWRITABLE, "", is_over=True)
 FAILED = Trouble(TroubleKind.UPDATE_FAILED, "TypeError")
 OFF = Trouble(TroubleKind.INBOX_OFF, "database or disk is full")
 
@@ -121,13 +121,13 @@ async def test_alert_is_followed_by_one_that_it_is_over(tmp_path: Path) -> None:
         bot.alerts.report(WRITABLE)
         bot.alerts.report(UNWRITABLE)
         assert bot.alerts.ongoing == (UNWRITABLE,)
-        assert (await next_text(boss)).startswith(phrases.say("alert.log_unwritable"))
+        assert (await next_text(boss)).startswith(phrases.say("alert.database_unwritable"))
         clock.now += 12 * 60
         bot.alerts.report(WRITABLE)
         bot.alerts.report(WRITABLE)
         assert len(bot.alerts.ongoing) == 0
         told = await next_text(boss)
-        assert told.startswith(phrases.say("healed.log_unwritable"))
+        assert told.startswith(phrases.say("healed.database_unwritable"))
         assert "Duration: 12 minutes." in told
         await api.expect_silence(boss.private_chat)
 
@@ -137,9 +137,9 @@ async def test_alert_within_the_hour_after_the_last_was_over_comes_when_the_hour
     async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS], clock=clock) as bot:
         boss = await start_as_admin(api)
         bot.alerts.report(UNWRITABLE)
-        assert (await next_text(boss)).startswith(phrases.say("alert.log_unwritable"))
+        assert (await next_text(boss)).startswith(phrases.say("alert.database_unwritable"))
         bot.alerts.report(WRITABLE)
-        assert (await next_text(boss)).startswith(phrases.say("healed.log_unwritable"))
+        assert (await next_text(boss)).startswith(phrases.say("healed.database_unwritable"))
         bot.alerts.report(UNWRITABLE)
         bot.alerts.report(WRITABLE)
         bot.alerts.report(UNWRITABLE)
@@ -147,7 +147,7 @@ async def test_alert_within_the_hour_after_the_last_was_over_comes_when_the_hour
         clock.now += HOUR_S
         bot.alerts.report(OFF)
         told = [await next_text(boss), await next_text(boss)]
-        (late,) = [line for line in told if line.startswith(phrases.say("alert.log_unwritable"))]
+        (late,) = [line for line in told if line.startswith(phrases.say("alert.database_unwritable"))]
         assert phrases.say("alerts.repeats", count=1) in late
 
 

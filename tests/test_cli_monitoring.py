@@ -40,7 +40,7 @@ async def session(port: int, problems: dict[str, str]) -> AsyncIterator[aiohttp.
 async def test_monitoring_tells_health_as_it_is(
     session: aiohttp.ClientSession, problems: dict[str, str]
 ) -> None:
-    for wrong, status in (({}, 200), ({"log_unwritable": "disk full"}, 503), ({}, 200)):
+    for wrong, status in (({}, 200), ({"database_unwritable": "disk full"}, 503), ({}, 200)):
         problems.clear()
         problems |= wrong
         async with session.get("/health") as response:

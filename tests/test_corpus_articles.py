@@ -109,7 +109,7 @@ def test_articles_with_a_mistake_are_refused(
 def test_articles_with_one_source_are_refused(put: Put, tmp_path: Path) -> None:
     first = put("a.md", GOOD)
     put("b.md", GOOD)
-    assert refusals(tmp_path) == [f"b.md:3: source: {first} has this one already; each article needs its own"]
+    assert refusals(tmp_path) == [f"b.md:3: source: {first} already has this URL; each article needs its own"]
 
 
 def test_articles_all_mistakes_are_told_at_once(put: Put, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_articles_that_are_no_files_are_refused_at_once(put: Put, tmp_path: Path
     assert refusals(tmp_path) == [
         "gone.md: cannot be read: No such file or directory",
         "null.md: is a link that leads out of the folder; copy the file here instead",
-        "pipe.md: is not a file; take it out of the folder of the articles",
+        "pipe.md: is not a regular file; move it out of the folder of the articles",
     ]
 
 

@@ -195,4 +195,4 @@ async def test_retention_begins_at_once_and_goes_on_while_the_file_fails(
     assert read(database.path, "SELECT count(*) FROM exchanges") == [(0,)]
     erasing.cancel()
     await asyncio.gather(erasing, return_exceptions=True)
-    assert "1 exchanges were too old and are erased" in caplog.text
+    assert "Erased exchanges that were too old: 1" in caplog.text

@@ -89,9 +89,9 @@ def database(tmp_path: Path) -> Path:
     ("target", "reason"),
     [
         ("missing/copy.sqlite", "cannot be written: No such file"),
-        ("taken.sqlite", "exists already and stays as it is"),
-        ("linked.sqlite", "exists already and stays as it is"),
-        ("", "exists already and stays as it is"),
+        ("taken.sqlite", "already exists and is not overwritten"),
+        ("linked.sqlite", "already exists and is not overwritten"),
+        ("", "already exists and is not overwritten"),
     ],
 )
 def test_backup_is_refused_where_it_cannot_be_put(

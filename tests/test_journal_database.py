@@ -38,9 +38,9 @@ async def test_database_keeps_what_waits_up_to_a_bound(tmp_path: Path) -> None:
         ("question 4",),
     ]
     assert collect(troubles) == [
-        (TroubleKind.LOG_UNWRITABLE, False),
-        (TroubleKind.LOG_UNWRITABLE, True),
-        (TroubleKind.LOG_ROWS_LOST, False),
+        (TroubleKind.DATABASE_UNWRITABLE, False),
+        (TroubleKind.DATABASE_UNWRITABLE, True),
+        (TroubleKind.DATABASE_ROWS_LOST, False),
     ]
     assert troubles[-1].detail.startswith("2 entries")
 
@@ -80,7 +80,7 @@ async def test_database_that_is_full_keeps_what_waits(database: Database) -> Non
     for number in range(40):
         journal.record(exchange(f"question {number} " + "x" * 4000))
     await journal.flush()
-    assert collect(troubles) == [(TroubleKind.LOG_UNWRITABLE, False)]
+    assert collect(troubles) == [(TroubleKind.DATABASE_UNWRITABLE, False)]
     assert "full" in troubles[0].detail
     # The connection is opened anew, as an operator would have made room.
     await journal.flush()

@@ -59,7 +59,7 @@ async def test_database_puts_a_damaged_file_aside(database: Database, damage: st
     await opened.open()
     Journal(opened).record(exchange("new"))
     await opened.close()
-    assert collect(troubles) == [(TroubleKind.LOG_DAMAGED, False)]
+    assert collect(troubles) == [(TroubleKind.DATABASE_DAMAGED, False)]
     [aside] = [path for path in database.path.parent.iterdir() if ".damaged-" in path.name]
     assert aside.read_bytes() == content
     assert str(aside) in troubles[0].detail
@@ -88,7 +88,7 @@ async def test_database_begins_anew_where_its_file_is_taken_away(tmp_path: Path,
         journal.record(exchange(f"after {number}"))
         await journal.flush()
     await database.close()
-    assert collect(troubles) == [(TroubleKind.LOG_REMOVED, False)]
+    assert collect(troubles) == [(TroubleKind.DATABASE_REMOVED, False)]
     assert read(path, "SELECT question FROM exchanges") == [(f"after {number}",) for number in range(3)]
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     if moved.exists():
@@ -187,9 +187,9 @@ async def test_database_that_is_taken_away_while_it_fails_is_told_of(
     await database.close()
     assert read(path, "SELECT question FROM exchanges") == [("meanwhile",)]
     assert collect(troubles) == [
-        (TroubleKind.LOG_UNWRITABLE, False),
-        (TroubleKind.LOG_REMOVED, False),
-        (TroubleKind.LOG_UNWRITABLE, True),
+        (TroubleKind.DATABASE_UNWRITABLE, False),
+        (TroubleKind.DATABASE_REMOVED, False),
+        (TroubleKind.DATABASE_UNWRITABLE, True),
     ]
 
 

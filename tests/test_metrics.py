@@ -42,7 +42,7 @@ def test_metrics_count_what_they_are_told() -> None:
     assert found["bot_search_seconds_bucket", "0.02"] == 0
     assert found["bot_search_seconds_bucket", "0.05"] == 1
     assert found["bot_troubles_total", "inbox_off"] == 1
-    assert found["bot_troubles_total", "log_damaged"] == 0
+    assert found["bot_troubles_total", "database_damaged"] == 0
     assert found["bot_api_errors_total", "RetryAfter"] == 1
     assert found["bot_reply_seconds_bucket", "0.1"] == 1
 

@@ -41,7 +41,7 @@ def test_settings_file_may_be_another(project: Path, monkeypatch: pytest.MonkeyP
     assert load_settings()[0].passages == 7
     monkeypatch.setenv("BOT_CONFIG", "missing.toml")
     assert mistakes() == [
-        f"BOT_CONFIG: there is no file {project / 'missing.toml'}; name an existing one or unset it"
+        f"BOT_CONFIG: the file {project / 'missing.toml'} does not exist; name an existing one or unset it"
     ]
 
 
@@ -194,4 +194,6 @@ def test_settings_webhook_secret_is_long_and_plain(
         assert loaded is not None
         assert loaded.get_secret_value() == secret
     else:
-        assert mistakes() == ["environment: BOT_WEBHOOK_SECRET: must be 8 to 256 of A-Z a-z 0-9 _ -"]
+        assert mistakes() == [
+            "environment: BOT_WEBHOOK_SECRET: must be 8 to 256 characters of A-Z a-z 0-9 _ -"
+        ]

@@ -38,7 +38,7 @@ _SHORTEST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _DETAIL_UNITS = 500
 
-_LASTING = frozenset({TroubleKind.LOG_UNWRITABLE, TroubleKind.INBOX_OFF, TroubleKind.OTHER_INSTANCE})
+_LASTING = frozenset({TroubleKind.DATABASE_UNWRITABLE, TroubleKind.INBOX_OFF, TroubleKind.OTHER_INSTANCE})
 """What goes on until it is over, and is told at both ends; any other kind happens and is past."""
 
 

@@ -1,1 +1,1 @@
-"""Text: article files in, sentences out. Knows nothing of ranking."""
+"""Article files in, sentences out. Knows nothing of ranking."""

@@ -1,9 +1,9 @@
 """Article files: read, checked, and cut into passages.
 
 A file is TOML front matter between ``+++`` lines, then plain text with a blank line between
-paragraphs. Every mistake in every file is collected, so that one look is enough to mend them
-all; a folder with a mistake gives no corpus at all. Nothing outside the folder is read, and no more
-than so many bytes in all. It does not write files.
+paragraphs. Every mistake in every file is collected, so that all of them can be mended in one go; a
+folder with a mistake gives no corpus at all. Nothing outside the folder is read, and the size of a file
+and of all files together is bounded. This module writes no files.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ from bot.model import Article, Corpus, Passage
 
 _SUFFIX = ".md"
 MAX_CORPUS_BYTES = 67_108_864
-"""How many bytes all articles may have together unless something else is said."""
+"""The default limit on the size of all articles together."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-# A single no-break space is the author's, a run of white space of any kind is layout.
+# A single no-break space is kept as the author set it; a run of any white space is layout.
 _BLANKS = re.compile(r"\s{2,}|[\t\n\v\f\r]")
-# So that no pipe is waited for; Windows has neither pipes in folders nor this flag.
+# Keeps open() from waiting on a named pipe; Windows has neither named pipes in folders nor this flag.
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
 _VERSION_LENGTH = 12
 _SENTENCES_AROUND = 2
@@ -34,7 +34,7 @@ _SENTENCES_AROUND = 2
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong in one place; ``line`` counts from 1 and is 0 for a file as a whole."""
+    """A mistake in an article file; ``line`` counts from 1 and is 0 for the file as a whole."""
 
     path: Path
     line: int
@@ -46,10 +46,9 @@ class Mistake:
 
 
 class CorpusError(Exception):
-    """The folder holds mistakes; ``mistakes`` has them all, in the order of the files."""
+    """The articles cannot be read; ``mistakes`` has every mistake, in the order of the files."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
-        """Keep the mistakes; the message has one a line."""
         super().__init__("\n".join(map(str, mistakes)))
         self.mistakes = mistakes
 
@@ -58,8 +57,8 @@ def load_corpus(folder: Path, max_article_bytes: int, max_corpus_bytes: int = MA
     """Read every ``*.md`` file below a folder.
 
     Raises:
-        CorpusError: a file is not an article, two have one source, there is no article, or they are
-            too large together.
+        CorpusError: a file is not a valid article, two articles have the same source, there is no
+            article, or the articles are too large together.
     """
     mistakes: list[Mistake] = [*_find_linked_folders(folder)]
     articles: list[Article] = []
@@ -82,10 +81,10 @@ def load_corpus(folder: Path, max_article_bytes: int, max_corpus_bytes: int = MA
             articles.append(article)
         else:
             line = find_key(content.decode("utf-8-sig").splitlines(), "source")
-            remedy = f"source: {earlier} has this one already; each article needs its own"
+            remedy = f"source: {earlier} already has this URL; each article needs its own"
             mistakes.append(Mistake(path, line, remedy))
     if not articles and not mistakes:
-        state = "holds no article (*.md)" if folder.is_dir() else "is not a folder"
+        state = "holds no articles (*.md)" if folder.is_dir() else "is not a folder"
         mistakes.append(Mistake(folder, 0, f"{state}; put articles there or set BOT_CORPUS"))
     if mistakes:
         raise CorpusError(mistakes)
@@ -107,7 +106,7 @@ def find_strangers(folder: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class CorpusChange:
-    """The ids of the articles by which one corpus differs from another."""
+    """The ids of the articles that differ between two corpora."""
 
     new: tuple[str, ...]
     changed: tuple[str, ...]
@@ -115,7 +114,7 @@ class CorpusChange:
 
 
 def compare_corpora(before: Corpus, after: Corpus) -> CorpusChange:
-    """Tell which articles are new, changed and gone, by id."""
+    """Return which articles are new, changed and gone, by id."""
     old = {article.id: article.digest for article in before.articles}
     new = {article.id: article.digest for article in after.articles}
     return CorpusChange(
@@ -126,14 +125,14 @@ def compare_corpora(before: Corpus, after: Corpus) -> CorpusChange:
 
 
 def _article_paths(folder: Path) -> list[Path]:
-    """Return what is named like an article; folders may be named like one, too."""
+    """Return the paths that are named like articles, without folders so named."""
     return sorted(
         path for path in folder.rglob(f"*{_SUFFIX}") if not path.is_dir() and not _is_hidden(path, folder)
     )
 
 
 def _find_linked_folders(folder: Path) -> Iterator[Mistake]:
-    """Yield the links to folders, which are not followed: there may be anything behind them."""
+    """Yield a mistake for each link to a folder: links are not followed, since they may lead anywhere."""
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() and path.is_dir() and not _is_hidden(path, folder):
             remedy = "is a link to a folder, which is not followed; copy the folder here instead"
@@ -145,7 +144,7 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 
 
 def _read_article(path: Path, folder: Path, content: bytes) -> Article:
-    """Read the content of one file.
+    """Parse the content of one file.
 
     Raises:
         CorpusError: with every mistake in this file.
@@ -183,10 +182,10 @@ def _read_article(path: Path, folder: Path, content: bytes) -> Article:
 
 
 def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
-    """Read a file, and nothing that only goes by a file's name.
+    """Read a regular file in the folder.
 
     Raises:
-        CorpusError: it leads out of the folder, is no file, or is too large.
+        CorpusError: the path leads out of the folder, is not a regular file, or is too large.
     """
     try:
         str(path).encode()
@@ -198,7 +197,7 @@ def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
             raise CorpusError([Mistake(path, 0, remedy)])
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _WITHOUT_WAITING)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                remedy = "is not a file; take it out of the folder of the articles"
+                remedy = "is not a regular file; move it out of the folder of the articles"
                 raise CorpusError([Mistake(path, 0, remedy)])
             content = file.read(max_article_bytes + 1)
     except OSError as error:
@@ -210,7 +209,7 @@ def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
 
 
 def _split_paragraphs(lines: list[str]) -> Iterator[str]:
-    """Yield the paragraphs; what a terminal would obey and nobody can read is left out."""
+    """Yield the paragraphs without control characters, which a terminal would obey and nobody can read."""
     for block in re.split(r"\n\s*\n", "\n".join(lines)):
         text = _BLANKS.sub(" ", _CONTROL.sub("", block)).strip()
         if text:

@@ -1,7 +1,7 @@
-"""What an article file says about its article, above the text.
+"""The front matter of an article file: language, source, outlet, date and title.
 
-TOML between ``+++`` lines, because YAML reads ``language: no`` as false. Every mistake is
-reported with its line and what to do about it.
+It is TOML between ``+++`` lines, because YAML reads ``language: no`` as false. Every mistake is
+reported with its line and its remedy.
 """
 
 import re
@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from bot.language import parse_language
 
 FENCE = "+++"
-# Far more than anybody writes, and little enough for every mistake in it to be found and told.
+# Far more than anybody writes, and little enough to report every mistake in it.
 _MOST_CHARACTERS = 16_384
 _SHOWN_CHARACTERS = 200
 _TOML_LINE = re.compile(r"\(at line (\d+)")
@@ -26,7 +26,6 @@ class FrontMatterError(Exception):
     """Front matter that cannot be used; ``mistakes`` has pairs of a line (from 1) and a remedy."""
 
     def __init__(self, *mistakes: tuple[int, str]) -> None:
-        """Keep the mistakes."""
         super().__init__("; ".join(remedy for _, remedy in mistakes))
         self.mistakes = mistakes
 
@@ -64,7 +63,7 @@ class FrontMatter(BaseModel):
 
 
 def split_front_matter(lines: list[str]) -> tuple[list[str], list[str]]:
-    """Cut a file's lines into the front matter, with its first fence only, and the text below.
+    """Cut a file's lines into the front matter, with the opening fence but not the closing one, and the text.
 
     Raises:
         FrontMatterError: there is no front matter, or it is not closed.
@@ -92,7 +91,7 @@ def parse_front_matter(lines: list[str]) -> FrontMatter:
     try:
         keys = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        # Beside its own error, which is a ValueError: figures with too many digits, too deep arrays.
+        # Numbers with too many digits raise a plain ValueError, deep arrays a RecursionError.
         place = _TOML_LINE.search(str(error))
         line = int(place[1]) if place else len(lines)
         raise FrontMatterError((line, f"the front matter is not TOML: {error}")) from None
@@ -106,7 +105,7 @@ def parse_front_matter(lines: list[str]) -> FrontMatter:
 
 
 def find_key(lines: list[str], key: str) -> int:
-    """Return the line (from 1) that sets a key, or the first line where none does."""
+    """Return the line (from 1) that sets a key, or 1 where no line does."""
     pattern = re.compile(rf"""\s*\[*\s*["']?{re.escape(key)}["']?\s*[=.\]]""")
     return next((number for number, line in enumerate(lines, 1) if pattern.match(line)), 1)
 
@@ -116,13 +115,13 @@ def _explain(mistake: ErrorDetails) -> str:
     if mistake["type"] == "missing":
         return f"{key}: is missing; it is required"
     if mistake["type"] == "extra_forbidden":
-        return f"{key}: is not a key of the front matter; there are {', '.join(FrontMatter.model_fields)}"
+        return f"{key}: is not a key of the front matter; the keys are {', '.join(FrontMatter.model_fields)}"
     remedy = mistake["msg"].removeprefix("Value error, ")
     return f"{key}: {remedy[:1].lower()}{remedy[1:]}, not {_show(mistake['input'])}"
 
 
 def _show(value: object) -> str:
-    """Return a wrong value as it may be shown: no longer than a line or two."""
+    """Return a wrong value as text, shortened to a line or two."""
     try:
         shown = repr(value)
     except (ValueError, RecursionError):

@@ -1,9 +1,9 @@
 """Raw article texts, as copied from a web page, turned into article files.
 
-Such a text has a paragraph a line, a line that names the source in some language
-("Kilde: https://…"), and below it what the page shows under an article ("Comment (0)"). The
-words of the article are kept; only white space before closing punctuation is mended. It invents
-nothing: what the text does not say is left out of the front matter and reported.
+Such a text has one paragraph per line, a line that names the source in some language
+("Kilde: https://…"), and below it whatever the page shows under an article ("Comment (0)"). The
+words of the article are kept; only white space before closing punctuation is removed. Nothing is
+made up: keys that the text does not give are left out of the front matter and reported.
 """
 
 import re
@@ -19,7 +19,7 @@ from bot.corpus.front_matter import FENCE
 
 _SOURCE_LINE = re.compile(r"\s*(?:[^\s:：][^:：\n]{0,30}?\s?[:：]\s*)?(https?://\S+)\s*")
 _COUNTER_LINE = re.compile(r"\s*[^\W\d_][^\d()\n]{0,30}\(\s*\d+\s*\)\s*")
-# French sets a space before ; : ! and ?, so only these are certain to be strays.
+# French sets a space before ; : ! and ?, so only a space before these marks is surely a mistake.
 _STRAY_SPACE = re.compile(r"[ \t\u00a0]+(?=[,.)](?:\s|$|[,.)]))")
 _DATE_IN_URL = re.compile(r"(?<!\d)(20\d\d)[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])")
 _NAME_LENGTH = 80
@@ -27,7 +27,7 @@ _NAME_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class ImportedArticle:
-    """An article file in the making: its name without suffix, its content, and what is missing."""
+    """An article file to be written: its name without suffix, its content, and the keys that are missing."""
 
     name: str
     content: str
@@ -61,7 +61,7 @@ def import_article(
     rest = [line for line in lines[source_at + 1 :] if not _COUNTER_LINE.fullmatch(line)]
     paragraphs = [_STRAY_SPACE.sub("", line) for line in (*lines[:source_at], *rest) if line]
     if not paragraphs:
-        message = "has no text beside the line that names the source"
+        message = "has no text besides the line that names the source"
         raise RawTextError(message)
 
     published = published or _find_date(source)
@@ -82,7 +82,7 @@ def import_article(
 
 
 def _find_source(lines: list[str]) -> int | None:
-    """Return the number of the last line that is nothing but a label and a URL."""
+    """Return the index of the last line that holds nothing but a label and a URL."""
     return next((number for number in reversed(range(len(lines))) if _names_source(lines[number])), None)
 
 

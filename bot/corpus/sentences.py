@@ -1,10 +1,10 @@
-"""Paragraphs cut into the sentences that a reader would see.
+"""Paragraphs cut into sentences.
 
-The cutting is sentencex's (Wikimedia, about 300 languages). It breaks after ordinal dates
-("26. oktober") and after abbreviations it does not know ("M. Dupont" in some languages); what it
-broke is joined again by rules that hold in any language. It does not look across paragraphs:
-captions and headings are paragraphs of their own. What goes on for thousands of characters without
-an end is cut all the same, so that no text takes longer than its length accounts for.
+sentencex (Wikimedia, about 300 languages) does the cutting. It breaks after ordinal dates
+("26. oktober") and after abbreviations that it does not know ("M. Dupont" in some languages); such
+pieces are joined again by rules that hold in any language. Paragraphs are never joined: captions and
+headings are paragraphs of their own. A sentence of thousands of characters is cut all the same, so
+that the time grows only with the length of the text.
 """
 
 import re
@@ -44,12 +44,12 @@ def split_sentences(paragraph: str, language: str) -> list[str]:
 
 
 def _segment(paragraph: str, language: str) -> Iterator[str]:
-    """Yield the pieces that sentencex finds, which together are the paragraph, a stretch at a time."""
+    """Yield the pieces that sentencex finds, one stretch of the paragraph at a time."""
     start = 0
     while start < len(paragraph):
         pieces = list(sentencex.segment(language, paragraph[start : start + _LONGEST]))
         if start + _LONGEST < len(paragraph) and len(pieces) > 1:
-            # The last one may go on behind the stretch.
+            # The last piece may go on beyond the stretch.
             pieces.pop()
         yield from pieces
         start += sum(map(len, pieces))

@@ -1,1 +1,1 @@
-"""What was asked and answered, in one SQLite file. Knows nothing of Telegram's types."""
+"""Questions, answers and unfinished updates in one SQLite file. Knows nothing of Telegram's types."""

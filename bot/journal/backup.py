@@ -1,10 +1,11 @@
 """A copy of the database, made while the bot goes on writing to it.
 
-SQLite copies the file as it is at one moment (its backup interface); a plain copy of the file
-would miss what is still in the write-ahead log. The copy is written beside its place under another
-name, checked, and only then put there, so what bears the name is whole. It is never put over
-anything. What people asked is in it: only its owner may read it, and what they erase with /forget
-stays in copies made before. It knows no schema but the names of what it counts.
+SQLite's backup interface copies the database as of one moment; a plain copy of the file would miss
+rows that are still in the write-ahead log. The copy is written beside its target under a temporary
+name, checked, and only then renamed, so a file with the target's name is always complete. Nothing is
+ever overwritten. The copy holds people's questions: only its owner may read it, and records that are
+erased with /forget stay in copies made before. Of the schema it knows the names of the two tables
+whose rows it counts, and nothing else.
 """
 
 import contextlib
@@ -19,12 +20,12 @@ _FOR_ITS_OWNER = 0o600
 
 
 class BackupError(Exception):
-    """There is no copy; the message names the file and says why."""
+    """No copy was made; the message names the file and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What was copied."""
+    """The size of a copy and the number of rows in it."""
 
     exchanges: int
     votes: int
@@ -32,10 +33,10 @@ class Backup:
 
 
 def back_up(source: Path, target: Path) -> Backup:
-    """Copy a database to where nothing is yet.
+    """Copy a database to a path that does not exist yet.
 
     Raises:
-        BackupError: there is no database, it is damaged, or the copy cannot be written there.
+        BackupError: the database is missing or damaged, or the copy cannot be written.
     """
     if not source.is_file():
         message = f"{source}: there is no database to copy"
@@ -44,7 +45,7 @@ def back_up(source: Path, target: Path) -> Backup:
         raise _refuse_to_overwrite(target)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.unfinished")
     try:
-        # Made here, so that nobody else can read it at any time.
+        # Created with its final mode, so that nobody else can read it at any time.
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_ITS_OWNER))
     except OSError as error:
         message = f"{target}: cannot be written: {error.strerror or error}"
@@ -67,20 +68,20 @@ def back_up(source: Path, target: Path) -> Backup:
 
 
 def _copy(source: Path, unfinished: Path) -> Backup:
-    """Copy one file over an empty one, and look whether the copy is sound.
+    """Copy the database into an empty file, and check the copy.
 
     Raises:
-        sqlite3.Error: the one cannot be read, the other not written, or what was copied is damaged.
+        sqlite3.Error: the source cannot be read, the copy cannot be written, or the copy is damaged.
     """
-    # Not for reading only: a log that a killed process left behind is taken in first.
+    # Not read-only: SQLite first merges a write-ahead log that a killed process left behind.
     address = f"{source.absolute().as_uri()}?mode=rw"
     with (
         closing(sqlite3.connect(address, uri=True, timeout=_BUSY_TIMEOUT_S)) as original,
         closing(sqlite3.connect(unfinished)) as copy,
     ):
-        # All at one moment: in parts, it would begin anew with whatever the bot writes meanwhile.
+        # In one step: a copy in several steps would start over whenever the bot writes.
         original.backup(copy)
-        # As one file, without a write-ahead log beside it.
+        # The copy is one file, without a write-ahead log beside it.
         copy.execute("PRAGMA journal_mode = DELETE")
         found = [str(row[0]) for row in copy.execute("PRAGMA integrity_check(1)")]
         if found != ["ok"]:
@@ -94,21 +95,21 @@ def _copy(source: Path, unfinished: Path) -> Backup:
 
 
 def _put(unfinished: Path, target: Path) -> None:
-    """Give the copy its name, unless something has taken it meanwhile.
+    """Give the copy its name, unless another file has taken it meanwhile.
 
     Raises:
-        FileExistsError: something has.
+        FileExistsError: the name is taken.
     """
     try:
         target.hardlink_to(unfinished)
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links.
+        # The file system has no hard links.
         if os.path.lexists(target):
             raise FileExistsError from None
         unfinished.rename(target)
 
 
 def _refuse_to_overwrite(target: Path) -> BackupError:
-    return BackupError(f"{target}: exists already and stays as it is; name another file")
+    return BackupError(f"{target}: already exists and is not overwritten; choose another name")

@@ -1,9 +1,10 @@
 """The one SQLite file, and the one connection to it.
 
-aiosqlite runs the statements in a thread of its own; here each piece of work gets a transaction,
-one after the other, and what nobody waits for is written many pieces to a transaction. A file
-that fails is told of once until it heals and left alone for a moment between two tries, so that
-nobody waits for it; what was to be written is kept, within bounds, until then. It knows no table.
+aiosqlite runs the statements in a thread of its own; this module runs one piece of work at a time,
+each in a transaction, and puts many pieces that nobody waits for into one transaction, because
+syncing a transaction costs more than its rows. When the file fails, that is reported once, and again
+when it works again; between two attempts it is left alone for a moment, so that nobody waits for it.
+Deferred work is kept in memory until then, within bounds. The module knows no table.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ _TRY_AGAIN_S = 2.0
 _GATHERING_S = 0.01
 _AT_ONCE = 256
 
-# What is wrong with a piece of work and not with the file.
+# Errors of a piece of work, as opposed to errors of the file.
 _MISTAKES = (
     sqlite3.DataError,
     sqlite3.IntegrityError,
@@ -51,12 +52,12 @@ Work = Callable[[aiosqlite.Connection], Awaitable[_T]]
 
 
 class DatabaseUnavailableError(Exception):
-    """The file cannot be read or written now; it was reported already."""
+    """The file cannot be read or written at the moment; this was already reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Deferred:
-    """A piece of work that nobody waits for, and who is told once it is written."""
+    """A piece of work that nobody waits for; ``written`` is called once it is on disk."""
 
     work: Work[None]
     written: Callable[[], None] | None
@@ -72,9 +73,9 @@ class Database:
     def __init__(
         self, path: Path, report: Callable[[Trouble], None] = _ignore, *, most_deferred: int = 10_000
     ) -> None:
-        """Name the file; ``report`` is told what fails and heals.
+        """Set up without opening the file; ``report`` is told when it fails and when it works again.
 
-        Of deferred work at most ``most_deferred`` pieces wait for a file that fails.
+        At most ``most_deferred`` pieces of deferred work are kept while the file fails.
         """
         self.path = path
         self._report = report
@@ -88,16 +89,16 @@ class Database:
         self._writing: asyncio.Task[None] | None = None
         self._erasing: asyncio.Task[None] | None = None
         self._failed_at: float | None = None
-        # A file is examined before it is used, and again when it gave reason.
+        # A file is checked before its first use, and again after it looked damaged.
         self._is_suspect = True
 
     @property
     def is_failing(self) -> bool:
-        """Whether the file could not be used when it was tried last."""
+        """Whether the last attempt to use the file failed."""
         return self._failed_at is not None
 
     async def open(self) -> None:
-        """Open the file, bringing its schema up to date; where that fails, say so and go on.
+        """Open the file and migrate its schema; where that fails, report it and go on without the file.
 
         Raises:
             NewerSchemaError: a newer version of the bot wrote the file.
@@ -110,7 +111,7 @@ class Database:
         """Do a piece of work in a transaction of its own, after all that was deferred before.
 
         Raises:
-            DatabaseUnavailableError: it could not be done; nothing of it is kept.
+            DatabaseUnavailableError: it failed; the transaction was rolled back.
         """
         async with self._guarding(is_patient=False):
             await self._write_deferred()
@@ -122,17 +123,17 @@ class Database:
         """Do a piece of work that only reads, after all that was deferred before.
 
         Raises:
-            DatabaseUnavailableError: it could not be done.
+            DatabaseUnavailableError: it failed.
         """
         async with self._guarding(is_patient=False):
             await self._write_deferred()
             return await work(await self._connect())
 
     async def peek(self, work: Work[_T]) -> _T:
-        """Do a piece of work that only reads what is never deferred.
+        """Do a piece of work that reads only tables to which no writes are deferred.
 
         Raises:
-            DatabaseUnavailableError: it could not be done.
+            DatabaseUnavailableError: it failed.
         """
         async with self._guarding(is_patient=False):
             return await work(await self._connect())
@@ -140,7 +141,7 @@ class Database:
     def defer(self, work: Work[None], written: Callable[[], None] | None = None) -> None:
         """Do a piece of work soon and in order; keep it while the file fails.
 
-        ``written`` is called once it is on disk; work with it is never given up for want of room.
+        ``written`` is called once it is on disk; work that has it is never dropped for lack of room.
         """
         self._deferred.append(_Deferred(work, written))
         if len(self._deferred) > self._most_deferred:
@@ -148,15 +149,15 @@ class Database:
         self._wake_writer()
 
     async def flush(self) -> None:
-        """Wait until what was deferred is written, or the file has failed once more."""
+        """Wait until all deferred work is written, or the file has failed once more."""
         with contextlib.suppress(DatabaseUnavailableError):  # it was reported
             async with self._guarding():
                 await self._write_deferred()
 
     async def erase_traces(self) -> None:
-        """Take out of the files beside the database what was deleted from it.
+        """Empty the write-ahead log, which still holds rows that were deleted.
 
-        While another process reads the file that cannot be done; it is tried again until it can.
+        While another process reads the database this fails; it is tried again until it succeeds.
         """
         try:
             async with self._guarding(is_patient=False):
@@ -165,37 +166,39 @@ class Database:
             is_done = False
         if not is_done and (self._erasing is None or self._erasing.done()):
             _LOG.info(
-                "What was erased is still in a file beside %s, which is in use; trying again", self.path
+                "Erased rows are still in the write-ahead log of %s, which is in use; trying again", self.path
             )
             self._erasing = asyncio.get_running_loop().create_task(self._keep_erasing())
 
     async def close(self) -> None:
-        """Write what was deferred if that can be done, and close the file; harmless twice."""
+        """Write the deferred work if possible, and close the file; harmless when called twice."""
         if self._deferred:
             await self.flush()
         async with self._working:
-            # They hold no transaction now: whoever does has the lock.
+            # Neither is in a transaction now: a transaction runs only under the lock.
             tasks = [task for task in (self._writing, self._erasing) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._writing = self._erasing = None
             if self._deferred:
-                _LOG.error("%d entries for the log %s were never written", len(self._deferred), self.path)
+                _LOG.error(
+                    "%d entries for the database %s were never written", len(self._deferred), self.path
+                )
                 self._deferred.clear()
             await self._disconnect()
 
     def _expect_health(self) -> None:
-        """Leave a file that failed a moment ago alone, so that nobody waits for it."""
+        """Leave a file alone that failed a moment ago, so that nobody waits for it."""
         if self._failed_at is not None and time.monotonic() - self._failed_at < _TRY_AGAIN_S:
             raise DatabaseUnavailableError
 
     @contextlib.asynccontextmanager
     async def _guarding(self, *, is_patient: bool = True) -> AsyncIterator[None]:
-        """Have the file to oneself, and take notice where it fails.
+        """Hold the lock on the file, and report when the file fails.
 
-        Who is not patient leaves a file that failed a moment ago alone, also where that happened
-        while they waited for their turn.
+        A caller that is not patient leaves a file alone that failed a moment ago, also where that
+        happened while the caller waited for the lock.
 
         Raises:
             DatabaseUnavailableError: it failed.
@@ -208,7 +211,7 @@ class Database:
             try:
                 yield
             except _MISTAKES:
-                raise  # the file is well, and what was to be written is wrong
+                raise  # the file is fine; the work is wrong
             except (OSError, sqlite3.Error) as error:
                 await self._notice_failure(error)
                 self._wake_writer()
@@ -234,7 +237,7 @@ class Database:
             self._writing = asyncio.get_running_loop().create_task(self._keep_writing())
 
     async def _keep_writing(self) -> None:
-        """Write what is deferred; a file that fails is tried again until it heals, also without that."""
+        """Write the deferred work; try a failing file again until it works, even with nothing to write."""
         while self._deferred or self._failed_at is not None:
             try:
                 async with self._guarding():
@@ -245,7 +248,7 @@ class Database:
             except DatabaseUnavailableError:
                 await asyncio.sleep(_TRY_AGAIN_S)
             else:
-                # What comes meanwhile shares a transaction, whose syncing costs more than its rows.
+                # Work that arrives meanwhile shares the next transaction.
                 await asyncio.sleep(_GATHERING_S)
 
     async def _write_deferred(self) -> None:
@@ -263,14 +266,14 @@ class Database:
             self._notice_health()
 
     async def _write_each(self, batch: list[_Deferred]) -> None:
-        """Write what can be written; what is wrong in itself is left out, and told of."""
+        """Write each piece by itself; a piece that is wrong is left out and logged."""
         waiting = deque(batch)
         try:
             while waiting:
                 try:
                     await self._transact(waiting[0].work)
                 except _MISTAKES as error:
-                    _LOG.error("An entry does not fit into the log %s: %s", self.path, error)
+                    _LOG.error("An entry cannot be written to the database %s: %s", self.path, error)
                 _tell_written([waiting.popleft()])
         except BaseException:
             self._deferred.extendleft(reversed(waiting))
@@ -304,13 +307,13 @@ class Database:
         return self._connection
 
     async def _leave_place(self, footprint: Footprint) -> None:
-        """Let go of a file that is no longer in its place, with all that was written in it."""
+        """Close a file that was moved away or replaced, after writing everything into it."""
         connection, self._connection, self._footprint = self._connection, None, None
         self._is_suspect = True
         try:
             if connection is not None:
                 try:
-                    with contextlib.suppress(sqlite3.Error):  # the rest is put aside
+                    with contextlib.suppress(sqlite3.Error):  # leave_place puts the rest aside
                         await empty_log(connection)
                 finally:
                     await connection.close()
@@ -332,28 +335,30 @@ class Database:
         is_new = self._failed_at is None
         self._failed_at = time.monotonic()
         if is_new:
-            detail = f"the log {self.path} cannot be written: {error}"
-            _LOG.error("%s; answering goes on without it", detail)
-            self._report(Trouble(TroubleKind.LOG_UNWRITABLE, detail))
-        with contextlib.suppress(sqlite3.Error):  # what failed may fail to close as well
+            detail = f"the database {self.path} cannot be written: {error}"
+            _LOG.error("%s; the bot goes on answering without it", detail)
+            self._report(Trouble(TroubleKind.DATABASE_UNWRITABLE, detail))
+        with contextlib.suppress(sqlite3.Error):  # closing may fail as well
             await self._disconnect()
 
     def _notice_health(self) -> None:
         if self._failed_at is None:
             return
         self._failed_at = None
-        detail = f"the log {self.path} can be written again"
+        detail = f"the database {self.path} can be written again"
         _LOG.warning("%s", detail)
-        self._report(Trouble(TroubleKind.LOG_UNWRITABLE, detail, is_over=True))
+        self._report(Trouble(TroubleKind.DATABASE_UNWRITABLE, detail, is_over=True))
         if self._dropped:
-            detail = f"{self._dropped} entries for the log {self.path} are lost, more than could wait"
+            detail = (
+                f"{self._dropped} entries for the database {self.path} are lost: memory had no room for them"
+            )
             _LOG.error("%s", detail)
-            self._report(Trouble(TroubleKind.LOG_ROWS_LOST, detail))
+            self._report(Trouble(TroubleKind.DATABASE_ROWS_LOST, detail))
             self._dropped = 0
 
 
 async def _write_nothing(connection: aiosqlite.Connection) -> None:
-    """Change a page and back, which a file that cannot be written does not let happen."""
+    """Write the schema version that is already there, to find out whether the file is writable."""
     async with connection.execute("PRAGMA user_version") as cursor:
         row = await cursor.fetchone()
     await connection.execute(f"PRAGMA user_version = {int(row[0]) if row else 0}")

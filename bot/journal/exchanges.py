@@ -1,7 +1,7 @@
-"""The journal of exchanges: recorded while the reply is already on its way.
+"""The exchanges (question and answer), recorded while the reply is already on its way.
 
-``record`` returns at once. ``flush`` waits until everything recorded is written. What cannot be
-written waits for the file to heal, and nobody waits for that: answering goes on.
+``record`` returns at once. ``flush`` waits until everything recorded is written. While the file fails,
+exchanges wait in memory until it works again; answering does not wait for them.
 """
 
 import sqlite3
@@ -32,10 +32,9 @@ class Journal:
     """Writes exchanges and finds them again."""
 
     def __init__(self, database: Database) -> None:
-        """Take the file to write to; who opened it closes it."""
         self._database = database
         self._latest: dict[tuple[int | None, int | None], Exchange] = {}
-        # After this, whatever somebody asked last is at hand.
+        # The latest exchange of every person since this time is in ``_latest``.
         self._at_hand_since: datetime | None = None
 
     def record(self, exchange: Exchange) -> None:
@@ -53,11 +52,11 @@ class Journal:
         self._database.defer(insert)
 
     async def flush(self) -> None:
-        """Wait until all that was recorded is written, if it can be written now."""
+        """Wait until all recorded exchanges are written, if they can be written now."""
         await self._database.flush()
 
     async def find(self, key: str) -> Exchange | None:
-        """Return the exchange of that key, with its passages as they were quoted.
+        """Return the exchange with that key, with its passages as they were quoted.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
@@ -65,7 +64,7 @@ class Journal:
         return await self._find("key = ?", key)
 
     async def find_latest(self, user_id: int, chat_id: int, since: datetime) -> Exchange | None:
-        """Return what that person asked last in that chat, unless it was before ``since``.
+        """Return the latest exchange of a person in a chat, unless it was before ``since``.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
@@ -80,12 +79,12 @@ class Journal:
         return latest if latest is not None and latest.asked_at >= since else None
 
     def forget(self, user_id: int) -> None:
-        """Have nothing of a person at hand; the file is for others to clear."""
+        """Drop a person's exchanges from memory; ``PersonalRecords`` erases them from the file."""
         for place in [place for place in self._latest if place[0] == user_id]:
             del self._latest[place]
 
     async def find_by_question(self, chat_id: int, message_id: int) -> Exchange | None:
-        """Return the latest exchange that a message asked for; an edited one asks again.
+        """Return the latest exchange that a message asked for; an edited message asks again.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
@@ -101,9 +100,9 @@ class Journal:
         return await self._find("chat_id = ? AND answer_message_id = ?", chat_id, message_id)
 
     async def list_questions(self, user_id: int, limit: int) -> dict[str, Question]:
-        """Return the questions that a person asked last, the latest first, each once, by exchange key.
+        """Return a person's latest questions by exchange key: the latest first, each question once.
 
-        Small talk is no question.
+        Small talk does not count as a question.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
@@ -122,7 +121,7 @@ class Journal:
         return await self._database.read(read)
 
     async def move_chat(self, old_id: int, new_id: int) -> None:
-        """Keep the exchanges of a chat under its new id, in which messages count anew.
+        """Move the exchanges of a chat to its new id, in which message ids start over.
 
         Raises:
             DatabaseUnavailableError: the file cannot be written now.
@@ -149,17 +148,17 @@ class Journal:
 
 
 async def _find_end(connection: aiosqlite.Connection) -> datetime:
-    """Return when the latest exchange in the file was asked."""
+    """Return the time of the latest exchange in the file."""
     rows = list(await connection.execute_fetchall("SELECT max(asked_at) AS latest FROM exchanges"))
     latest = rows[0]["latest"] if rows else None
     return datetime.fromisoformat(latest) if latest else datetime.min.replace(tzinfo=UTC)
 
 
 def _finding(condition: str, *values: object) -> Work[Exchange | None]:
-    """Return what finds the latest exchange of which something is so."""
+    """Return a piece of work that finds the latest exchange to which a condition applies."""
 
     async def find(connection: aiosqlite.Connection) -> Exchange | None:
-        query = f"SELECT * FROM exchanges WHERE {condition} ORDER BY id DESC LIMIT 1"  # noqa: S608 - ours
+        query = f"SELECT * FROM exchanges WHERE {condition} ORDER BY id DESC LIMIT 1"  # noqa: S608 - the condition is ours
         found = list(await connection.execute_fetchall(query, values))
         if not found:
             return None
@@ -196,7 +195,7 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     }
     cursor = await connection.execute(_insert_statement("exchanges", values), values)
     if cursor.rowcount < 1:
-        return  # it was written before its writing was broken off
+        return  # already written, by an attempt that was cut short afterwards
     exchange_id = cursor.lastrowid
     shown = list(_list_shown(answer.hits))
     keys = [f"{answer.corpus_version}/{_identify(each.passage)}" for each in shown]
@@ -229,7 +228,7 @@ class _Shown:
 
 
 def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
-    """Yield each hit, then those that say the same; ranks count them from 1."""
+    """Yield each hit, then the passages that say the same; ranks count from 1."""
     rank = 0
     for hit in hits:
         rank += 1
@@ -240,7 +239,7 @@ def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
 
 
 def _identify(passage: Passage) -> str:
-    """Name a passage within a version of the corpus, even if sentences are split otherwise one day."""
+    """Name a passage within a version of the corpus, even if sentences are one day split differently."""
     return f"{passage.id}/{crc32(passage.text.encode()):08x}"
 
 
@@ -298,7 +297,7 @@ def _read_hits(shown: Iterable[sqlite3.Row]) -> tuple[Hit, ...]:
 
 
 def _read_passage(row: sqlite3.Row) -> Passage:
-    """Return a passage as it was quoted; of its article only what was shown is known."""
+    """Return a passage as it was quoted; its article has only the fields that were shown."""
     article = Article(
         id=row["article"],
         language=row["language"],

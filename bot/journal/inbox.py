@@ -1,9 +1,9 @@
-"""The inbox: every update that arrived and is not done, on disk before Telegram is told.
+"""The inbox: every update that arrived and is not done, on disk before its arrival is confirmed.
 
-An entry is written when it arrives, read again if its content is no longer at hand, and marked
-when its effect is done; from then on only its id is kept, for as long as Telegram might deliver
-it again. While the file fails, entries are held in memory, within bounds, and written once it
-heals. It neither understands nor orders updates.
+An entry is written when it arrives, read again if its content is no longer in memory, and marked as
+done after its effect; from then on only its id is kept, for as long as Telegram might deliver the
+update again. While the file fails, entries are held in memory, within bounds, and written once it
+works again. The inbox neither interprets nor orders updates.
 """
 
 import json
@@ -18,7 +18,7 @@ from bot.journal.database import Database, DatabaseUnavailableError
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
-# Telegram keeps what it could not deliver for a day.
+# Telegram keeps undelivered updates for a day.
 _RECOGNISED = timedelta(days=2)
 _CLEARED_EVERY = timedelta(hours=1)
 _MOST_RECENT = 10_000
@@ -26,12 +26,12 @@ _MOST_HELD = 10_000
 
 
 class InboxFullError(Exception):
-    """The file fails, and as many entries are held in memory as may be."""
+    """The file fails, and memory holds as many entries as it may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An update as it arrived: ``payload`` is its JSON, ``chat_id`` the chat whose order it keeps."""
+    """An update as it arrived: ``payload`` is its JSON, ``chat_id`` the chat in whose order it is handled."""
 
     update_id: int
     chat_id: int | None
@@ -41,7 +41,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What is known of an entry without reading it: an earlier run of the bot did not finish it."""
+    """An entry that an earlier run of the bot did not finish, without its content."""
 
     update_id: int
     chat_id: int | None
@@ -51,7 +51,7 @@ class Inbox:
     """Keeps the updates of one bot until they are done."""
 
     def __init__(self, database: Database, bot_id: int, report: Callable[[Trouble], None]) -> None:
-        """Take the file, whose updates it keeps, and who is told when it cannot be written."""
+        """Keep the updates of one bot; ``report`` is told when writing fails, and when it works again."""
         self._database = database
         self._bot_id = bot_id
         self._report = report
@@ -64,16 +64,16 @@ class Inbox:
 
     @property
     def is_durable(self) -> bool:
-        """Whether what arrived last is on disk."""
+        """Whether the latest entries are on disk."""
         return not self._is_off
 
     @property
     def held(self) -> int:
-        """How many entries that are not done are in memory alone."""
+        """How many unfinished entries are in memory only."""
         return len(self._held)
 
     async def list_owed(self) -> list[Owed]:
-        """Return what earlier runs of the bot did not finish, in the order of its arrival.
+        """Return the entries that earlier runs of the bot did not finish, in order of arrival.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
@@ -87,10 +87,10 @@ class Inbox:
         return await self._database.read(read)
 
     async def receive(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Keep entries, on disk if that can be done; return those that did not arrive before.
+        """Keep entries, on disk if possible; return those that did not arrive before.
 
         Raises:
-            InboxFullError: no more can be held in memory; nothing of these is kept.
+            InboxFullError: memory has no room for them either; none of them is kept.
         """
         try:
             new = await self._database.run(lambda connection: self._write_new(connection, entries))
@@ -100,7 +100,7 @@ class Inbox:
         return new
 
     async def read(self, update_id: int, *, is_repeated: bool) -> tuple[Entry, int] | None:
-        """Return an entry that is not done, and how often it was taken up again, this time included.
+        """Return an unfinished entry, and how often it was taken up again, this time included.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
@@ -125,7 +125,7 @@ class Inbox:
         return await (self._database.run(read) if is_repeated else self._database.read(read))
 
     def finish(self, update_id: int) -> None:
-        """Mark an entry as done, soon; nothing but its id is kept from then on."""
+        """Mark an entry as done, soon; from then on only its id is kept."""
         if self._held.pop(update_id, None) is not None:
             return
         self._finished[update_id] = _now().isoformat(timespec="milliseconds")
@@ -169,14 +169,16 @@ class Inbox:
         self._remember(new)
         if not self._is_off:
             self._is_off = True
-            detail = "what arrives cannot be written and is held in memory: if the bot ends now, it is lost"
+            detail = (
+                "updates cannot be written to disk and are held in memory; if the bot ends now, they are lost"
+            )
             _LOG.error("%s", detail)
             self._report(Trouble(TroubleKind.INBOX_OFF, detail))
             self._write_held_soon()
         return new
 
     def _write_held_soon(self) -> None:
-        """Write what is held in memory once the file heals, even if nothing more arrives."""
+        """Write the entries held in memory once the file works again, even if nothing more arrives."""
         written: list[Entry] = []
 
         async def write(connection: aiosqlite.Connection) -> None:
@@ -187,19 +189,19 @@ class Inbox:
 
     def _notice_written(self, written: Sequence[Entry]) -> None:
         for entry in written:
-            # What was done while it was written must be marked in the file as well.
+            # An entry that was finished while it was being written must be marked in the file as well.
             if self._held.pop(entry.update_id, None) is None:
                 self.finish(entry.update_id)
         if self._held:
             self._write_held_soon()
             return
         self._is_off = False
-        detail = "what arrives is on disk again before Telegram is told"
+        detail = "updates are written to disk again before their arrival is confirmed"
         _LOG.warning("%s", detail)
         self._report(Trouble(TroubleKind.INBOX_OFF, detail, is_over=True))
 
     def _remember(self, entries: Sequence[Entry]) -> None:
-        """Recognise the entries without the file, should it fail."""
+        """Remember the entries, to recognise them while the file fails."""
         self._recent.update(dict.fromkeys(entry.update_id for entry in entries))
         while len(self._recent) > _MOST_RECENT:
             del self._recent[next(iter(self._recent))]
@@ -208,7 +210,7 @@ class Inbox:
         if not self._finished or self._is_marking:
             return
         self._is_marking = True
-        # What is finished from now on may have deferred work of its own, which must be written first.
+        # Entries finished from now on may have deferred work of their own, which must be written first.
         finished, self._finished = self._finished, {}
 
         async def write(connection: aiosqlite.Connection) -> None:
@@ -227,7 +229,7 @@ class Inbox:
             oldest = (now - _RECOGNISED).isoformat(timespec="milliseconds")
             # Two statements, since each has an index of its own.
             await connection.execute("DELETE FROM inbox WHERE done_at < ?", (oldest,))
-            # What another bot, with another token, left unfinished is answered by nobody.
+            # Entries that a bot with another token left unfinished will never be answered.
             await connection.execute(
                 "DELETE FROM inbox WHERE done_at IS NULL AND bot_id != ? AND received_at < ?",
                 (self._bot_id, oldest),

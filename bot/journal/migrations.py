@@ -1,7 +1,7 @@
-"""The schema of the journal's file, as steps from one version to the next.
+"""The schema of the database, as steps from one version to the next.
 
 ``PRAGMA user_version`` counts the steps that a file has taken. Steps only run forward, each in a
-transaction of its own, and never drop a row.
+transaction of its own, and never lose a row.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,12 +21,12 @@ async def migrate(connection: aiosqlite.Connection) -> None:
     """
     version = await _read_version(connection)
     if version > len(_STEPS):
-        message = f"is of schema {version}, newer than this bot's {len(_STEPS)}; run the newer bot"
+        message = f"has schema version {version}, newer than this bot's {len(_STEPS)}; run the newer bot"
         raise NewerSchemaError(message)
     for number, step in enumerate(_STEPS[version:], version + 1):
         await connection.execute("BEGIN IMMEDIATE")
         try:
-            # Another process may have taken the step while this one waited for the file.
+            # Another process may have taken the step while this one waited for the lock.
             if await _read_version(connection) < number:
                 await step(connection)
                 await connection.execute(f"PRAGMA user_version = {number}")
@@ -66,7 +66,7 @@ async def _create_tables(connection: aiosqlite.Connection) -> None:
     await connection.execute("CREATE INDEX exchanges_of_user ON exchanges (user_id, chat_id, id)")
     await connection.execute("CREATE INDEX exchanges_of_chat ON exchanges (chat_id, question_message_id)")
     await connection.execute("CREATE INDEX exchanges_by_time ON exchanges (asked_at)")
-    # Passages as they were quoted: an answer looks the same after the articles have changed.
+    # Passages are kept as they were quoted, so an answer looks the same after the articles have changed.
     await connection.execute("""
         CREATE TABLE shown_passages (
             exchange_id INTEGER NOT NULL REFERENCES exchanges (id) ON DELETE CASCADE,
@@ -108,7 +108,7 @@ async def _create_tables(connection: aiosqlite.Connection) -> None:
 
 
 async def _create_inbox(connection: aiosqlite.Connection) -> None:
-    # Ids of updates count anew for another bot, and may after a week of silence.
+    # Update ids start over for another bot, and may start over after a week without updates.
     await connection.execute("""
         CREATE TABLE inbox (
             id INTEGER PRIMARY KEY,
@@ -146,8 +146,8 @@ async def _share_passages(connection: aiosqlite.Connection) -> None:
         ) STRICT
     """)
     await connection.execute("ALTER TABLE shown_passages RENAME TO shown_before")
-    # No foreign key to passages: without an index on it, each passage erased would be looked for
-    # in every row, and with one, each row shown would be written twice.
+    # No foreign key to passages: without an index on it, erasing a passage would scan every row;
+    # with an index, every row would be written twice.
     await connection.execute("""
         CREATE TABLE shown_passages (
             exchange_id INTEGER NOT NULL REFERENCES exchanges (id) ON DELETE CASCADE,

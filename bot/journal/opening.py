@@ -1,7 +1,7 @@
-"""Opening the database: as its journal needs it, its schema up to date, and only if it is sound.
+"""Opening the database: with the settings the journal needs, a current schema, and undamaged.
 
-A damaged file is put aside under another name, never overwritten, and a new one is begun. A file that
-somebody took away from its place while it was in use is told from what is there now.
+A damaged file is renamed, never overwritten, and a new one is started. A file that was moved or replaced
+while it was in use is told apart from the one that is there now.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
 _BUSY_TIMEOUT_S = 2.0
-# What stands beside the file in WAL mode, and belongs to it.
+# The files that SQLite keeps beside the database in WAL mode.
 _WAL = "-wal"
 _COMPANIONS = (_WAL, "-shm")
 
@@ -28,12 +28,12 @@ _Identity = tuple[int, int]
 
 
 class _DamagedError(sqlite3.DatabaseError):
-    """The file is a database that has lost its form."""
+    """The file is a database that fails SQLite's own check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Where a file was when it was opened, and what tells it and its companions from others there."""
+    """The path of an open file, and the identities of the file and its companions when it was opened."""
 
     place: Path
     identity: _Identity | None
@@ -43,21 +43,21 @@ class Footprint:
 async def open_database(
     path: Path, report: Callable[[Trouble], None], *, is_suspect: bool
 ) -> tuple[aiosqlite.Connection, Footprint]:
-    """Open a file, making it where it is missing; one that is suspect is examined before.
+    """Open a file, creating it where it is missing; a suspect file is checked first.
 
-    ``report`` is told of a file that was put aside.
+    ``report`` is told when a damaged file was put aside.
 
     Raises:
         OSError: its folder cannot be written.
         sqlite3.Error: it cannot be used now.
         NewerSchemaError: a newer version of the bot wrote it.
     """
-    # SQLite keeps the companions beside what a link leads to.
+    # Where the path is a link, SQLite keeps the companions beside the target of the link.
     place = await asyncio.to_thread(path.resolve)
     try:
         return await _open(place, is_suspect=is_suspect)
     except NewerSchemaError as error:
-        message = f"the log {path} {error}"
+        message = f"the database {path} {error}"
         raise NewerSchemaError(message) from error
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
@@ -67,10 +67,10 @@ async def open_database(
 
 
 def find_identity(path: Path) -> _Identity | None:
-    """Return what tells a file from another one that takes its place; None where there is no file.
+    """Return the identity of a file, by which a replacement is noticed; None where there is no file.
 
     Raises:
-        OSError: it cannot be told.
+        OSError: the file system does not say.
     """
     try:
         found = path.stat()
@@ -80,12 +80,12 @@ def find_identity(path: Path) -> _Identity | None:
 
 
 def leave_place(footprint: Footprint) -> Trouble:
-    """Take away what a file that is gone from its place left there, so that no other file is read with it.
+    """Remove the companions that a moved or replaced file left behind, lest another file is read with them.
 
-    What was not written into the file itself is put aside. A companion that is another file's stays.
+    A write-ahead log that still holds rows is renamed instead. Companions of another file stay.
 
     Raises:
-        OSError: it cannot be taken away.
+        OSError: they cannot be removed.
     """
     place = footprint.place
     left = [
@@ -93,34 +93,36 @@ def leave_place(footprint: Footprint) -> Trouble:
         for name, identity in footprint.companions.items()
         if identity is not None and find_identity(place.with_name(place.name + name)) == identity
     ]
-    detail = f"the log {place} was removed or replaced while it was in use; what is there now is used instead"
+    detail = (
+        f"the database {place} was removed or replaced while it was in use; the bot uses what is there now"
+    )
     if _WAL in left and place.with_name(place.name + _WAL).stat().st_size:
         aside = _rename(place, "removed", left)
-        detail += f"; what was last written is in {aside.name}{_WAL}, which belongs beside the old file"
+        detail += f"; the latest rows are in {aside.name}{_WAL}, which belongs beside the old file"
     else:
         for name in left:
             place.with_name(place.name + name).unlink(missing_ok=True)
     _LOG.error("%s", detail)
-    return Trouble(TroubleKind.LOG_REMOVED, detail)
+    return Trouble(TroubleKind.DATABASE_REMOVED, detail)
 
 
 async def empty_log(connection: aiosqlite.Connection) -> bool:
-    """Empty the write-ahead log, and tell whether nobody prevented it."""
+    """Empty the write-ahead log; return False where another process prevented it."""
     async with connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
         row = await cursor.fetchone()
     return row is not None and not row[0]
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Tell whether the file is no database, or none any more; all else may pass by itself."""
+    """Tell whether the file is damaged or not a database; any other error may pass by itself."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return isinstance(error, _DamagedError) or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 async def _open(path: Path, *, is_suspect: bool) -> tuple[aiosqlite.Connection, Footprint]:
-    # Where aiosqlite cannot open a file, it leaves a thread behind that may outlive the event loop.
+    # Tried here first: where aiosqlite cannot open a file, its thread may outlive the event loop.
     await asyncio.to_thread(_prepare, path)
-    # Taken before the file is open: should it be replaced meanwhile, that is noticed.
+    # Taken before the file is opened, so that a replacement in between is noticed.
     identity = find_identity(path)
     connection = await aiosqlite.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
     try:
@@ -128,11 +130,11 @@ async def _open(path: Path, *, is_suspect: bool) -> tuple[aiosqlite.Connection, 
         if is_suspect:
             await _examine(connection)
         await connection.execute("PRAGMA journal_mode = WAL")
-        # Telegram is told that a message has arrived once it is in the file: it must survive
-        # a power cut, not only the end of the process.
+        # A message is confirmed to Telegram once it is in the file, so it must survive a power cut
+        # and not only the end of the process.
         await connection.execute("PRAGMA synchronous = FULL")
         await connection.execute("PRAGMA foreign_keys = ON")
-        # What /forget deletes is overwritten with zeros.
+        # Rows that /forget deletes are overwritten with zeros.
         await connection.execute("PRAGMA secure_delete = ON")
         await migrate(connection)
         companions = {name: find_identity(path.with_name(path.name + name)) for name in _COMPANIONS}
@@ -143,9 +145,9 @@ async def _open(path: Path, *, is_suspect: bool) -> tuple[aiosqlite.Connection, 
 
 
 def _prepare(path: Path) -> None:
-    """Make the file where it is missing, and try to open it."""
+    """Create the file where it is missing, and try to open it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # What people asked is nobody else's business on this machine.
+    # Other users of this machine must not read people's questions.
     if not path.exists():
         path.touch(mode=0o600)
     sqlite3.connect(path).close()
@@ -155,20 +157,20 @@ async def _examine(connection: aiosqlite.Connection) -> None:
     async with connection.execute("PRAGMA quick_check(1)") as cursor:
         row = await cursor.fetchone()
     if row is None or row[0] != "ok":
-        message = str(row[0]) if row else "it cannot be examined"
+        message = str(row[0]) if row else "it cannot be checked"
         raise _DamagedError(message)
 
 
 def _put_aside(path: Path, error: Exception) -> Trouble:
-    """Give a damaged file, with what belongs to it, a name under which nothing overwrites it."""
+    """Rename a damaged file and its companions, so that nothing overwrites them."""
     aside = _rename(path, "damaged", ("", *_COMPANIONS))
-    detail = f"the log {path} is damaged ({error}); it is kept as {aside}, and a new one is begun"
+    detail = f"the database {path} is damaged ({error}); it is kept as {aside}, and a new one is started"
     _LOG.error("%s", detail)
-    return Trouble(TroubleKind.LOG_DAMAGED, detail)
+    return Trouble(TroubleKind.DATABASE_DAMAGED, detail)
 
 
 def _rename(path: Path, mark: str, companions: Sequence[str]) -> Path:
-    """Give what there is of a file a name that tells why and when; return that of the file itself."""
+    """Add the reason and the time to the names of a file and its companions; return the file's new path."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     aside = path.with_name(f"{path.name}.{mark}-{stamp}")
     for companion in companions:

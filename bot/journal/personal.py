@@ -1,7 +1,7 @@
-"""Everything kept about one person: shown to them, and erased for them.
+"""Everything that is kept about one person: collected for /mydata, erased for /forget.
 
-What people asked is theirs. ``forget`` leaves no byte of it in the file or beside it: deleted
-rows are overwritten (``secure_delete``), and the write-ahead log is emptied.
+``forget`` leaves no byte of it in the database or beside it: deleted rows are overwritten
+(``secure_delete``), and the write-ahead log is emptied.
 """
 
 from typing import Any
@@ -14,10 +14,10 @@ _Row = dict[str, Any]
 
 
 class PersonalRecords:
-    """Collects and erases what is kept about a person."""
+    """Collects and erases the records of a person."""
 
     def __init__(self, database: Database, bot_id: int) -> None:
-        """Take the file to read and write, and whose inbox in it is being worked off."""
+        """Work on one database; ``bot_id`` tells this bot's inbox in it from those of other tokens."""
         self._database = database
         self._bot_id = bot_id
 
@@ -50,7 +50,7 @@ class PersonalRecords:
         return await self._database.read(read)
 
     async def forget(self, user_id: int) -> int:
-        """Erase every row about a person, and every trace of them; return how many exchanges it were.
+        """Erase every row about a person, and every trace of it; return the number of exchanges erased.
 
         Raises:
             DatabaseUnavailableError: the file cannot be written now.
@@ -59,8 +59,8 @@ class PersonalRecords:
         async def erase(connection: aiosqlite.Connection) -> int:
             await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
-            # Whoever asks for this in their chat is in the inbox until it is done: the first there. What
-            # waits behind it is still to be answered; what another bot, with another token, left is not.
+            # The request itself is in the inbox until it is done: it is the first entry of its chat. Entries
+            # behind it are still to be answered; entries of a bot with another token never will be.
             await connection.execute(
                 """
                 UPDATE inbox SET payload = NULL, chat_id = NULL, done_at = received_at

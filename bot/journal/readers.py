@@ -1,4 +1,4 @@
-"""What readers chose for themselves: the language in which the bot talks to them."""
+"""The choices of readers: the language in which the bot talks to them."""
 
 from datetime import UTC, datetime
 
@@ -11,11 +11,10 @@ class Readers:
     """Keeps the language that a reader chose."""
 
     def __init__(self, database: Database) -> None:
-        """Take the file to write to."""
         self._database = database
 
     async def choose_language(self, user_id: int, language: str | None) -> None:
-        """Keep a reader's language, or go back to that of their Telegram.
+        """Store a reader's language; None goes back to the language of their Telegram.
 
         Raises:
             DatabaseUnavailableError: the file cannot be written now.

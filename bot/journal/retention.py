@@ -1,7 +1,7 @@
-"""How long exchanges are kept: those that are older are erased, at start and every day.
+"""Erasing exchanges after some days: at start and once a day.
 
-With an exchange go its votes and the passages it showed. What readers chose for themselves stays
-until they take it back.
+The votes on an exchange and its passages go with it. A reader's choice of language stays until they
+take it back.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Retention:
         self._kept = timedelta(days=days)
 
     async def erase_old(self, now: datetime) -> int:
-        """Erase the exchanges that are too old, and every trace of them; return how many it were.
+        """Erase the exchanges that are too old, and every trace of them; return their number.
 
         Raises:
             DatabaseUnavailableError: the file cannot be written now.
@@ -49,7 +49,7 @@ class Retention:
         return erased
 
     async def keep_erasing(self) -> NoReturn:
-        """Erase what is too old now and every day from now on; a failing file is tried again soon."""
+        """Erase old exchanges now and once a day; while the file fails, try again every minute."""
         while True:
             try:
                 erased = await self.erase_old(datetime.now(UTC))
@@ -57,5 +57,5 @@ class Retention:
                 await asyncio.sleep(_TRY_AGAIN_S)
                 continue
             if erased:
-                _LOG.info("%d exchanges were too old and are erased", erased)
+                _LOG.info("Erased exchanges that were too old: %d", erased)
             await asyncio.sleep(_DAY_S)

@@ -9,14 +9,13 @@ from bot.model import Vote
 
 
 class Votes:
-    """Keeps who thinks what of which answer."""
+    """Keeps each person's vote on each answer."""
 
     def __init__(self, database: Database) -> None:
-        """Take the file to write to."""
         self._database = database
 
     async def cast(self, key: str, user_id: int, vote: Vote | None) -> bool:
-        """Keep a person's vote on an exchange, or take it back; tell whether there is that exchange.
+        """Store a person's vote on an exchange; None takes it back. Return False where the exchange is gone.
 
         Raises:
             DatabaseUnavailableError: the file cannot be written now.

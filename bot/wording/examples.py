@@ -1,8 +1,8 @@
-"""Example questions: offered to whoever does not know what to ask, and asked with a tap.
+"""Example questions: offered to people who do not know what to ask, and asked with a tap.
 
-The owner writes them into a file, for each language of the readers; what the articles are about
-is known there and nowhere in the code. A button names its question by a digest, so that it goes
-on working when the file is rearranged, and never asks anything else than it shows.
+The owner of the bot writes them into a file, for each language of the readers; the code knows nothing
+of the articles' subject. A button names its question by a digest, so it goes on working when the file
+is rearranged, and never asks a question other than the one it shows.
 """
 
 import hashlib
@@ -27,16 +27,15 @@ class Examples:
     """The example questions, by language."""
 
     def __init__(self, questions: Mapping[str, tuple[str, ...]]) -> None:
-        """Take the questions; ``load_examples`` reads them."""
         self._questions = dict(questions)
 
     def choose(self, language: str) -> tuple[str, ...]:
-        """Return the questions to offer in a language, else those in English, else none."""
+        """Return the questions to offer in a language: its own, else the English ones, else none."""
         chosen = self._questions.get(language) or self._questions.get(_FALLBACK, ())
         return chosen[:_OFFERED]
 
     def find(self, digest: str) -> str | None:
-        """Return the question of that digest, if it still is among the examples."""
+        """Return the question with that digest, if it is still among the examples."""
         every = chain.from_iterable(self._questions.values())
         return next((question for question in every if digest_question(question) == digest), None)
 
@@ -47,10 +46,10 @@ def digest_question(question: str) -> str:
 
 
 def load_examples(path: Path) -> Examples:
-    """Read a file of examples: TOML, a list of questions for each language. No file, no examples.
+    """Read a TOML file with a list of questions for each language; without the file there are no examples.
 
     Raises:
-        ExamplesError: the file is not of that form.
+        ExamplesError: the file has another form.
     """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
@@ -74,7 +73,7 @@ def _read_language(path: Path, tag: str) -> str:
 
 def _read_list(path: Path, tag: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) and _is_fit(one) for one in value):
-        message = f"{path}: {tag}: must be a list of questions of 1 to {_CHARACTERS} characters, each a text"
+        message = f"{path}: {tag}: must be a list of questions, each a text of 1 to {_CHARACTERS} characters"
         raise ExamplesError(message)
     return tuple(" ".join(one.split()) for one in value)
 

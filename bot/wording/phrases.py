@@ -1,8 +1,8 @@
-"""The bot's own texts, by key and reader's language.
+"""The bot's own texts, by key and by the reader's language.
 
 ``catalogues/<language>.po`` holds them: the msgid is a key such as ``not-found``, the msgstr the
-text, with ``{placeholders}``. They are plain text; whoever shows them adds markup. Quoted
-articles are not translated and have no place here.
+text, with ``{placeholders}``. They are plain text; the callers add markup. Quotations from articles
+are not translated and have no place here.
 """
 
 from datetime import date
@@ -19,10 +19,9 @@ _FALLBACK = "en"
 
 
 class Phrases:
-    """The texts in one language; what it lacks is said in English."""
+    """The texts in one language; a text that it lacks is said in English."""
 
     def __init__(self, language: str, translations: Translations) -> None:
-        """Take a catalogue that was read already; ``load_phrases`` reads them."""
         self.language = language
         self._translations = translations
 
@@ -30,7 +29,7 @@ class Phrases:
         """Return a text with its placeholders filled; ``count`` chooses the plural form.
 
         Raises:
-            KeyError: no such text, or a placeholder has no value.
+            KeyError: there is no such text, or a placeholder has no value.
         """
         count = values.get("count")
         if isinstance(count, int):
@@ -42,7 +41,7 @@ class Phrases:
         return text.format_map({name: self._localise(value) for name, value in values.items()})
 
     def _localise(self, value: object) -> object:
-        """Write dates and numbers as people do in the language."""
+        """Format dates and numbers as the language does."""
         if isinstance(value, date):
             return format_date(value, "medium", locale=self.language)
         if isinstance(value, int | float):
@@ -54,7 +53,7 @@ def load_phrases() -> dict[str, Phrases]:
     """Read every catalogue; the keys are languages.
 
     Raises:
-        PoFileError: a catalogue is no valid gettext file.
+        PoFileError: a catalogue is not a valid gettext file.
     """
     catalogues = {
         entry.name.removesuffix(".po"): _compile(entry.read_text("utf-8"))

@@ -1,8 +1,8 @@
-"""What people say to a bot without asking anything: greetings, thanks, farewells.
+"""Small talk: greetings, thanks and farewells, told apart from questions.
 
-A message is small talk when it consists of known phrases altogether ("Hi! How are you?"), so a
-greeting before a question does not hide the question. The phrases are in ``small_talk.toml``,
-and have nothing to do with what the articles are about.
+A message is small talk when it consists of known phrases only ("Hi! How are you?"), so a greeting
+before a question does not hide the question. The phrases are in ``small_talk.toml`` and have nothing
+to do with the subject of the articles.
 """
 
 import re
@@ -13,13 +13,13 @@ from importlib.resources import files
 
 from bot.model import SmallTalk
 
-# An emoji that means something is a word, and so is each run of letters.
+# A run of letters is a word, and so is an emoji with a meaning.
 _WORD = re.compile(r"[^\W_]+|[\U0001F300-\U0001FAFF\u2600-\u27BF]")
-# What follows an emoji to choose its look or colour of skin.
+# The characters that follow an emoji to choose its look or skin tone.
 _MODIFIERS = re.compile(r"[\ufe0e\ufe0f\u200d\U0001F3FB-\U0001F3FF]")
 _LONGEST_MESSAGE = 100
 
-# Of several things said at once, the first of these is answered.
+# When a message says several of these, the first one is answered.
 _PRIORITY = (
     SmallTalk.WHO_ARE_YOU,
     SmallTalk.HOW_ARE_YOU,
@@ -33,7 +33,6 @@ class SmallTalkPhrases:
     """Tells small talk from questions."""
 
     def __init__(self, phrases: Mapping[SmallTalk, list[str]]) -> None:
-        """Take the phrases by what they mean; ``load_small_talk`` reads them."""
         self._meanings: dict[tuple[str, ...], SmallTalk] = {}
         for meaning in _PRIORITY:
             for phrase in phrases[meaning]:
@@ -41,7 +40,7 @@ class SmallTalkPhrases:
         self._longest = max(map(len, self._meanings))
 
     def recognise(self, text: str) -> SmallTalk | None:
-        """Return what a message of nothing but small talk means, or None for any other.
+        """Return the meaning of a message that is all small talk, or None for any other message.
 
         >>> load_small_talk().recognise("Hi! Who are you?")
         <SmallTalk.WHO_ARE_YOU: 'who_are_you'>
@@ -52,7 +51,7 @@ class SmallTalkPhrases:
         return min(meanings, key=_PRIORITY.index) if meanings else None
 
     def _cover(self, words: tuple[str, ...]) -> frozenset[SmallTalk]:
-        """Return the meanings of the phrases that make up all of the words; none if they do not."""
+        """Return the meanings of the phrases that the words consist of; none if a word is left over."""
         covered: list[frozenset[SmallTalk] | None] = [frozenset()]
         for end in range(1, len(words) + 1):
             found = None

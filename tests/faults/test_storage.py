@@ -43,7 +43,7 @@ def give_up_overriding_permissions() -> None:
 
 async def heals(service: Watched, admin: Admin, asked: list[str]) -> None:
     """See that the admin hears of the end of it, and that all that was asked is in the file."""
-    await admin.told("healed.log_unwritable")
+    await admin.told("healed.database_unwritable")
     await admin.told("healed.inbox_off")
     async with asyncio.timeout(SLOW_S):
         while set(asked) - set(service.list_questions()):  # noqa: ASYNC110 - another process writes
@@ -61,7 +61,7 @@ async def test_locked_file_delays_answers_by_seconds_and_loses_none(
         with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             await ask(anna, MASTER)
-            await admin.told("alert.log_unwritable")
+            await admin.told("alert.database_unwritable")
             await admin.told("alert.inbox_off")
             await ask(anna, f"{CRANES} Again?")
             other.execute("COMMIT")
@@ -80,7 +80,7 @@ async def test_full_disk_delays_what_is_written(service: Watched, api: BotApi, a
         await ask(anna, CRANES)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
         await ask(anna, MASTER)
-        await admin.told("alert.log_unwritable")
+        await admin.told("alert.database_unwritable")
         await admin.told("alert.inbox_off")
         await ask(anna, f"{CRANES} Again?")
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -105,7 +105,7 @@ async def test_read_only_file_delays_what_is_written(
     service.database.parent.chmod(0o555)
     async with service.start(BOT_DATABASE=str(service.database)) as process:
         await ask(anna, MASTER)
-        await admin.told("alert.log_unwritable")
+        await admin.told("alert.database_unwritable")
         await admin.told("alert.inbox_off")
         service.database.parent.chmod(0o755)
         service.database.chmod(0o644)
@@ -142,7 +142,7 @@ async def test_damaged_file_is_kept_aside_and_a_new_one_begun(
     service.database.write_bytes(b"no database" * 1000)
     async with service.start() as process:
         await ask(anna, CRANES)
-        told = await admin.told("alert.log_damaged")
+        told = await admin.told("alert.database_damaged")
         await end(process)
     [aside] = [path for path in list_files(tmp_path) if path.name.startswith("log.sqlite.damaged-")]
     assert aside.name in told
@@ -157,7 +157,7 @@ async def test_file_that_is_deleted_in_use_is_begun_anew(service: Watched, api: 
         await ask(anna, CRANES)
         service.database.unlink()
         await ask(anna, MASTER)
-        assert "while it was in use" in await admin.told("alert.log_removed")
+        assert "while it was in use" in await admin.told("alert.database_removed")
         await end(process)
     # The first answer may have been written down only after that.
     assert service.list_questions()[-1] == MASTER
@@ -171,7 +171,7 @@ async def test_file_of_a_newer_bot_stops_the_start(service: Watched) -> None:
     before = service.database.read_bytes()
     async with service.start() as process:
         assert await asyncio.wait_for(process.wait(), START_S) == 1
-    assert "is of schema 99, newer than this bot's" in service.log.splitlines()[-1]
+    assert "has schema version 99, newer than this bot's" in service.log.splitlines()[-1]
     assert service.database.read_bytes() == before
 
 
@@ -184,7 +184,7 @@ async def test_folder_that_is_missing_is_made_or_waited_for(
     service.database = place / "state" / "log.sqlite"
     async with service.start(BOT_DATABASE=str(service.database)) as process:
         await ask(anna, CRANES)
-        await admin.told("alert.log_unwritable")
+        await admin.told("alert.database_unwritable")
         await admin.told("alert.inbox_off")
         place.unlink()
         await asyncio.sleep(2)
