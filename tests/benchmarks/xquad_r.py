@@ -204,7 +204,7 @@ def main() -> None:
             f"{value:.3f}" for value in (*figures.own, *figures.other, figures.mean_average_precision)
         )
         CONSOLE.print(f"{name:28} {numbers}  {figures.p50_ms:5.1f}  {figures.p95_ms:5.1f}")
-    size = sum(path.stat().st_size for path in arguments.cache.glob("*.vectors"))
+    size = sum(path.stat().st_size for path in arguments.cache.glob("*.npz"))
     CONSOLE.print(f"vectors on disk: {size / 1e6:.1f} MB")
 
 
