@@ -69,14 +69,24 @@ class Desk:
         """The corpus that questions are answered from now."""
         return self._index.corpus
 
-    def ask(self, words: str, *, hint: str | None = None, earlier: str | None = None, limit: int) -> Answer:
+    def ask(
+        self,
+        words: str,
+        *,
+        language: str | None = None,
+        hint: str | None = None,
+        earlier: str | None = None,
+        limit: int,
+    ) -> Answer:
         """Answer a question with at most ``limit`` passages, the nearest ones where none answers.
 
-        ``hint`` is a language (BCP 47) that the words may well be in; ``earlier`` was asked just before.
+        ``language`` is the one that the words are in, where that is known (a primary subtag, as
+        ``parse_language`` gives it); ``hint`` is one that they may well be in (BCP 47). ``earlier`` was
+        asked just before.
         """
         started = time.perf_counter()
         index = self._index
-        question = Question(words, self._detector.detect(words, hint), earlier)
+        question = Question(words, language or self._detector.detect(words, hint), earlier)
         small_talk = self._small_talk.recognise(words)
         findings = _NOTHING if small_talk else index.search(question, limit)
         kind = AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND

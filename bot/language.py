@@ -1,17 +1,17 @@
 """Languages: their tags, their names, and which one a text is in.
 
 Tags are primary BCP 47 subtags. Norwegian bokmål is ``nb`` and never the macrolanguage ``no``.
-Detection is lingua's, restricted to languages that people write to the bot in; the restriction
-is what makes it right on short texts. It does not translate anything.
+Detection is py3langid's (Lui and Baldwin 2012, "langid.py: An Off-the-shelf Language Identification
+Tool"), restricted to languages that people write to the bot in, and weighed by what is likely
+beforehand: both are what makes it right on short texts. It does not translate anything.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 
 from babel import Locale
-from lingua import Language, LanguageDetectorBuilder
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
 _PREFERRED = {"no": "nb", "iw": "he", "in": "id"}
@@ -52,53 +52,61 @@ def name_language(language: str, reader: str = "en") -> str:
 class LanguageDetector:
     """Tells which language a text is in; safe to call from several threads.
 
-    lingua's estimate is weighed by what is likely beforehand: people tend to ask in the language
-    of their Telegram (the hint) and in those of the articles. A text without a telling word (a
-    bare name, a figure) is left to these, then to the fallback.
+    Bayes' rule: to how likely a text is in each language, as a logarithm, is added how likely that
+    language is beforehand. People tend to ask in the language of their Telegram (the hint) and in
+    those of the articles. A text without a telling letter ("72", "ok") is in the language of the
+    hint, else in the fallback.
     """
 
-    # Right for 97% of questions without and 98% with a hint; unweighted for 96%.
-    _HINT_WEIGHT = 5.0
-    _ARTICLES_WEIGHT = 3.0
-    # Below this no language is meant: lingua gives "72" and "ok" the same tiny share of each.
-    _LEAST_CONFIDENCE = 0.05
+    # In nats: e to this power is how many times as likely the language is as another. Chosen on
+    # questions_tuning.toml, whole and cut to three words; tests/benchmarks/languages.py measures.
+    _HINT = 5.0
+    _ARTICLES = 5.0
 
     def __init__(self, languages: Iterable[str] = (), fallback: str = "en") -> None:
         """Prepare for ``DETECTED`` and, beyond these, the given languages of the articles."""
-        known = {_code(language): language for language in Language.all()}
         self._articles_languages = frozenset(languages)
-        chosen = {known[tag] for tag in {*DETECTED, *self._articles_languages} if tag in known}
-        # Its high-accuracy models take 400 MB and 4 s to load, and are right for 1% more.
-        self._detector = LanguageDetectorBuilder.from_languages(*chosen).with_low_accuracy_mode().build()
+        self._identifier = _load_identifier({*DETECTED, *self._articles_languages})
         self._fallback = fallback
 
     def detect(self, text: str, hint: str | None = None) -> str:
         """Return the language of a text; ``hint`` is the asker's language, as a BCP 47 tag."""
         expected = _parse_hint(hint)
-        confidence = self._measure(text)
-        nameless = _leave_out_names(text)
-        again = self._measure(nameless) if nameless != text else confidence.copy()
-        confidence.update(again)
-        if max(confidence.values(), default=0.0) < self._LEAST_CONFIDENCE:
+        likelihoods = self._measure(text)
+        if not likelihoods:
             return expected or self._fallback
-        return max(confidence, key=lambda language: confidence[language] * self._weigh(language, expected))
+        # Names look like their own language, so that what is left without them counts as much.
+        nameless = self._measure(_leave_out_names(text))
+        if nameless:
+            likelihoods = {
+                language: (value + nameless[language]) / 2 for language, value in likelihoods.items()
+            }
+        return max(likelihoods, key=lambda language: likelihoods[language] + self._weigh(language, expected))
 
-    def _measure(self, text: str) -> Counter[str]:
-        values = self._detector.compute_language_confidence_values(text)
-        return Counter({_code(value.language): value.value for value in values})
+    def _measure(self, text: str) -> dict[str, float]:
+        """Return the log likelihood of a text by language; nothing where no language is likelier."""
+        ranked = self._identifier.rank(text)
+        if ranked[0][1] == ranked[-1][1]:
+            return {}
+        return {_PREFERRED.get(tag, tag): value for tag, value in ranked}
 
     def _weigh(self, language: str, expected: str | None) -> float:
-        weight = self._HINT_WEIGHT if language == expected else 1.0
-        return weight * self._ARTICLES_WEIGHT if language in self._articles_languages else weight
+        from_hint = self._HINT if language == expected else 0.0
+        return from_hint + (self._ARTICLES if language in self._articles_languages else 0.0)
 
 
-@cache
-def _code(language: Language) -> str:
-    return language.iso_code_639_1.name.lower()
+def _load_identifier(languages: set[str]) -> LanguageIdentifier:
+    """Load the model for those of the languages that it knows."""
+    whole = LanguageIdentifier.from_model_file(MODEL_FILE)
+    whole.set_languages([tag for tag in whole.labels if _PREFERRED.get(tag, tag) in languages])
+    # It would keep the numbers of all 139 languages beside these, 24 MB.
+    return LanguageIdentifier(
+        whole.nb_ptc, whole.nb_pc, whole.nb_classes, whole.tk_nextmove, whole.tk_output, tk_row=whole.tk_row
+    )
 
 
 def _leave_out_names(text: str) -> str:
-    """Drop the words behind the first that begin with a capital: names look like their own language."""
+    """Drop the words behind the first that begin with a capital."""
     first, *others = text.split() or [""]
     return " ".join([first, *(word for word in others if not word[0].isupper())])
 

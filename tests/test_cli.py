@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import sqlite3
 import subprocess
 import sys
@@ -24,10 +25,11 @@ def bot(tmp_path: Path) -> Bot:
     environment |= {"BOT_DATABASE": str(tmp_path / "log.sqlite"), "PYTHONPATH": str(PROJECT)}
     environment |= {"PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error"}
 
-    def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, stdin: str | int = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run it; standard input is a text, or the number of an open file."""
         return subprocess.run(  # noqa: S603 - the bot itself
             [sys.executable, "-m", "bot", *arguments],
-            input=stdin,
+            **({"stdin": stdin} if isinstance(stdin, int) else {"input": stdin}),
             env=environment | variables,
             cwd=tmp_path,
             capture_output=True,
@@ -74,6 +76,53 @@ def test_ask_json_fulfils_the_contract(bot: Bot, question: str, language: str) -
     assert all(set(passage) == PASSAGE for passage in answer["passages"])
     scores = [passage["score"] for passage in answer["passages"]]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_ask_reads_few_norwegian_words_as_norwegian(bot: Bot) -> None:
+    answer = json.loads(bot("ask", "--json", "hvor mange land signerte?").stdout)
+    assert (answer["language"], answer["answered"]) == ("nb", True)
+
+
+def test_ask_reads_a_question_in_the_language_that_is_given(bot: Bot) -> None:
+    question = "how many countries signed?"
+    for tag, language in (("no", "nb"), ("cs-CZ", "cs")):
+        done = bot("ask", "--json", "--language", tag, question, BOT_ENCODER="none")
+        assert json.loads(done.stdout)["language"] == language
+    done = bot("ask", "--json", "--language", "de", "--file", "-", stdin=f"{question}\nwer?\n")
+    assert [json.loads(line)["language"] for line in done.stdout.splitlines()] == ["de", "de"]
+
+
+def test_conversation_reads_questions_in_the_language_that_is_given(bot: Bot, tmp_path: Path) -> None:
+    terminal, keyboard = pty.openpty()
+    os.write(terminal, b"how many countries signed?\n/quit\n")
+    done = bot("--language", "nb", stdin=keyboard, BOT_ENCODER="none")
+    os.close(terminal)
+    os.close(keyboard)
+    assert done.returncode == 0, done.stderr
+    with sqlite3.connect(tmp_path / "log.sqlite") as connection:
+        rows = connection.execute("SELECT origin, language FROM exchanges").fetchall()
+    connection.close()
+    assert rows == [("terminal", "nb")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("ask", "--language", "english", "who?"), "'english' must be the tag of a language"),
+        (("--language", "xq"), "'xq' must be the tag of a language"),
+        (("--language", "nb", "check"), "--language stands behind ask"),
+    ],
+)
+def test_language_that_cannot_be_obeyed_is_refused(bot: Bot, arguments: tuple[str, ...], reason: str) -> None:
+    done = bot(*arguments, COLUMNS="200")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+
+
+def test_language_is_not_for_telegram(bot: Bot) -> None:
+    done = bot("--language", "nb", BOT_TOKEN="1:" + 35 * "a", COLUMNS="200")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--language is for the conversation in the terminal" in done.stderr
 
 
 def test_ask_says_that_the_articles_do_not_answer(bot: Bot) -> None:

@@ -15,7 +15,7 @@ def detector() -> LanguageDetector:
     return LanguageDetector(["de", "en", "fr", "id", "nb"])
 
 
-@pytest.mark.parametrize(("is_hinted", "least"), [(False, 0.93), (True, 0.97)])
+@pytest.mark.parametrize(("is_hinted", "least"), [(False, 0.96), (True, 0.98)])
 def test_language_of_questions_is_detected(
     detector: LanguageDetector, *, is_hinted: bool, least: float
 ) -> None:
@@ -35,6 +35,32 @@ def test_language_without_a_telling_word_is_the_hint(detector: LanguageDetector,
     assert detector.detect(text, hint="pt-br") == "pt"
     assert detector.detect(text, hint="not a tag") == "en"
     assert detector.detect(text) == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("hvor mange land signerte?", "nb"),
+        ("hvem signerte?", "nb"),
+        ("Hvem er John Brandolino?", "nb"),
+        ("Who is John Brandolino?", "en"),
+        ("Qui est John Brandolino ?", "fr"),
+        ("hur många länder skrev under?", "sv"),
+    ],
+)
+def test_language_of_a_few_words_is_detected_among_names_and_neighbours(
+    detector: LanguageDetector, text: str, language: str
+) -> None:
+    assert detector.detect(text) == language
+
+
+def test_language_of_the_asker_tells_neighbours_apart(detector: LanguageDetector) -> None:
+    assert detector.detect("hvem sagde det?", hint="da") == "da"
+    assert detector.detect("hvem sa det?", hint="no") == "nb"
+
+
+def test_language_of_the_articles_may_be_one_that_is_rarely_asked_in() -> None:
+    assert LanguageDetector(["cs"]).detect("kolik zemí podepsalo úmluvu?") == "cs"
 
 
 def test_language_hint_does_not_overrule_a_clear_text(detector: LanguageDetector) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bot.search.vectors import VectorCache, embed_texts
 from tests.search_corpora import WordEncoder
@@ -77,6 +78,48 @@ def test_vectors_of_a_damaged_file_are_made_anew(
     assert _embed(tmp_path, "one", "two") == []
 
 
+def test_vectors_that_differ_in_any_bit_are_made_anew(tmp_path: Path) -> None:
+    encoder = WordEncoder()
+    encoder.dimension = 2
+    _embed(tmp_path, "one", "two", encoder=encoder)
+    (path,) = tmp_path.iterdir()
+    sound = path.read_bytes()
+    kept = VectorCache(tmp_path).load(encoder)
+    for place in range(len(sound)):
+        path.write_bytes(sound[:place] + bytes([sound[place] ^ 1 << place % 8]) + sound[place + 1 :])
+        found = VectorCache(tmp_path).load(encoder)
+        # A bit that says when the file was made may differ.
+        assert not found or (
+            found.keys() == kept.keys() and all(np.array_equal(found[key], kept[key]) for key in kept)
+        )
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"vectors": np.zeros((1, 2))},
+        {"encoder": np.array("words"), "keys": np.zeros((1, 16), np.uint8), "vectors": np.zeros((1, 2))},
+        {"encoder": np.array([None], dtype=object)},
+    ],
+)
+def test_vectors_of_a_foreign_archive_are_not_used(
+    tmp_path: Path, arrays: dict[str, NDArray[np.generic]], caplog: pytest.LogCaptureFixture
+) -> None:
+    _embed(tmp_path, "one")
+    (path,) = tmp_path.iterdir()
+    with path.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type] # its stubs take the names for its own options
+    assert _embed(tmp_path, "one") == ["one"]
+    assert "made anew" in caplog.text
+
+
+def test_vectors_of_another_encoder_of_the_same_file_name_are_not_used(tmp_path: Path) -> None:
+    first, other = WordEncoder(), WordEncoder()
+    first.name, other.name = "words:1", "words?1"
+    _embed(tmp_path, "one", encoder=first)
+    assert _embed(tmp_path, "one", encoder=other) == ["one"]
+
+
 def test_vectors_of_another_encoder_are_not_used(tmp_path: Path) -> None:
     _embed(tmp_path, "one")
     other = WordEncoder()
@@ -86,7 +129,7 @@ def test_vectors_of_another_encoder_are_not_used(tmp_path: Path) -> None:
 
 def test_vectors_leave_no_unfinished_file(tmp_path: Path) -> None:
     _embed(tmp_path, "one")
-    assert [path.suffix for path in tmp_path.iterdir()] == [".vectors"]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
 
 
 def test_vectors_survive_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

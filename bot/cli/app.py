@@ -38,7 +38,7 @@ from bot.evaluation.measurement import ask_all, find_failures, measure
 from bot.evaluation.questions import EvaluationError, read_questions
 from bot.journal.backup import BackupError, back_up
 from bot.journal.migrations import NewerSchemaError
-from bot.language import LanguageDetector
+from bot.language import LanguageDetector, parse_language
 from bot.model import Corpus, Origin
 from bot.search.encoder import UnknownEncoderError
 from bot.settings import Settings, SettingsError, load_settings
@@ -54,13 +54,38 @@ _LOG = logging.getLogger(__name__)
 _ERRORS = open_console(stderr=True)
 
 
+def _parse_tag(tag: str) -> str:
+    try:
+        return parse_language(tag)
+    except ValueError as error:
+        message = f"{tag!r} {error}"
+        raise typer.BadParameter(message) from error
+
+
+_Language = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="TAG",
+        parser=_parse_tag,
+        help="The language of the questions, such as en or nb; else each one's is detected.",
+    ),
+]
+
+
 @app.callback(invoke_without_command=True)
-def run(context: typer.Context) -> None:
+def run(context: typer.Context, *, language: _Language = None) -> None:
     """Run the bot: on Telegram where a token is set, else as a conversation in the terminal."""
     if context.invoked_subcommand is not None:
+        if language is not None:
+            message = "--language stands behind ask, or alone for the conversation in the terminal"
+            raise typer.BadParameter(message)
         return
     settings, warnings = _load_settings()
     token = settings.token
+    if token is not None and language is not None:
+        message = "--language is for the conversation in the terminal; on Telegram, which BOT_TOKEN starts, "
+        raise typer.BadParameter(message + "each reader chooses with /language")
     if token is None:
         _warn_all(warnings)
     if token is None and not sys.stdin.isatty():
@@ -70,7 +95,7 @@ def run(context: typer.Context) -> None:
             run_service(settings, token.get_secret_value(), _ERRORS, warnings)
             return
         start_logging("WARNING")
-        with open_session(settings, _ERRORS) as session:
+        with open_session(settings, _ERRORS, language) as session:
             converse(session, open_console(), load_phrases(), settings.passages)
     except (
         ChatError,
@@ -97,6 +122,7 @@ def ask(
         typer.Option(allow_dash=True, dir_okay=False, help="One question a line; - is standard input."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, max=100, help="Show at most so many passages.")] = None,
+    language: _Language = None,
 ) -> None:
     """Answer one question, or a file of them, and exit."""
     if bool(words) == (file is not None):
@@ -110,7 +136,7 @@ def ask(
     console = open_console()
     phrases = load_phrases()["en"]
     try:
-        with open_session(settings, _ERRORS) as session:
+        with open_session(settings, _ERRORS, language) as session:
             for text in questions:
                 exchange = session.ask(text, limit or settings.passages, Origin.ASK)
                 if as_json:

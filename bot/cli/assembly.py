@@ -326,13 +326,18 @@ def _load_detector(languages: frozenset[str]) -> LanguageDetector:
 
 
 class Session:
-    """A terminal's way of asking: it answers at once and logs between two questions."""
+    """A terminal's way of asking: it answers at once and logs between two questions.
 
-    def __init__(self, desk: Desk, journal: Journal, runner: asyncio.Runner) -> None:
-        """Take what ``open_session`` made."""
+    ``language`` is the one that all questions are in; None: each one's is detected.
+    """
+
+    def __init__(
+        self, desk: Desk, journal: Journal, runner: asyncio.Runner, language: str | None = None
+    ) -> None:
         self._desk = desk
         self._journal = journal
         self._runner = runner
+        self._language = language
 
     @property
     def corpus(self) -> Corpus:
@@ -342,7 +347,7 @@ class Session:
     def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
         """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
         asked_at = datetime.now(UTC)
-        answer = self._desk.ask(text, earlier=earlier, limit=limit)
+        answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
         return Exchange(asked_at=asked_at, origin=origin, answer=answer)
 
     def record(self, exchange: Exchange) -> None:
@@ -355,7 +360,7 @@ class Session:
 
 
 @contextmanager
-def open_session(settings: Settings, console: Console) -> Iterator[Session]:
+def open_session(settings: Settings, console: Console, language: str | None) -> Iterator[Session]:
     """Open the journal and the desk for a terminal, and close them.
 
     Raises:
@@ -367,7 +372,7 @@ def open_session(settings: Settings, console: Console) -> Iterator[Session]:
     with asyncio.Runner() as runner:
         runner.run(database.open())
         try:
-            yield Session(desk, Journal(database), runner)
+            yield Session(desk, Journal(database), runner, language)
         finally:
             runner.run(database.close())
 

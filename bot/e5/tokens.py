@@ -20,7 +20,6 @@ class Tokenizer:
     """Cuts texts into numbered pieces. Immutable."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        """Take the pieces."""
         self._vocabulary = vocabulary
         self._longest = max(map(len, vocabulary.pieces))
         self._unknown_score = min(vocabulary.scores) - _UNKNOWN_PENALTY

@@ -1,16 +1,16 @@
 """Vectors kept on disk, so that a text is embedded once.
 
-One file an encoder: a line of JSON that says what it is, then the keys (16 bytes each, a hash of
-the text and of how it is embedded), then the vectors as float32. The line holds a SHA-256 of the
-rest; a file that is damaged, cut short or of another encoder is set aside with a warning, and
+One file an encoder, a numpy archive (``.npz``) of three arrays: the encoder's name, the keys (16 bytes
+each, a hash of the text and of how it is embedded), and the vectors. The archive holds a CRC-32 of
+each; a file that is damaged, cut short or of another encoder is passed over with a warning, and
 made anew. A file is replaced as a whole or not at all, and keeps only what the last build used.
 """
 
 import hashlib
-import json
 import logging
 import os
 import re
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -19,10 +19,11 @@ import numpy as np
 
 from bot.search.encoder import Encoder, Vectors
 
-_FORMAT = "telegram-qa-bot vectors 2"
 _KEY_BYTES = 16
 _BATCH = 32
 _UNSAFE = re.compile(r"[^\w.-]+")
+# What zipfile and numpy raise about a file that is not as they expect; OSError apart.
+_DAMAGED = (ValueError, LookupError, EOFError, RuntimeError, zipfile.BadZipFile)
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
@@ -33,52 +34,38 @@ class VectorCache:
     """The vectors of one folder. Not for several threads at once."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep the folder; it is made when something is kept."""
+        """Keep the vectors in a folder, which is made when there are any."""
         self._folder = folder
 
     def load(self, encoder: Encoder) -> dict[bytes, Vectors]:
         """Return the vectors of an encoder by key; none where there is no sound file."""
         path = self._path(encoder)
         try:
-            content = path.read_bytes()
+            return _read(path, encoder)
         except FileNotFoundError:
             return {}
         except OSError as error:
             _log.warning("%s: cannot be read (%s); the vectors are made anew", path, error)
-            return {}
-        try:
-            return _parse(content, encoder)
-        except ValueError as error:
-            _log.warning("%s: %s; the vectors are made anew", path, error)
-            return {}
+        except _DAMAGED as error:
+            _log.warning("%s: is damaged or something else (%s); the vectors are made anew", path, error)
+        return {}
 
     def save(self, encoder: Encoder, vectors: dict[bytes, Vectors]) -> None:
         """Replace the file of an encoder. A disk that cannot be written costs time, not answers."""
         path = self._path(encoder)
-        keys = b"".join(vectors)
-        rows = (
-            np.concatenate([row[None] for row in vectors.values()])
-            if vectors
-            else np.zeros((0, 0), np.float32)
-        )
-        body = keys + np.ascontiguousarray(rows, dtype="<f4").tobytes()
-        header = {
-            "format": _FORMAT,
-            "encoder": encoder.name,
-            "dimension": encoder.dimension,
-            "count": len(vectors),
-            "sha256": hashlib.sha256(body).hexdigest(),
-        }
+        keys = np.frombuffer(b"".join(vectors), np.uint8).reshape(-1, _KEY_BYTES)
+        rows = np.stack([*vectors.values()]) if vectors else np.zeros((0, encoder.dimension), np.float32)
         unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(json.dumps(header).encode() + b"\n" + body)
+            with unfinished.open("wb") as file:
+                np.savez(file, encoder=np.array(encoder.name), keys=keys, vectors=rows)
             unfinished.replace(path)
         except OSError as error:
             _log.warning("%s: cannot be written (%s); the vectors will be made anew", path, error)
 
     def _path(self, encoder: Encoder) -> Path:
-        return self._folder / f"{_UNSAFE.sub('-', encoder.name)}.vectors"
+        return self._folder / f"{_UNSAFE.sub('-', encoder.name)}.npz"
 
 
 def embed_texts(
@@ -121,23 +108,23 @@ def _key(kind: str, text: str) -> bytes:
     return hashlib.sha256(f"{kind}\0{text}".encode()).digest()[:_KEY_BYTES]
 
 
-def _parse(content: bytes, encoder: Encoder) -> dict[bytes, Vectors]:
+def _read(path: Path, encoder: Encoder) -> dict[bytes, Vectors]:
     """Read a file.
 
     Raises:
-        ValueError: it is not a sound file of this encoder.
+        OSError: it cannot be read.
+        ValueError: it is sound, but does not hold this encoder's vectors; or another of ``_DAMAGED``.
     """
-    line, _, body = content.partition(b"\n")
-    header = json.loads(line)
-    expected = {"format": _FORMAT, "encoder": encoder.name, "dimension": encoder.dimension}
-    if not isinstance(header, dict) or any(header.get(name) != value for name, value in expected.items()):
-        message = "holds something else than this encoder's vectors"
+    with zipfile.ZipFile(path) as archive:
+        # Before numpy makes room for what a damaged length says.
+        if (damaged := archive.testzip()) is not None:
+            message = f"{damaged} differs from its CRC-32"
+            raise ValueError(message)
+    with np.load(path, allow_pickle=False) as file:
+        name, keys, rows = file["encoder"], file["keys"], file["vectors"]
+    has_keys = keys.dtype == np.uint8 and keys.shape == (len(rows), _KEY_BYTES)
+    has_rows = rows.dtype == np.float32 and rows.shape == (len(keys), encoder.dimension)
+    if name.tolist() != encoder.name or not has_keys or not has_rows:
+        message = f"it does not hold the vectors of {encoder.name}"
         raise ValueError(message)
-    count = header.get("count")
-    length = (_KEY_BYTES + 4 * encoder.dimension) * count if isinstance(count, int) else -1
-    if len(body) != length or hashlib.sha256(body).hexdigest() != header.get("sha256"):
-        message = "is damaged"
-        raise ValueError(message)
-    split = _KEY_BYTES * (length // (_KEY_BYTES + 4 * encoder.dimension))
-    rows = np.frombuffer(body, dtype="<f4", offset=split).reshape(-1, encoder.dimension).astype(np.float32)
-    return {body[at * _KEY_BYTES : (at + 1) * _KEY_BYTES]: row for at, row in enumerate(rows)}
+    return dict(zip(map(bytes, keys), rows, strict=True))

