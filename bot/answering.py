@@ -1,7 +1,7 @@
 """From a question to an answer: whether the articles answer it, and with which passages.
 
 Holds the bot's one mutable reference, the current index. ``reload`` builds a whole new index and
-assigns it once; answers that are being made finish on the old one. Everything here is
+assigns it once; searches that are running finish on the old one. Everything here is
 synchronous and safe to call from several threads.
 """
 
@@ -17,7 +17,7 @@ from bot.model import Answer, AnswerKind, Corpus, Findings, Question
 from bot.wording.small_talk import SmallTalkPhrases
 
 Progress = Callable[[int, int], None]
-"""Is told how many of how many passages are ready."""
+"""Is called with the number of texts that are ready, and of all texts."""
 
 _NOTHING = Findings((), 0.0, is_answer=False)
 
@@ -30,11 +30,11 @@ class Index(Protocol):
         """What is searched."""
 
     def search(self, question: Question, limit: int) -> Findings:
-        """Return at most ``limit`` statements, best first, and how sure it is that they answer."""
+        """Return at most ``limit`` statements, best first, and the confidence that they answer."""
 
 
 class ReloadRunningError(Exception):
-    """A reload was asked for while another one is at work."""
+    """A reload was asked for while another one is running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Reload:
 
 
 class Desk:
-    """Where questions are asked, from wherever they come."""
+    """Answers questions, wherever they come from."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Desk:
         small_talk: SmallTalkPhrases,
         detector: LanguageDetector,
     ) -> None:
-        """Start with an index; ``load_index`` makes the next one from the files as they then are."""
+        """Start with an index; ``load_index`` makes the next one from the files as they are then."""
         self._index = index
         self._load_index = load_index
         self._small_talk = small_talk
@@ -78,11 +78,11 @@ class Desk:
         earlier: str | None = None,
         limit: int,
     ) -> Answer:
-        """Answer a question with at most ``limit`` passages, the nearest ones where none answers.
+        """Answer a question with at most ``limit`` passages; if none answers, with the nearest ones.
 
-        ``language`` is the one that the words are in, where that is known (a primary subtag, as
-        ``parse_language`` gives it); ``hint`` is one that they may well be in (BCP 47). ``earlier`` was
-        asked just before.
+        ``language`` is the language of the words, if it is known (a primary subtag, as
+        ``parse_language`` gives it); ``hint`` is one that they are likely to be in (BCP 47).
+        ``earlier`` is the question that was asked just before.
         """
         started = time.perf_counter()
         index = self._index
@@ -104,7 +104,7 @@ class Desk:
         """Read the articles again and answer from them from now on.
 
         Raises:
-            ReloadRunningError: another reload is at work.
+            ReloadRunningError: another reload is running.
             CorpusError: an article file has a mistake; the old articles go on answering.
         """
         if not self._reloading.acquire(blocking=False):

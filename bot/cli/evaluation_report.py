@@ -24,7 +24,7 @@ def describe_figures(figures: Figures, follow_ups: FollowUpFigures | None) -> st
 
 
 def print_follow_ups(console: Console, figures: FollowUpFigures) -> None:
-    """Print how well questions are understood that come after another one."""
+    """Print how well follow-ups are understood."""
     table = Table("follow-ups", "number", "Hit@1", "Hit@3", "MRR", box=None, pad_edge=False)
     _add_row(table, "as understood", figures.understood)
     _add_row(table, "asked alone", figures.alone)
@@ -59,7 +59,7 @@ def print_figures(console: Console, figures: Figures) -> None:
 
 
 def print_ablation(console: Console, ablation: Mapping[str, Figures]) -> None:
-    """Print what each part of the ranking is worth, as rows of a Markdown table."""
+    """Print the worth of each part of the ranking, as rows of a Markdown table."""
     print_plain(console, "| left out | Hit@1 | Hit@3 | MRR | own Hit@1 | other Hit@1 | AUROC |")
     print_plain(console, "| --- | --- | --- | --- | --- | --- | --- |")
     for name, figures in ablation.items():
@@ -75,7 +75,7 @@ def print_ablation(console: Console, ablation: Mapping[str, Figures]) -> None:
 
 
 def print_failures(console: Console, failures: Sequence[Result]) -> None:
-    """Print each question that went wrong, and what was ranked instead."""
+    """Print each question that went wrong, and its first hits."""
     for result in failures:
         known = result.question
         verdict = "refused" if not result.findings.is_answer else "answered"

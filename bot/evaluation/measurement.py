@@ -26,7 +26,7 @@ from bot.search.index import CorpusIndex
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the search made of one question; ``place`` is that of the first right statement shown."""
+    """The findings for one question; ``place`` is that of the first right statement shown."""
 
     question: KnownQuestion
     is_own_language: bool
@@ -38,7 +38,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class RankingFigures:
-    """How well right passages are ranked, over some of the answerable questions."""
+    """How well the right statements are ranked, over some of the answerable questions."""
 
     questions: int
     hit_at_1: float
@@ -48,7 +48,7 @@ class RankingFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All figures of an evaluation. Parts are between 0 and 1.
+    """All figures of an evaluation. Rates are between 0 and 1.
 
     ``refused_unanswerable`` is the recall of the refusals, ``refusal_precision`` the part of the
     refusals that were right, ``auroc`` that of the confidence. ``highlight_has_fact`` is over the
@@ -105,7 +105,7 @@ def _ask(known: KnownQuestion, index: CorpusIndex) -> Result:
 
 
 def _match_facts(known: KnownQuestion) -> Callable[[Passage, str], bool]:
-    """Return what tells whether a part of a passage has a fact of the question."""
+    """Return a function that tells whether a part of a passage has a fact of the question."""
     try:
         patterns = [re.compile(fact, re.IGNORECASE | re.DOTALL) for fact in known.facts]
     except re.error as error:

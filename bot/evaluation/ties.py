@@ -1,9 +1,9 @@
-"""Ties: where the right one stands among equals, expected over every order they could stand in.
+"""Ties: the place of the right hit among hits of the same score.
 
-Of hits with the same score none is ahead of the others; counting the right one first would turn a
-ranking that cannot tell anything apart into a perfect one. So each measure is the mean over all
-orders of the equals (McSherry and Najork 2008, "Computing Information Retrieval Performance
-Measures Efficiently in the Presence of Tied Scores").
+None of them is ahead of the others. Counting the right one first would make a ranking that scores
+everything 0 look perfect, so each measure here is its mean over all orders of the equals (McSherry
+and Najork 2008, "Computing Information Retrieval Performance Measures Efficiently in the Presence
+of Tied Scores").
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of the first right hit: below ``above`` others, among ``equals``, ``right`` of them right.
+    """The place of the first right hit: after ``above`` hits, among ``equals``, of which ``right`` are right.
 
     >>> first_of_two = Place(above=0, equals=2, right=1)
     >>> first_of_two.hit_within(1), first_of_two.reciprocal_rank, first_of_two.rank
@@ -28,7 +28,7 @@ class Place:
 
     @property
     def is_first(self) -> bool:
-        """Tell whether a right hit comes first in every order of the equals."""
+        """Tell whether a right hit is first in every order of the equals."""
         return self.above == 0 and self.equals == self.right
 
     @property
@@ -47,7 +47,7 @@ class Place:
         return float(self._list_chances()[: max(limit - self.above, 0)].sum())
 
     def _list_chances(self) -> NDArray[np.float64]:
-        """Return how likely the first right hit is the first of the equals, the second, and so on."""
+        """Return the probabilities that the first right hit is the first, the second, … of the equals."""
         wrong = self.equals - self.right
         tried = np.arange(wrong + 1)
         still_wrong = np.cumprod(np.concatenate([[1.0], (wrong - tried[:-1]) / (self.equals - tried[:-1])]))

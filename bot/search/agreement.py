@@ -1,12 +1,12 @@
-"""Which passages say the same, in whatever language: the graph that evidence flows along.
+"""Agreement: which passages of different languages say the same, so that one supports the other.
 
 Two passages say the same if they are nearer to each other than either is to the passages of its
-own language, which share its subject but hardly ever repeat it: a margin (Artetxe and Schwenk
-2019, "Margin-based Parallel Corpus Mining with Multilingual Sentence Embeddings", section 3.2,
-here as a difference and against the own language), which means the same in a corpus about one
-event and in one about everything. Measured on XQuAD-R, in corpora of 10 to 240 paragraphs: 99 of
-100 best strangers have a margin below 0.15. The threshold is well above, since a wrong twin costs
-more in a corpus with few parallels than a missed one in a corpus with many.
+own language, which share its subject but hardly ever repeat it. This margin (Artetxe and Schwenk
+2019, "Margin-based Parallel Corpus Mining with Multilingual Sentence Embeddings", section 3.2;
+here a difference, and against the own language) means the same in a corpus about one event and in
+one about everything. Measured on XQuAD-R, in corpora of 10 to 240 paragraphs: 99 of 100 best
+strangers have a margin below 0.15. The threshold is well above that, since a wrong twin costs more
+in a corpus with few parallels than a missed one in a corpus with many.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _MOST_AT_ONCE = 16_777_216
 
 
 class Agreement:
-    """For each passage its twins: the passages of other languages that say the same. Immutable."""
+    """The twins of each passage: passages of other languages that say the same. Immutable."""
 
     def __init__(self, sentences: Vectors, languages: Sequence[str]) -> None:
         """Find the twins by the passages' centred vectors."""
@@ -57,7 +57,7 @@ class Agreement:
         }
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what its twins say for each passage: their scores' weighted mean, drawn towards 0.
+        """Return the support of each passage by its twins: their weighted mean score, drawn towards 0.
 
         A passage with one certain twin of score 2 gets 1; one without twins gets 0.
         """
@@ -69,12 +69,12 @@ class Agreement:
 
 
 def _choose_block(count: int) -> int:
-    """Return how many rows are compared with ``count`` others at a time."""
+    """Return how many rows may be compared with ``count`` others at once."""
     return min(_BLOCK, max(1, _MOST_AT_ONCE // max(count, 1)))
 
 
 def _measure_reach(sentences: Vectors, codes: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return how near each passage is to its nearest ones in its own language; shape (passages,)."""
+    """Return the mean similarity of each passage to its nearest ones in its language; shape (passages,)."""
     reach = np.full(len(sentences), np.nan, np.float32)
     for code in np.unique(codes):
         rows = np.flatnonzero(codes == code)

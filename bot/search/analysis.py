@@ -1,4 +1,4 @@
-"""Text to terms, per language: what counts as one word and which forms of it are one.
+"""Analysis: a text is cut into words, and each word reduced to its term in a language.
 
 Case is folded, Unicode normalised, the word reduced to its Snowball stem where its language has
 a stemmer. A figure is one term however it is grouped: "2 500", "2.500" and "2,500" are "2500".
@@ -75,7 +75,7 @@ def split_words(text: str) -> list[str]:
 
 
 def extract_terms(text: str, language: str) -> list[str]:
-    """Return the terms of a text as words of that language, in order.
+    """Return the terms of a text that is read in ``language``, in order.
 
     >>> extract_terms("The countries signed", "en")
     ['the', 'countri', 'sign']
@@ -84,7 +84,7 @@ def extract_terms(text: str, language: str) -> list[str]:
 
 
 def stem_words(words: Sequence[str], language: str) -> list[str]:
-    """Return the term of each folded word as a word of that language, in order.
+    """Return the term of each folded word, read in ``language``, in order.
 
     >>> stem_words(["countries", "2500"], "en")
     ['countri', '2500']
@@ -94,7 +94,7 @@ def stem_words(words: Sequence[str], language: str) -> list[str]:
 
 
 def find_figures(text: str) -> frozenset[str]:
-    """Return the figures in a text, written the same way whatever the language groups them by.
+    """Return the figures in a text, without the marks that a language groups their digits with.
 
     >>> sorted(find_figures("Plus de 2 500 délégués de 119 pays"))
     ['119', '2500']

@@ -23,7 +23,7 @@ class TermIndex:
     """BM25 of the passages of one language. ``rows`` are their numbers in the corpus. Immutable."""
 
     def __init__(self, rows: NDArray[np.intp], documents: Sequence[Sequence[str]]) -> None:
-        """Index the documents' terms; documents without a term are fine."""
+        """Index the terms of the documents; a document may have none."""
         self.rows = rows
         self.postings: dict[str, list[int]] = {}
         for number, document in enumerate(documents):
@@ -33,7 +33,7 @@ class TermIndex:
         self._bm25 = BM25Plus([list(document) for document in documents]) if self.postings else None
 
     def add_best(self, terms: Mapping[str, float], scores: Scores) -> None:
-        """Add to each passage the best of some terms that stand for one word, each by its weight.
+        """Add to each passage the best weighted score among ``terms``, which all stand for one word.
 
         Synonyms are one term of the question (Pirkola 1998, "The Effects of Query Structure and
         Dictionary Setups in Dictionary-Based Cross-Language Information Retrieval"): a passage
@@ -50,13 +50,13 @@ class TermIndex:
             scores[self.rows[number]] += score
 
     def weigh(self, term: str) -> float:
-        """Return the idf of a term, which for one that no document has is that of the rarest."""
+        """Return the idf of a term; a term that no document has counts as one that a single document has."""
         documents = len(self.postings.get(term, ()))
         return float(np.log((len(self.rows) + 1) / max(documents, 1)))
 
 
 def index_by_language(languages: Sequence[str], documents: Sequence[Sequence[str]]) -> dict[str, TermIndex]:
-    """Make one index a language, of the documents in that language."""
+    """Make an index for each language, of the documents in that language."""
     indexes: dict[str, TermIndex] = {}
     for language in sorted(set(languages)):
         rows = np.array([row for row, at in enumerate(languages) if at == language], dtype=np.intp)

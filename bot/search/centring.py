@@ -1,4 +1,4 @@
-"""Taking out of vectors what they say about their language, and what makes some of them hubs.
+"""Centring: removes the language from vectors, and discounts those that are near to everything.
 
 A multilingual model puts texts of one language near each other whatever they say. Subtracting
 from each passage vector the mean of its language removes most of it (Yang et al. 2021, "A Simple
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bot.search.encoder import Vectors
 
 _PRIOR_WEIGHT = 3.0
-# Of a question, whose place among passages is less certain, only part of the mean is taken away.
+# Only part of the mean is subtracted from a question, whose place among passages is less certain.
 _QUESTION_PART = 0.5
 _HUB_NEIGHBOURS = 8
 _HUB_PART = 0.5
@@ -59,11 +59,11 @@ class LanguageMeans:
         return normalise(vectors - np.stack([self._means[language] for language in languages]))
 
     def centre_question(self, vectors: Vectors, language: str) -> Vectors:
-        """Subtract part of the mean of the question's language, or of all where the corpus has none of it."""
+        """Subtract part of the mean of the question's language, or of all if the corpus lacks it."""
         return normalise(vectors - _QUESTION_PART * self._means.get(language, self._overall))
 
     def centre_word(self, vectors: Vectors, language: str) -> Vectors:
-        """Subtract the mean of the words of the question's language from words, and normalise."""
+        """Subtract from words the mean word of the question's language, and normalise."""
         return normalise(vectors - self._means.get(language, self._overall))
 
     def centre_probes(self, vectors: Vectors, languages: Sequence[str]) -> Vectors:
@@ -73,7 +73,7 @@ class LanguageMeans:
 
 
 def measure_hubness(targets: Vectors, owners: NDArray[np.intp], probes: Vectors) -> NDArray[np.float32]:
-    """Return what to subtract from each target's similarities; float32, shape (targets,).
+    """Return the discount on each target's similarities; float32, shape (targets,).
 
     ``owners`` are the rows of ``probes`` that the targets stem from; a target's own row does not
     count as its neighbour.

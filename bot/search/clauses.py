@@ -51,14 +51,14 @@ def _split_at_punctuation(sentence: str) -> list[Span]:
 
 
 def _join_short(sentence: str, pieces: list[Span]) -> list[Span]:
-    """Join a piece to the one before if one of the two is short."""
+    """Join a piece to the one before it if either is short."""
     joined: list[Span] = []
     is_short = False
     for piece in pieces:
         is_piece_short = _is_short(sentence, piece)
         if joined and (is_short or is_piece_short):
             joined[-1] = (joined[-1][0], piece[1])
-            # Counted anew only while it is short: a sentence may have thousands of pieces.
+            # Counted again only while it is short, since a sentence may have thousands of pieces.
             is_short = is_short and _is_short(sentence, joined[-1])
         else:
             joined.append(piece)

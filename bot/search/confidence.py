@@ -1,8 +1,9 @@
 """Confidence: how likely the best passage answers, as one number between 0 and 1.
 
-Logistic regression over what tells an answered question from one about the same subject that
-nothing answers; learned on questions whose answering sentence was taken out of the corpus while
-its neighbours stayed (``tests/benchmarks/learn_ranking.py``). The threshold is learned with it.
+Logistic regression over features that tell an answered question from one about the same subject
+that the corpus does not answer. It was learned, together with its threshold, on questions whose
+answering sentence was taken out of the corpus while its neighbours stayed
+(``tests/benchmarks/learn_ranking.py``).
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ _SENTENCE = SIGNALS.index("sentence")
 
 
 def measure_confidence(evidence: Evidence, scores: NDArray[np.float32]) -> dict[str, float]:
-    """Return the features of one ranked question, by name; fewer where there is only BM25."""
+    """Return the features of one ranked question by name; BM25 alone gives fewer."""
     semantic = evidence.semantic
     if semantic is None:
         return _measure_lexical_confidence(evidence)

@@ -1,4 +1,4 @@
-"""The clause that answers: what is shown in bold of a passage, an exact substring of it.
+"""Highlighting: the part of a passage that answers, shown in bold; an exact substring of it.
 
 Each word is worth what the clauses around it are worth, more where it is a figure and one was
 asked for; the best run of a dozen words is taken. It begins after punctuation and ends at it

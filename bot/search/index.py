@@ -25,7 +25,7 @@ from bot.search.signals import ALL_PARTS, Evidence, Parts, gather_evidence
 from bot.search.translation import Translator, Vocabulary, WordMemory
 from bot.search.vectors import Progress, VectorCache, embed_texts
 
-# Longer questions say by themselves what they are about; read twice, they would take twice as long.
+# Longer questions are clear on their own; reading them twice would take twice as long.
 _LEANING_WORDS = 8
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
@@ -136,12 +136,12 @@ class CorpusIndex:
         )
 
     def gather_evidence(self, question: Question) -> Evidence:
-        """Measure everything that speaks for each passage; the question is not empty.
+        """Measure the evidence for each passage; the question is not empty.
 
         Part of ``search``, and public because the weights of the evidence are learned from it and
         because a benchmark that ranks within one language needs the scores of all passages.
         """
-        # Cut here once, for all that read the question word by word.
+        # Cut once: everything that reads the question word by word gets these words.
         words = tuple(dict.fromkeys(split_words(question.text)))
         semantic, asks_figure = None, 0.0
         if self._semantic and self._encoder:

@@ -5,8 +5,8 @@ answer are near to each other and name the same figures: "72 countries signed" i
 even where the sentences around it go on about different things. Passages whose figures differ are
 never merged: where sources contradict each other, the reader sees both.
 
-Of statements that are nearly as good as each other, one that a source says in the reader's own
-language goes first.
+Of two statements that are nearly as good, the one with a source in the reader's language goes
+first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,14 +52,13 @@ class Merging:
         numbers: Mapping[str, int],
         figures: Sequence[frozenset[str]],
     ) -> None:
-        """Take the twins, the clauses, the passages' numbers by id, and their figures by number."""
         self._agreement = agreement
         self._semantic = semantic
         self._numbers = numbers
         self._figures = figures
 
     def merge(self, hits: tuple[Hit, ...], question: Question, limit: int) -> tuple[Hit, ...]:
-        """Show each statement once, best first, in the reader's language where that is as good."""
+        """Show each statement once, best first; in the reader's language if such a source is as good."""
         found: list[list[_Claim]] = []
         for claim in map(self._read_claim, hits):
             said = next(
@@ -91,7 +90,7 @@ class Merging:
 
 
 def _have_same_figures(one: _Claim, other: _Claim) -> bool:
-    """Tell whether neither passage has a figure where the other has a different one."""
+    """Tell whether no figure of one passage contradicts the other passage."""
     if not (one.figures <= other.figures or one.figures >= other.figures):
         return False
     return one.shown_figures <= other.figures and other.shown_figures <= one.figures

@@ -27,7 +27,7 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class PassageTexts:
-    """What is embedded of a corpus: sentences, clauses (``owners``: whose they are), contexts."""
+    """The texts of a corpus to embed: sentences, clauses (of the sentences ``owners``), contexts."""
 
     sentences: tuple[str, ...]
     clauses: tuple[str, ...]
@@ -40,7 +40,7 @@ class PassageTexts:
 class SemanticScores:
     """Similarities of one question with every passage; ``clauses`` with every clause.
 
-    ``raw`` is the cosine as the model gives it, for the confidence: how near anything is at all.
+    ``raw`` is the cosine as the model gives it; the confidence judges by it how near anything is.
     """
 
     sentence: Scores
@@ -51,7 +51,7 @@ class SemanticScores:
 
 
 def plan_texts(passages: Sequence[Passage]) -> PassageTexts:
-    """List what is to be embedded of the passages."""
+    """List the texts to embed for the passages."""
     spans = [find_clauses(passage.text) for passage in passages]
     pairs = [(owner, span) for owner, found in enumerate(spans) for span in found if len(found) > 1]
     contexts = [passages[0].text] if passages else []
@@ -70,7 +70,7 @@ def plan_texts(passages: Sequence[Passage]) -> PassageTexts:
 
 
 def _tail(before: str, text: str) -> str:
-    """Return the last words of the sentence before: the fewer, the longer the sentence itself."""
+    """Return the last words of the sentence before; fewer if the sentence itself is long."""
     room = max(_LEAST_CONTEXT_WORDS, _CONTEXT_WORDS - len(find_units(text, (0, len(text)))))
     units = find_units(before, (0, len(before)))
     return before[units[-room:][0][0] :] if units else before
@@ -88,7 +88,7 @@ class SemanticRanking:
         is_centred: bool = True,
         discounts_hubs: bool = True,
     ) -> None:
-        """Centre the vectors of sentences, clauses and contexts, which ``vectors`` has in this order."""
+        """Centre ``vectors``: those of the sentences, then of the clauses, then of the contexts."""
         languages = [passage.article.language for passage in passages]
         count = len(passages)
         self.texts = texts
@@ -113,7 +113,7 @@ class SemanticRanking:
         else:
             self._sentence_hubness = self._context_hubness = np.zeros(count, np.float32)
             self._clause_hubness = np.zeros(len(self._owners), np.float32)
-        # Clauses of one passage stand together: where each passage that has some begins.
+        # The clauses of a passage stand together; these are the passages with clauses, and where they start.
         self._with_clauses, self._starts = np.unique(self._owners, return_index=True)
 
     def score(self, question: Vectors, language: str) -> SemanticScores:
@@ -137,7 +137,7 @@ class SemanticRanking:
         return np.arange(*np.searchsorted(self._owners, (number, number + 1)))
 
     def find_clause(self, number: int, highlight: str | None) -> Vectors:
-        """Return the vector of what is highlighted in a passage: of the clause that has most of it."""
+        """Return the vector of the clause that holds most of the highlight, or else of the sentence."""
         clauses = self.find_clauses(number)
         if not len(clauses) or not highlight:
             return np.asarray(self.sentences[number])

@@ -1,9 +1,10 @@
-"""Signals: what speaks for each passage, on scales that can be added.
+"""Signals: the evidence for each passage, on scales that can be added.
 
 Similarities are standardised over the passages, because only their differences mean something.
 BM25 is divided by the root of the question's length and centred within the question's own and
-within the other languages: standardised, a question that hardly matches anywhere would have its
-noise blown up. Each signal may weigh differently in the question's own language and in others.
+within the other languages. It is not standardised, because that would magnify the noise of a
+question that hardly matches anywhere. Each signal may weigh differently in the question's own
+language and in others.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ SIGNALS = (
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of the ranking that can be left out, to measure what each is worth."""
+    """The parts of the ranking, each of which can be left out to measure its worth."""
 
     sentences: bool = True
     clauses: bool = True
@@ -46,7 +47,7 @@ class Parts:
 
 
 ALL_PARTS = Parts()
-"""What the bot runs with."""
+"""The bot uses all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def gather_evidence(  # noqa: PLR0913 (one a source of evidence)
     agreement: Agreement | None,
     parts: Parts,
 ) -> Evidence:
-    """Put what was measured on common scales; what is left out or was not measured is 0."""
+    """Put all measurements on common scales; a part that is left out or was not measured is 0."""
     none = np.zeros(len(is_own), np.float32)
     root = max(word_count, 1) ** 0.5
     own_words = _centre_groups(lexical.words / root, is_own) if parts.words else none
