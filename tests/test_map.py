@@ -12,8 +12,8 @@ from types import FrameType
 
 import pytest
 
+from bot.sandbox.server import BotApi
 from bot.settings import PROJECT
-from tests.bot_api.server import BotApi
 from tests.chat_bot import SIGNED, running_bot
 
 BOT = PROJECT / "bot"
