@@ -1,7 +1,8 @@
-"""The README is true: its settings, its commands and its two command lines are real."""
+"""The pages for people are true: settings, commands, command lines, files, alerts and links are real."""
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -10,15 +11,22 @@ from bot.cli.app import app
 from bot.settings import PROJECT, Settings
 from bot.wording.phrases import load_phrases
 
-README = (PROJECT / "README.md").read_text("utf-8")
+README = PROJECT / "README.md"
+OPERATIONS = PROJECT / "bot" / "OPERATIONS.md"
+PAGES = (README, OPERATIONS, PROJECT / "bot" / "README.md", PROJECT / "tests" / "MEASUREMENTS.md")
+_MOST_LINES = 150
 
 
-def section(title: str) -> str:
-    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+def section(page: Path, title: str) -> str:
+    return page.read_text("utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 def first_cells(text: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+
+
+def setting_rows(page: Path) -> list[str]:
+    return re.findall(r"^\| `BOT_.+$", section(page, "Settings"), re.MULTILINE)
 
 
 def command_options() -> Iterable[tuple[str, set[str]]]:
@@ -27,8 +35,19 @@ def command_options() -> Iterable[tuple[str, set[str]]]:
         yield name, {option for parameter in command.params for option in parameter.opts if option[0] == "-"}
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_readme_is_short() -> None:
+    assert len(README.read_text("utf-8").splitlines()) <= _MOST_LINES
+
+
 def test_readme_lists_every_setting_as_it_is() -> None:
-    rows = re.findall(r"^\| `BOT_(\w+)` \| (.+?) \| (.+) \|$", section("Settings"), re.MULTILINE)
+    text = "\n".join(setting_rows(OPERATIONS))
+    rows = re.findall(r"^\| `BOT_(\w+)` \| (.+?) \| (.+) \|$", text, re.MULTILINE)
     assert [(name.lower(), text) for name, _, text in rows] == [
         (name, field.description) for name, field in Settings.model_fields.items()
     ]
@@ -37,8 +56,15 @@ def test_readme_lists_every_setting_as_it_is() -> None:
         assert default == ("none" if value in (None, ()) else f"`{str(value).rstrip('/')}`")
 
 
+def test_readme_repeats_the_first_settings() -> None:
+    rows = setting_rows(README)
+    assert rows
+    assert set(rows) <= set(setting_rows(OPERATIONS))
+
+
 def test_readme_lists_every_chat_command() -> None:
-    listed = {name.removeprefix("/") for name in first_cells(section("Commands")) if name.startswith("/")}
+    commands = section(README, "Commands")
+    listed = {name.removeprefix("/") for name in first_cells(commands) if name.startswith("/")}
     phrases = load_phrases()["en"]
     assert all(phrases.say(f"command.{name}") for name in listed)
     catalogue = (PROJECT / "bot" / "wording" / "catalogues" / "en.po").read_text("utf-8")
@@ -46,7 +72,7 @@ def test_readme_lists_every_chat_command() -> None:
 
 
 def test_readme_lists_every_shell_command_and_option() -> None:
-    rows = dict(re.findall(r"^\| `([a-z]+) ?[^`]*` \| (.+) \|$", section("Commands"), re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([a-z]+) ?[^`]*` \| (.+) \|$", section(README, "Commands"), re.MULTILINE))
     commands = dict(command_options())
     assert rows.keys() == commands.keys()
     for name, text in rows.items():
@@ -55,9 +81,26 @@ def test_readme_lists_every_shell_command_and_option() -> None:
 
 @pytest.mark.parametrize("ending", ['-m bot ask "how many countries signed?"', "-m pytest"])
 def test_readme_commands_are_one_line_each(ending: str) -> None:
-    assert len(re.findall(rf"^python3 .* {re.escape(ending)}$", README, re.MULTILINE)) == 1
+    assert len(re.findall(rf"^python3 .* {re.escape(ending)}$", README.read_text("utf-8"), re.MULTILINE)) == 1
 
 
-def test_readme_files_exist() -> None:
-    for name in re.findall(r"`((?:bot|config|tests)/[\w./-]+)`", README):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_readme_files_exist(page: Path) -> None:
+    for name in re.findall(r"`((?:bot|config|tests)/[\w./-]+)`", page.read_text("utf-8")):
         assert (PROJECT / name).exists() or name in {"config/.env", "config/bot.toml"}, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_readme_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)]+)\)", page.read_text("utf-8")):
+        name, _, anchor = target.partition("#")
+        linked = (page.parent / name).resolve() if name else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+def test_readme_names_alerts_that_exist() -> None:
+    named = set(re.findall(r"`(alert\.\w+|healed\.\w+)`", OPERATIONS.read_text("utf-8")))
+    phrases = load_phrases()["en"]
+    assert named
+    assert all(phrases.say(name) for name in named)
