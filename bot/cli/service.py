@@ -62,8 +62,6 @@ def run_service(  # noqa: PLR0913 - the last two are for benchmarks
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # It logs a traceback of every failed call, which the bot reports in a line of its own.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
-    # It logs a line for every request that is none; anybody may send those to a webhook, and often.
-    logging.getLogger("tornado.general").setLevel(logging.ERROR)
     for warning in warnings:
         _LOG.warning("%s", warning)
     asyncio.run(_serve(settings, token, lambda: open_desk(settings, console), make_inbox))
