@@ -29,12 +29,13 @@ from bot.chat.wire.sending import send
 from bot.chat.wire.update_in_hand import in_hand
 from bot.metrics import Metrics
 from bot.model import Trouble, TroubleKind
+from bot.pauses import GrowingPause
 from bot.wording.phrases import Phrases
 
 _LOG = logging.getLogger(__name__)
 _HOUR_S = 3600.0
 _ATTEMPTS = 3
-_SHORTEST_PAUSE_S = 1.0
+_FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _DETAIL_UNITS = 500
 
@@ -187,7 +188,7 @@ class Alerts:
         The texts come only here, since they lean on the database, whose troubles are reported too.
         """
         messenger = _Messenger(bot, readings)
-        pause = _SHORTEST_PAUSE_S
+        pause = GrowingPause(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
         while True:
             self._news.clear()
             self._reachable.clear()
@@ -196,10 +197,9 @@ class Alerts:
                 await self._wait(self._news, self._count_down())
             elif await self._deliver(messenger, self._outbox[0]):
                 self._outbox.popleft()
-                pause = _SHORTEST_PAUSE_S
+                pause.reset()
             else:
-                await self._wait(self._reachable, pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                await self._wait(self._reachable, pause.grow())
 
     def _close(self, case: _Case, trouble: Trouble) -> None:
         """Take note of the end of a trouble, and have told of it who was told of the trouble."""

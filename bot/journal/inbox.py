@@ -22,7 +22,6 @@ _LOG = logging.getLogger(__name__)
 _RECOGNISED = timedelta(days=2)
 _CLEARED_EVERY = timedelta(hours=1)
 _MOST_RECENT = 10_000
-_MOST_HELD = 10_000
 
 
 class InboxFullError(Exception):
@@ -50,11 +49,17 @@ class Owed:
 class Inbox:
     """Keeps the updates of one bot until they are done."""
 
-    def __init__(self, database: Database, bot_id: int, report: Callable[[Trouble], None]) -> None:
-        """Keep the updates of one bot; ``report`` is told when writing fails, and when it works again."""
+    def __init__(
+        self, database: Database, bot_id: int, report: Callable[[Trouble], None], *, most_held: int = 10_000
+    ) -> None:
+        """Keep the updates of one bot; ``report`` is told when writing fails, and when it works again.
+
+        While writing fails, at most ``most_held`` updates are held in memory.
+        """
         self._database = database
         self._bot_id = bot_id
         self._report = report
+        self._most_held = most_held
         self._held: dict[int, Entry] = {}
         self._recent: dict[int, None] = {}
         self._finished: dict[int, str] = {}
@@ -163,7 +168,7 @@ class Inbox:
 
     def _hold(self, entries: Sequence[Entry]) -> list[Entry]:
         new = [entry for entry in _unique(entries) if entry.update_id not in self._recent]
-        if len(self._held) + len(new) > _MOST_HELD:
+        if len(self._held) + len(new) > self._most_held:
             raise InboxFullError
         self._held.update({entry.update_id: entry for entry in new})
         self._remember(new)

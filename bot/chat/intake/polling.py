@@ -19,9 +19,6 @@ from bot.chat.wire.bot_api import BotApplication, ChatError, RawUpdate
 from bot.journal.inbox import InboxFullError
 
 _LOG = logging.getLogger(__name__)
-_POLL = timedelta(seconds=30)
-_CONFLICTS = 20
-_FULL_S = 1.0
 _CONFIRMING_S = 0.5
 
 ALLOWED_UPDATES = (
@@ -38,10 +35,27 @@ ALLOWED_UPDATES = (
 class Polling:
     """Fetches updates and hands them to the dispatcher."""
 
-    def __init__(self, application: BotApplication, dispatcher: Dispatcher) -> None:
-        """Take whose updates they are, and who keeps and handles them."""
+    def __init__(  # noqa: PLR0913 - three of them say how patient it is
+        self,
+        application: BotApplication,
+        dispatcher: Dispatcher,
+        *,
+        outage: Outage,
+        poll_s: float,
+        most_conflicts: int,
+        full_pause_s: float,
+    ) -> None:
+        """Take whose updates they are, and who keeps and handles them.
+
+        ``poll_s`` is how long Telegram waits for the first update. So many conflicts with another
+        instance end the bot; while nothing more can be held in memory, it pauses for ``full_pause_s``.
+        """
         self._application = application
         self._dispatcher = dispatcher
+        self._outage = outage
+        self._poll = timedelta(seconds=poll_s)
+        self._most_conflicts = most_conflicts
+        self._full_pause_s = full_pause_s
         self._offset: int | None = None
         self._is_answered = False
 
@@ -52,15 +66,14 @@ class Polling:
 
     async def connect(self) -> None:
         """Make sure of the token and that no webhook takes the updates, however long it takes."""
-        await connect(self._application, self._application.bot.delete_webhook)
+        await connect(self._application, self._application.bot.delete_webhook, self._outage)
 
     async def run(self) -> NoReturn:
         """Fetch updates for ever."""
-        weather = Outage(self._application.bot)
         conflicts = 0
         while True:
             # After a failure it is worth knowing soon whether Telegram answers.
-            wait = _POLL if self._is_answered else timedelta()
+            wait = self._poll if self._is_answered else timedelta()
             try:
                 raws = await self._fetch(wait)
             except InvalidToken:
@@ -68,17 +81,17 @@ class Polling:
             except TelegramError as error:
                 self._is_answered = False
                 conflicts += isinstance(error, Conflict)
-                if conflicts == _CONFLICTS:
+                if conflicts == self._most_conflicts:
                     message = (
                         "another instance of the bot runs with this token and does not end; stop one of them"
                     )
                     raise ChatError(message) from None
-                await weather.sit_out(error)
+                await self._outage.wait(error)
                 continue
             self._is_answered = True
             if wait or not conflicts:
                 # Two instances take turns at ending each other's long polls: a short one proves nothing.
-                weather.clear()
+                self._outage.end()
                 conflicts = 0
             await self._pass_on(raws)
 
@@ -100,7 +113,7 @@ class Polling:
             await self._dispatcher.receive(raws)
         except InboxFullError:
             _LOG.warning("No more messages can be held in memory; Telegram keeps them meanwhile")
-            await asyncio.sleep(_FULL_S)
+            await asyncio.sleep(self._full_pause_s)
             return
         self._offset = max(raw["update_id"] for raw in raws) + 1
 

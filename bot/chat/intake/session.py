@@ -14,9 +14,9 @@ from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.wire.bot_api import BotApplication
 
 _LOG = logging.getLogger(__name__)
-# Together less than the five seconds after which a service manager may lose patience.
-_HANDLING_S = 3.0
-_BREAKING_OFF_S = 0.5
+# With what is handled to the end, less than the five seconds after which a service manager may lose
+# patience.
+_STOPPING_S = 0.5
 
 
 class Receiver(Protocol):
@@ -40,9 +40,16 @@ class Receiver(Protocol):
 
 
 async def serve(
-    application: BotApplication, dispatcher: Dispatcher, receiver: Receiver, stop: asyncio.Event
+    application: BotApplication,
+    dispatcher: Dispatcher,
+    receiver: Receiver,
+    stop: asyncio.Event,
+    *,
+    finish_within_s: float,
 ) -> None:
     """Be on Telegram until ``stop`` is set; then end within five seconds.
+
+    So long what is in hand at the end may take; what is not done then is broken off.
 
     Raises:
         ChatError: Telegram does not know the token, another instance uses it for good, or the
@@ -57,7 +64,7 @@ async def serve(
                 await _unless(stop, receiver.run())
     finally:
         # Updates may have arrived as soon as the receiver began to connect.
-        await dispatcher.close(_HANDLING_S)
+        await dispatcher.close(finish_within_s)
         if application.running:
             await _stop(application)
         await receiver.leave()
@@ -111,7 +118,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 async def _stop(application: BotApplication) -> None:
     """Stop the application, and whatever its handlers began and still do."""
     stopping = asyncio.create_task(application.stop())
-    await asyncio.wait({stopping}, timeout=_BREAKING_OFF_S)
+    await asyncio.wait({stopping}, timeout=_STOPPING_S)
     if not stopping.done():
         _LOG.warning("What still runs beside the updates is broken off")
         stopping.cancel()

@@ -16,7 +16,7 @@ from telegram.error import BadRequest
 
 from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.intake.http_server import HttpServer
-from bot.chat.intake.outages import connect
+from bot.chat.intake.outages import Outage, connect
 from bot.chat.intake.polling import ALLOWED_UPDATES
 from bot.chat.wire.bot_api import BotApplication, ChatError, is_update
 from bot.journal.inbox import InboxFullError
@@ -41,10 +41,12 @@ class Webhook:
         host: str,
         port: int,
         secret: str,
-        log_rejected_every_s: float = 60.0,
+        outage: Outage,
+        log_rejected_every_s: float,
     ) -> None:
         """Take the public ``url``, and where the server listens for what the proxy passes on."""
         self._application = application
+        self._outage = outage
         self._dispatcher = dispatcher
         self._url = url
         self._path = urlsplit(url).path or "/"
@@ -66,7 +68,7 @@ class Webhook:
         Raises:
             ChatError: the port is taken, or Telegram does not know the token.
         """
-        await connect(self._application, self._application.bot.get_me)
+        await connect(self._application, self._application.bot.get_me, self._outage)
         try:
             await self._server.listen(self._host, self._port)
         except OSError as error:
@@ -79,7 +81,7 @@ class Webhook:
         Raises:
             ChatError: Telegram brings nothing to such an address.
         """
-        await connect(self._application, self._announce)
+        await connect(self._application, self._announce, self._outage)
         self._is_receiving = True
         _LOG.info("Telegram brings updates to %s:%d", self._host, self._port)
         await asyncio.Event().wait()

@@ -25,7 +25,6 @@ _Data: TypeAlias = dict[Any, Any]
 
 _CONNECTIONS = 64
 _IDS = 2**63
-_TIMEOUT_S = 10.0
 
 
 class ChatError(Exception):
@@ -35,10 +34,21 @@ class ChatError(Exception):
 class Connection(ExtBot[None]):
     """A bot whose updates are fetched without being read, and that passes on what goes wrong."""
 
-    def __init__(self, *, report: Callable[[Trouble], None], **arguments: Any) -> None:  # noqa: ANN401 - the library's
-        """Take who is told what goes wrong, and what ``ExtBot`` takes."""
+    def __init__(
+        self,
+        *,
+        report: Callable[[Trouble], None],
+        timeout_s: float,
+        resend_pause_s: float,
+        longest_wait_s: float,
+        **arguments: Any,  # noqa: ANN401 - the library's
+    ) -> None:
+        """Take who is told what goes wrong, how patient to be, and what ``ExtBot`` takes."""
         super().__init__(**arguments)
         self._report = report
+        self._timeout_s = timeout_s
+        self._resend_pause_s = resend_pause_s
+        self._longest_wait_s = longest_wait_s
 
     async def post_message(self, **parameters: object) -> RawMessage:
         """Send a text and return the message as Telegram's JSON has it; most senders need its id alone.
@@ -47,6 +57,16 @@ class Connection(ExtBot[None]):
             TelegramError: Telegram cannot be reached or refuses.
         """
         return cast("RawMessage", await self._post("sendMessage", parameters))
+
+    @property
+    def resend_pause_s(self) -> float:
+        """How long to pause before a message is sent again, the first time."""
+        return self._resend_pause_s
+
+    @property
+    def longest_wait_s(self) -> float:
+        """How long a message waits at most where Telegram asks for it; else it is postponed."""
+        return self._longest_wait_s
 
     @property
     def bot_id(self) -> int:
@@ -68,7 +88,7 @@ class Connection(ExtBot[None]):
         result = await self._post(
             "getUpdates",
             {"timeout": wait, "offset": offset, "allowed_updates": allowed_updates},
-            read_timeout=wait.total_seconds() + _TIMEOUT_S,
+            read_timeout=wait.total_seconds() + self._timeout_s,
         )
         return [raw for raw in result if is_update(raw)] if isinstance(result, list) else []
 
@@ -103,27 +123,35 @@ def open_connection(  # noqa: PLR0913 - the composition root hands over each by 
     pacing: BaseRateLimiter[None],
     metrics: Metrics,
     report: Callable[[Trouble], None],
+    timeout_s: float,
+    resend_pause_s: float,
+    longest_wait_s: float,
 ) -> Connection:
     """Make the bot for a token; ``api_url`` is the base of a Bot API server. Nothing is called yet.
 
+    ``timeout_s`` bounds each step of a call.
+
     Raises:
-        ChatError: the proxy is none.
+        ChatError: the proxy's URL is not one.
     """
     base = api_url.rstrip("/")
     return Connection(
         report=report,
+        timeout_s=timeout_s,
+        resend_pause_s=resend_pause_s,
+        longest_wait_s=longest_wait_s,
         token=token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=_build_request(metrics, proxy, _CONNECTIONS),
-        get_updates_request=_build_request(metrics, proxy, 1),
+        request=_build_request(metrics, proxy, _CONNECTIONS, timeout_s),
+        get_updates_request=_build_request(metrics, proxy, 1, timeout_s),
         rate_limiter=pacing,
     )
 
 
-def _build_request(metrics: Metrics, proxy: str | None, connections: int) -> Transport:
+def _build_request(metrics: Metrics, proxy: str | None, connections: int, timeout_s: float) -> Transport:
     try:
-        return Transport(metrics, proxy=proxy, connections=connections, timeout_s=_TIMEOUT_S)
+        return Transport(metrics, proxy=proxy, connections=connections, timeout_s=timeout_s)
     except (ValueError, RuntimeError):
         # The URL of a proxy may hold a password, and what was raised repeats it.
         message = (

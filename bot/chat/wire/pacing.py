@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from cachetools import LRUCache
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
@@ -17,22 +18,31 @@ from bot.rates import Rate
 
 _MESSAGES = ("send", "edit", "copy", "forward")
 _NO_MESSAGE = frozenset({"sendChatAction", "sendMessageDraft"})
-_BURST = 20
 _GROUP_BURST = 5
 # Twenty a minute, of which a burst may come at once.
 _GROUP_SECONDS = 60 / (20 - _GROUP_BURST)
-_MOST_CHATS = 10_000
 
 
 class Pacing(BaseRateLimiter[None]):
     """Spaces the messages of the bot; a rate of 0 is none."""
 
-    def __init__(self, *, messages_per_second: float, chat_messages_per_second: float) -> None:
-        """Take how many messages a second go out in all, and into one chat."""
+    def __init__(
+        self,
+        *,
+        messages_per_second: float,
+        chat_messages_per_second: float,
+        burst: int = 20,
+        most_chats: int = 10_000,
+    ) -> None:
+        """Take how many messages a second go out in all, and into one chat after a burst.
+
+        Only the ``most_chats`` that were written to last are remembered.
+        """
         self._all = Rate(1 / messages_per_second, 1) if messages_per_second else None
         self._chat_seconds = 1 / chat_messages_per_second if chat_messages_per_second else 0.0
-        self._chats: dict[object, Rate] = {}
-        self._silent_until: dict[object, float] = {}
+        self._burst = burst
+        self._chats: LRUCache[object, Rate] = LRUCache(most_chats)
+        self._silent_until: LRUCache[object, float] = LRUCache(most_chats)
 
     async def initialize(self) -> None:
         """Begin; nothing needs to be opened."""
@@ -79,10 +89,7 @@ class Pacing(BaseRateLimiter[None]):
             await asyncio.sleep(pause)
 
     def _silence(self, chat_id: object, seconds: float) -> None:
-        now = time.monotonic()
-        if len(self._silent_until) >= _MOST_CHATS:
-            self._silent_until = {chat: until for chat, until in self._silent_until.items() if until > now}
-        self._silent_until[chat_id] = now + seconds
+        self._silent_until[chat_id] = time.monotonic() + seconds
 
     def _refuse_silenced(self, chat_id: object) -> None:
         until = self._silent_until.get(chat_id)
@@ -97,16 +104,9 @@ class Pacing(BaseRateLimiter[None]):
     def _rate_of(self, chat_id: object) -> Rate:
         rate = self._chats.get(chat_id)
         if rate is None:
-            if len(self._chats) >= _MOST_CHATS:
-                self._forget_idle()
             if isinstance(chat_id, int) and chat_id < 0:
                 rate = Rate(max(_GROUP_SECONDS, self._chat_seconds), _GROUP_BURST)
             else:
-                rate = Rate(self._chat_seconds, _BURST)
+                rate = Rate(self._chat_seconds, self._burst)
             self._chats[chat_id] = rate
         return rate
-
-    def _forget_idle(self) -> None:
-        """Forget the chats that may have a burst again."""
-        now = time.monotonic()
-        self._chats = {chat: rate for chat, rate in self._chats.items() if not rate.is_idle(now)}

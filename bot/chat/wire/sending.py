@@ -34,18 +34,17 @@ from telegram.error import (
 
 from bot.chat.cards.fitting import MESSAGE_UNITS, shorten
 from bot.chat.cards.markup import Markup
-from bot.chat.wire.bot_api import RawMessage, connection_of
+from bot.chat.wire.bot_api import Connection, RawMessage, connection_of
 from bot.chat.wire.transport import may_have_arrived
 from bot.chat.wire.update_in_hand import in_hand
 from bot.model import Trouble, TroubleKind
+from bot.pauses import GrowingPause
 
 _T = TypeVar("_T")
 _Write: TypeAlias = Callable[[str, ParseMode | None], Awaitable[_T]]
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 3
-_PAUSE_S = 1.0
-_LONGEST_WAIT_S = 3.0
 _MOST_DOUBTS = 4
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -156,7 +155,7 @@ async def edit_at(
         )
 
     try:
-        return await _persist(lambda: _write(bot, content, write), chat_id) is not None
+        sent = await _persist(connection_of(bot), lambda: _write(bot, content, write), chat_id)
     except UndeliveredError:
         raise
     except TelegramError as error:
@@ -164,6 +163,7 @@ async def edit_at(
             return True
         _LOG.warning("A message in chat %s stays as it was: %s", chat_id, error)
         return False
+    return sent is not None
 
 
 async def reply_with_file(message: Message, content: bytes, name: str, caption: str) -> Message | None:
@@ -183,7 +183,7 @@ async def reply_with_file(message: Message, content: bytes, name: str, caption: 
             reply_parameters=ReplyParameters(message.message_id, allow_sending_without_reply=True),
         )
 
-    return await _persist(write, message.chat_id)
+    return await _persist(connection_of(message.get_bot()), write, message.chat_id)
 
 
 async def delete(message: Message) -> None:
@@ -243,7 +243,7 @@ async def _send(  # noqa: PLR0913 - what a message says and where it goes
             reply_markup=keyboard,
         )
 
-    return await _persist(lambda: _write(bot, content, write), chat_id)
+    return await _persist(connection, lambda: _write(bot, content, write), chat_id)
 
 
 async def _write(bot: Bot, content: Markup, write: _Write[_T]) -> _T:
@@ -258,8 +258,8 @@ async def _write(bot: Bot, content: Markup, write: _Write[_T]) -> _T:
     return await write(shorten(content.plain, MESSAGE_UNITS), None)
 
 
-async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
-    """Act until it worked, or return None where nobody can be told.
+async def _persist(connection: Connection, act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
+    """Act until it worked, or return None where the chat takes no messages.
 
     Raises:
         BadRequest: Telegram refuses what is written.
@@ -267,12 +267,13 @@ async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
         UndeliveredError: it did not work, and has to wait.
     """
     reason: TelegramError
+    growing = GrowingPause(connection.resend_pause_s)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return await act()
         except RetryAfter as error:
             pause, reason = seconds_to_wait(error), error
-            if pause > _LONGEST_WAIT_S:
+            if pause > connection.longest_wait_s:
                 raise UndeliveredError(str(error), pause) from error
         except Forbidden as error:
             _LOG.info("Chat %s takes no messages from the bot: %s", chat_id, error)
@@ -284,7 +285,7 @@ async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
             _LOG.info("Chat %s has no place for a message: %s", chat_id, error)
             return None
         except NetworkError as error:
-            pause, reason = _PAUSE_S * attempt, error
+            pause, reason = growing.grow(), error
             if may_have_arrived(error) and _is_too_doubtful(chat_id):
                 return None
         if attempt < _ATTEMPTS:

@@ -8,9 +8,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-_FIRST_PAUSE_S = 5.0
-_LONGEST_PAUSE_S = 60.0
-_MOST_DOUBLINGS = 10
+from bot.pauses import GrowingPause
 
 
 @dataclass(slots=True)
@@ -35,6 +33,7 @@ class Handling:
     is_chat_gone: bool = False
     is_concluded: bool = False
     begun_at: float = field(default_factory=time.monotonic)
+    pause: GrowingPause = field(kw_only=True)
     done: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -44,9 +43,9 @@ class Handling:
 
     def postpone(self, seconds: float | None) -> None:
         """Have it taken up again after some seconds, or after ever longer pauses."""
-        growing = min(_FIRST_PAUSE_S * 2 ** min(self.attempts, _MOST_DOUBLINGS), _LONGEST_PAUSE_S)
+        growing_s = self.pause.grow()
         self.attempts += 1
-        self.postponed_s = growing if seconds is None else seconds
+        self.postponed_s = growing_s if seconds is None else seconds
 
 
 in_hand: ContextVar[Handling | None] = ContextVar("in_hand", default=None)
