@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import aiosqlite
+from cachetools import FIFOCache
 
 from bot.journal.database import Database, DatabaseUnavailableError
 from bot.model import Trouble, TroubleKind
@@ -61,7 +62,7 @@ class Inbox:
         self._report = report
         self._most_held = most_held
         self._held: dict[int, Entry] = {}
-        self._recent: dict[int, None] = {}
+        self._recent: FIFOCache[int, None] = FIFOCache(_MOST_RECENT)
         self._finished: dict[int, str] = {}
         self._is_marking = False
         self._is_off = False
@@ -139,7 +140,11 @@ class Inbox:
     async def _write_new(self, connection: aiosqlite.Connection, entries: Sequence[Entry]) -> list[Entry]:
         """Write those entries that are new, and return them."""
         known = await self._find_known(connection, [entry.update_id for entry in entries])
-        new = [entry for entry in _unique(entries) if entry.update_id not in known | self._recent.keys()]
+        new = [
+            entry
+            for entry in _unique(entries)
+            if entry.update_id not in known and entry.update_id not in self._recent
+        ]
         await self._write(connection, new)
         return new
 
@@ -208,8 +213,6 @@ class Inbox:
     def _remember(self, entries: Sequence[Entry]) -> None:
         """Remember the entries, to recognise them while the file fails."""
         self._recent.update(dict.fromkeys(entry.update_id for entry in entries))
-        while len(self._recent) > _MOST_RECENT:
-            del self._recent[next(iter(self._recent))]
 
     def _mark_finished(self) -> None:
         if not self._finished or self._is_marking:
