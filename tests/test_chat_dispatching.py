@@ -138,14 +138,14 @@ async def test_dispatching_drops_presses_and_inline_queries_that_are_stale(
         assert api.calls_of("answerCallbackQuery") == []
 
 
-async def test_dispatching_leaves_out_what_cannot_be_read(
+async def test_dispatching_skips_an_update_that_cannot_be_parsed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         api.updates.push("message", {"message_id": "one", "chat": 5})
         assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
-        assert "cannot be read and is left out" in caplog.text
+        assert "cannot be parsed and is skipped" in caplog.text
 
 
 async def test_dispatching_goes_on_from_memory_while_the_inbox_cannot_be_written(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP server bears whatever anybody sends to it, and logs none of it."""
+"""The HTTP server survives whatever anybody sends to it, and logs nothing of it."""
 
 import asyncio
 import logging
@@ -51,7 +51,7 @@ async def exchange(port: int, sent: bytes, host: str = "127.0.0.1") -> bytes:
         CHUNKED + (b"258\r\n" + b"x" * 600 + b"\r\n") * 2 + b"0\r\n\r\n",
     ],
 )
-async def test_http_server_refuses_what_is_no_request_and_logs_nothing(
+async def test_http_server_refuses_bad_requests_and_logs_nothing(
     port: int, caplog: pytest.LogCaptureFixture, sent: bytes
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -59,7 +59,9 @@ async def test_http_server_refuses_what_is_no_request_and_logs_nothing(
     assert caplog.messages == []
 
 
-async def test_http_server_bears_junk_behind_a_request(port: int, caplog: pytest.LogCaptureFixture) -> None:
+async def test_http_server_survives_junk_behind_a_request(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(POST + b"Content-Length: 2\r\n\r\nab")
@@ -88,9 +90,7 @@ async def test_http_server_does_not_wait_for_a_slow_client(
     assert caplog.messages == []
 
 
-async def test_http_server_tells_what_it_is_neither_on_a_page_nor_where_one_fails(
-    port: int, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_http_server_does_not_name_its_software(port: int, caplog: pytest.LogCaptureFixture) -> None:
     page = await exchange(port, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     failure = await exchange(port, b"GET /broken HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert page.startswith(b"HTTP/1.1 200")

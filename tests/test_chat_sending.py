@@ -57,7 +57,7 @@ async def test_sending_waits_for_one_chat_only(tmp_path: Path) -> None:
     ("failure", "logged"),
     [
         (refusal(403, "Forbidden: bot was blocked by the user"), "takes no messages from the bot"),
-        (refusal(400, "Bad Request: message thread not found"), "has no place for a message"),
+        (refusal(400, "Bad Request: message thread not found"), "A message cannot be sent to chat"),
     ],
 )
 async def test_sending_gives_up_on_what_cannot_arrive(

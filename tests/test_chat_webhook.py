@@ -1,4 +1,4 @@
-"""Telegram brings updates to an address: kept before Telegram is told, and only from who knows the secret."""
+"""Telegram sends updates to the webhook: kept before they are confirmed, and only with the secret."""
 
 import asyncio
 import json

@@ -77,11 +77,10 @@ _KEYSTROKES = 5
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """How long the bot waits, and for how long things hold; tests shorten what they would wait for.
+    """Pauses and timeouts, which tests shorten.
 
-    A message that did not arrive is sent again at once after ``resend_s`` and twice that; one for which
-    Telegram asks to wait longer than ``longest_wait_s``, or that still did not arrive, is taken up
-    again later with its update.
+    A message that did not arrive is sent again after ``resend_s``, and after twice that. Its update is
+    postponed if that did not help, or if Telegram asks to wait longer than ``longest_wait_s``.
     """
 
     call_timeout_s: float = 10.0
@@ -98,14 +97,14 @@ class Pauses:
     late_after_s: float = 60.0
     database_try_again_s: float = 2.0
     database_busy_s: float = 2.0
-    # With what session and server take to close, less than the five seconds after which a service
-    # manager may lose patience.
+    # Together with the closing of connections less than five seconds, after which a service manager
+    # may kill the process.
     finish_within_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the bot holds in memory, and how often it puts up with another instance."""
+    """The most updates in memory, of two kinds, and the most conflicts with another instance."""
 
     most_held: int = 10_000
     # About 10 MB.

@@ -1,7 +1,7 @@
-"""A small HTTP server for those who watch over the bot: ``/metrics`` and ``/health``.
+"""Pages for monitoring: ``/metrics`` and ``/health``.
 
-It is on only where a port is set, and by default reachable only from the same machine: it asks
-nobody who they are. What counts as healthy is decided by whoever starts it.
+They are served only if a port is set, and by default only to the same machine, since there is no
+login. The caller decides what counts as healthy.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from bot.metrics import METRICS_TYPE, Metrics
 _MOST_BYTES = 1024
 
 FindProblems: TypeAlias = Callable[[], Mapping[str, str]]
-"""Returns what is wrong now, by a short name of the part; nothing where the bot is well."""
+"""Returns the current problems, by a short name of the part; none if the bot is well."""
 
 
 class MonitoringError(Exception):

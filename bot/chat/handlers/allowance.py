@@ -1,7 +1,7 @@
-"""How many questions somebody may ask: a burst, then no more than so many a minute.
+"""The limit on questions of one person: a burst, then a number a minute.
 
-Whoever asks more is told once, and not again before a question of theirs was answered. It
-counts people, not chats; admins are not counted.
+Somebody who asks more is told once, and not again until a question of theirs is answered. People are
+counted, not chats; admins are not limited.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from bot.rates import Rate
 
 
 class Verdict(Enum):
-    """What becomes of a question."""
+    """The decision about a question."""
 
     ANSWERED = auto()
     REFUSED = auto()
@@ -24,19 +24,19 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class _Asker:
-    """How fast somebody asks, and whether they were told that it is too fast."""
+    """The rate at which somebody asks, and whether they were told that it is too high."""
 
     rate: Rate
     is_told: bool = False
 
 
 class Allowance:
-    """Counts the questions of everybody; 0 a minute is no limit."""
+    """Counts the questions of each person; 0 a minute is no limit."""
 
     def __init__(
         self, *, questions_per_minute: int, exempt_ids: Collection[int], most_people: int = 10_000
     ) -> None:
-        """Take how many questions are answered, and who may ask as many as they like.
+        """Limit everybody but those in ``exempt_ids``.
 
         Only the ``most_people`` who asked last are remembered.
         """
@@ -45,9 +45,9 @@ class Allowance:
         self._askers: LRUCache[int, _Asker] = LRUCache(most_people)
 
     def judge(self, asker_id: int, asked_at: datetime) -> Verdict:
-        """Count a question, and say what becomes of it: refused ones are told, ignored ones were.
+        """Count a question and decide about it: refused ones are told why, ignored ones were told before.
 
-        What waited for the bot counts as of when it was asked.
+        A question counts as of when it was asked, however long it waited for the bot.
         """
         if not self.questions_per_minute or asker_id in self._exempt_ids:
             return Verdict.ANSWERED

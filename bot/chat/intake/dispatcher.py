@@ -1,9 +1,9 @@
-"""Updates on their way from the inbox to their handlers: each chat's in order, chats side by side.
+"""Updates from the inbox to their handlers: in order within each chat, chats in parallel.
 
-python-telegram-bot handles all updates in one line, or all at once in no order, and forgets them
-when the process ends. Here an update waits for the one before it in its chat, chats take turns,
-and an update leaves the inbox when its effect is done. Of a long backlog only the ids are held in
-memory: it grows on disk. It does not know what updates mean, save how soon they are stale.
+python-telegram-bot handles updates either one after the other or all at once in no order, and
+forgets them when the process ends. Here an update waits for the one before it in its chat, chats
+take turns, and an update leaves the inbox when it is done. Of a long backlog only the ids are in
+memory; it grows on disk. The dispatcher does not interpret updates, except for how soon they are stale.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ _PLACES = 128
 _MOST_ATTEMPTS = 10
 _GIVEN_UP_S = 24 * 60 * 60.0
 _UNREADABLE_S = 5.0
-# How long Telegram takes an answer to it.
+# How long Telegram accepts an answer to it.
 _INLINE_QUERY_LASTS = timedelta(seconds=30)
 _KINDS = tuple(UpdateType)
 
 
 class GaveUpError(Exception):
-    """An update was taken up again and again, and the bot ended each time before it was done."""
+    """The bot ended again and again while it handled the same update."""
 
 
 class Dispatcher:
-    """Handles the updates of many chats at a time, in order within each chat."""
+    """Handles the updates of many chats in parallel, in order within each chat."""
 
     def __init__(  # noqa: PLR0913 - half of them are limits
         self,
@@ -53,8 +53,8 @@ class Dispatcher:
     ) -> None:
         """Begin with nothing to do; ``resume`` takes up what an earlier run left.
 
-        At most ``most_at_hand`` updates are kept in memory whole. For ``press_lasts_s`` Telegram takes an
-        answer to a pressed button. The pauses are those after which an update that could not be
+        At most ``most_at_hand`` updates are kept in memory whole. For ``press_lasts_s`` Telegram accepts
+        an answer to a pressed button. The pauses are those after which an update that could not be
         answered is taken up again.
         """
         self._application = application
@@ -75,21 +75,21 @@ class Dispatcher:
 
     @property
     def waiting(self) -> int:
-        """How many updates are not done, those being handled included."""
+        """The number of updates that are not done, including those being handled."""
         return self._queues.waiting
 
     @property
     def handling(self) -> int:
-        """How many updates are being handled."""
+        """The number of updates being handled."""
         return self._queues.handled
 
     @property
     def is_durable(self) -> bool:
-        """Whether what arrived is on disk, so that another run can take it up."""
+        """Whether all that arrived is on disk, so that the next run can take it up."""
         return self._inbox.is_durable
 
     async def resume(self) -> None:
-        """Take up what an earlier run of the bot left, once the inbox can be read."""
+        """Take up the updates that an earlier run left undone, once the inbox can be read."""
         while True:
             try:
                 owed = await self._inbox.list_owed()
@@ -100,14 +100,14 @@ class Dispatcher:
         known = self._queues.list_ids()
         left = [entry for entry in owed if entry.update_id not in known]
         if left:
-            _LOG.warning("%d updates were not done when the bot ended; they are taken up again", len(left))
+            _LOG.warning("Taking up %d updates that were not done when the bot ended", len(left))
         for entry in left:
             self._earlier.add(entry.update_id)
             self._queues.append(entry.update_id, entry.chat_id)
         self._advance()
 
     async def receive(self, raws: Iterable[RawUpdate]) -> None:
-        """Keep updates in the inbox, and handle those that did not come before.
+        """Keep updates in the inbox, and handle those that are new.
 
         Raises:
             InboxFullError: they cannot be kept now; none of them is handled.
@@ -124,9 +124,9 @@ class Dispatcher:
         self._advance()
 
     async def close(self, seconds: float) -> bool:
-        """Go on for at most so long, then break off; tell whether nothing was broken off.
+        """Go on for at most ``seconds``, then cancel; tell whether nothing was cancelled.
 
-        What waits for a chat that Telegram wants left alone is not waited for.
+        Postponed updates are not waited for.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
@@ -145,17 +145,17 @@ class Dispatcher:
         for timer in self._timers.values():
             timer.cancel()
         if self.waiting:
-            fate = "taken up again at the next start" if self.is_durable else "lost unless the log heals now"
-            _LOG.warning("%d updates are not done; they are %s", self.waiting, fate)
+            fate = "taken up at the next start" if self.is_durable else "lost, unless they can be written now"
+            _LOG.warning("%d updates are not done; they will be %s", self.waiting, fate)
         return not broken_off
 
     def _advance(self) -> None:
-        """Begin as many updates as there are places."""
+        """Begin to handle as many updates as there are places."""
         while not self._is_closed and (queue := self._queues.take()) is not None:
             self._running[queue] = asyncio.get_running_loop().create_task(self._handle_first(queue))
 
     async def _handle_first(self, queue: ChatQueue) -> None:
-        """Handle the first update of a queue, and let the queue take its turn again."""
+        """Handle the first update of a queue; then the queue waits for its next turn."""
         handling = self._postponed.pop(queue, None) or Handling(
             str(queue.first),
             queue.chat_id,
@@ -180,7 +180,7 @@ class Dispatcher:
             self._advance()
 
     async def _handle(self, update_id: int, handling: Handling) -> None:
-        """Have an update handled, as long as that has a use."""
+        """Have an update handled, unless it is stale."""
         entry, attempts = self._at_hand.get(update_id), 0
         if entry is None:
             try:
@@ -194,9 +194,9 @@ class Dispatcher:
         if attempts > _MOST_ATTEMPTS:
             await self._application.process_error(update, GaveUpError(f"{attempts} attempts"))
             return
-        # Once it was taken up, what is owed is a message, for which there is no hurry.
+        # An update that was postponed is owed a message, which may come at any time.
         if not handling.attempts and self._is_stale(update, entry.received_at):
-            _LOG.warning("A press of a button or an inline query is too old to be answered")
+            _LOG.warning("A button press or inline query is too old to be answered")
             return
         if not handling.attempts:
             self._metrics.count_update(_name_kind(update))
@@ -205,27 +205,27 @@ class Dispatcher:
             self._metrics.observe_reply((datetime.now(UTC) - entry.received_at).total_seconds())
 
     async def _fetch(self, update_id: int) -> tuple[Entry | None, int]:
-        """Read an update out of the inbox, and how often an end of the bot has left it undone.
+        """Read an update from the inbox, and how often the bot has ended while it was not done.
 
         Raises:
             DatabaseUnavailableError: the inbox cannot be read now.
         """
         found = await self._inbox.read(update_id, is_repeated=update_id in self._earlier)
-        # Attempts count the ends of the bot; what is postponed is taken up again within this run.
+        # Attempts count the ends of the bot, not the postponements within this run.
         self._earlier.discard(update_id)
         return found or (None, 0)
 
     def _read(self, entry: Entry) -> Update | None:
         try:
             return Update.de_json(json.loads(entry.payload), self._application.bot)
-        except Exception as error:  # noqa: BLE001 - whatever Telegram sends one day, the others are handled
-            _LOG.error("Update %s cannot be read and is left out: %r", entry.update_id, error)
+        except Exception as error:  # noqa: BLE001 - one odd update must not stop the others
+            _LOG.error("Update %s cannot be parsed and is skipped: %r", entry.update_id, error)
             return None
 
     def _conclude(self, queue: ChatQueue, handling: Handling) -> None:
-        """Take a handled update out of its queue, or let the queue wait."""
+        """Take a handled update out of its queue, or let the queue wait if it was postponed."""
         if handling.postponed_s is not None and handling.age_s > _GIVEN_UP_S:
-            _LOG.error("An update is given up, which could not be answered for a day")
+            _LOG.error("Giving up an update that could not be answered for a day")
         elif handling.postponed_s is not None:
             self._queues.leave(queue)
             self._postponed[queue] = handling
@@ -240,10 +240,10 @@ class Dispatcher:
         for update_id in finished:
             self._forget(update_id)
         if finished[1:]:
-            _LOG.info("%d updates of a chat that takes no messages are dropped", len(finished) - 1)
+            _LOG.info("Dropped %d updates of a chat that takes no messages", len(finished) - 1)
 
     def _forget(self, update_id: int) -> None:
-        """Mark an update as done, and keep nothing of it."""
+        """Mark an update as done, and drop its content."""
         self._at_hand.pop(update_id, None)
         self._earlier.discard(update_id)
         self._inbox.finish(update_id)
@@ -254,7 +254,7 @@ class Dispatcher:
         self._advance()
 
     def _is_stale(self, update: Update, received_at: datetime) -> bool:
-        """Tell whether Telegram would refuse any answer to an update, as nobody waits for it."""
+        """Tell whether an update is so old that Telegram would refuse any answer to it."""
         age = datetime.now(UTC) - received_at
         if update.callback_query is not None:
             return age > self._press_lasts
@@ -262,7 +262,7 @@ class Dispatcher:
 
 
 def _find_chat(raw: RawUpdate) -> int | None:
-    """Return the id of the chat, or else of the person, that an update belongs to."""
+    """Return the id of the chat of an update, or else of its sender."""
     for about in raw.values():
         if not isinstance(about, dict):
             continue
@@ -278,5 +278,5 @@ def _find_chat(raw: RawUpdate) -> int | None:
 
 
 def _name_kind(update: Update) -> str:
-    """Return what an update is about, as Telegram names it."""
+    """Return the kind of an update, as Telegram names it."""
     return next((name for name in _KINDS if getattr(update, name) is not None), "other")

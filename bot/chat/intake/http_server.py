@@ -1,7 +1,7 @@
-"""A small HTTP server on one address, for updates that are brought and for those who watch over the bot.
+"""A small HTTP server, for the webhook and for monitoring.
 
-Anybody may reach it, so it is quiet: a request is not logged, nor is one that is not HTTP. A body
-that is too long, or does not arrive in time, is refused. It ends no TLS and knows no pages.
+Anybody may reach it, so it logs neither requests nor connections that do not speak HTTP. A body that
+is too long, or does not arrive in time, is refused. It does no TLS and knows no pages.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 Answer: TypeAlias = Callable[[web.Request, bytes], Awaitable[web.Response]]
-"""Answers a request, whose body was read."""
+"""Answers a request; the second argument is its body."""
 
 _BODY_TIMEOUT_S = 60.0
-# How long a request that is being answered may take when the server closes.
+# How long the server waits, when it closes, for requests that are being answered.
 _CLOSING_S = 0.2
 
 
@@ -25,7 +25,7 @@ class HttpServer:
     """Listens at one address from ``listen`` to ``close``."""
 
     def __init__(self, answer: Answer, *, most_bytes: int, body_timeout_s: float = _BODY_TIMEOUT_S) -> None:
-        """Take what answers requests, and how long a body may be and take."""
+        """Answer requests with ``answer``, if their bodies are short enough and arrive in time."""
         self._answer = answer
         self._most_bytes = most_bytes
         self._body_timeout_s = body_timeout_s
@@ -37,7 +37,7 @@ class HttpServer:
         Raises:
             OSError: the port is taken, or cannot be had.
         """
-        # One handler for all paths and methods; what there is nothing for, it says itself.
+        # One handler for all paths and methods.
         application = web.Application(client_max_size=self._most_bytes)
         application.router.add_route("*", "/{path:.*}", self._handle)
         application.on_response_prepare.append(_drop_server)
@@ -70,19 +70,19 @@ class HttpServer:
 
 
 def _refuse(status: int) -> web.Response:
-    """Return what ends a connection, of whose request there may be more to come."""
+    """Return an answer after which the connection is closed, since the body was not read to its end."""
     response = web.Response(status=status)
     response.force_close()
     return response
 
 
 async def _drop_server(_request: web.Request, response: web.StreamResponse) -> None:
-    """Leave out which program in which version serves."""
+    """Do not tell everybody the name and version of the server."""
     response.headers.pop("Server", None)
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Tell whether a line of the library's says more than that somebody sent what is not HTTP."""
+    """Tell whether a record of aiohttp's says more than that somebody did not speak HTTP."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 

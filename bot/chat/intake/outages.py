@@ -1,4 +1,4 @@
-"""The first calls to Telegram, repeated until they work: no outage ends the bot, a wrong token does."""
+"""Calls that are repeated until they work: an outage does not end the bot, a wrong token does."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ _FIRST_PAUSE_S = 1.0
 async def connect(
     application: BotApplication, prepare: Callable[[], Awaitable[object]], outage: "Outage"
 ) -> None:
-    """Make sure of the token and prepare how updates arrive, however long it takes.
+    """Check the token and prepare to receive updates, however long that takes.
 
     Raises:
         ChatError: Telegram does not know the token.
@@ -38,9 +38,9 @@ async def connect(
 
 
 class Outage:
-    """The time in which calls that are repeated for ever fail: pauses grow, each is logged in one line.
+    """A time in which calls fail: the pauses between them grow, and each failure is one line of the log.
 
-    Admins are told of it where it lasts, and at once where another instance uses the token.
+    Admins are told of an outage that lasts, and at once of another instance with the same token.
     """
 
     def __init__(self, connection: Connection, *, longest_pause_s: float, report_after_s: float) -> None:
@@ -84,7 +84,7 @@ class Outage:
 
 
 def explain_invalid_token() -> ChatError:
-    """Return what ends the bot where Telegram does not know its token."""
+    """Return the error that ends the bot if Telegram does not know its token."""
     return ChatError(
         "Telegram does not know the token: set BOT_TOKEN to the one that @BotFather gives"
         " (or BOT_API_URL, if that is not a Bot API server)"

@@ -1,8 +1,8 @@
-"""Updates fetched by asking for them: the way that needs no address on the internet.
+"""Polling: updates fetched by asking for them, which needs no address on the internet.
 
-python-telegram-bot's own polling cannot be stopped within a pause after an error, goes deaf when
-the token is revoked, repeats a conflict for ever, and confirms what it has not kept; so the loop
-is here. A batch is confirmed by asking for the next one, once it is in the inbox.
+The polling of python-telegram-bot cannot be stopped during a pause after an error, stops receiving
+when the token is revoked, repeats a conflict for ever, and confirms updates that it has not kept; so
+the loop is here. A batch is confirmed by asking for the next one, once it is in the inbox.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ ALLOWED_UPDATES = (
     UpdateType.CHOSEN_INLINE_RESULT,
     UpdateType.MY_CHAT_MEMBER,
 )
-"""What Telegram is asked for; left out of a call, the setting of an earlier run would hold."""
+"""The kinds of updates to ask for, in every call: otherwise the choice of an earlier run holds."""
 
 
 class Polling:
     """Fetches updates and hands them to the dispatcher."""
 
-    def __init__(  # noqa: PLR0913 - three of them say how patient it is
+    def __init__(  # noqa: PLR0913 - three of them are pauses and limits
         self,
         application: BotApplication,
         dispatcher: Dispatcher,
@@ -45,10 +45,10 @@ class Polling:
         most_conflicts: int,
         full_pause_s: float,
     ) -> None:
-        """Take whose updates they are, and who keeps and handles them.
+        """Fetch the updates of an application, and hand them to a dispatcher.
 
-        ``poll_s`` is how long Telegram waits for the first update. So many conflicts with another
-        instance end the bot; while nothing more can be held in memory, it pauses for ``full_pause_s``.
+        Telegram waits for up to ``poll_s`` for the first update. ``most_conflicts`` with another
+        instance end the bot. While memory can hold no more, polling pauses for ``full_pause_s``.
         """
         self._application = application
         self._dispatcher = dispatcher
@@ -61,18 +61,18 @@ class Polling:
 
     @property
     def is_receiving(self) -> bool:
-        """Whether Telegram answered when it was asked last."""
+        """Whether Telegram answered the last call."""
         return self._is_answered
 
     async def connect(self) -> None:
-        """Make sure of the token and that no webhook takes the updates, however long it takes."""
+        """Check the token and remove any webhook, however long that takes."""
         await connect(self._application, self._application.bot.delete_webhook, self._outage)
 
     async def run(self) -> NoReturn:
         """Fetch updates for ever."""
         conflicts = 0
         while True:
-            # After a failure it is worth knowing soon whether Telegram answers.
+            # After a failure a short poll tells soon whether Telegram answers.
             wait = self._poll if self._is_answered else timedelta()
             try:
                 raws = await self._fetch(wait)
@@ -90,29 +90,29 @@ class Polling:
                 continue
             self._is_answered = True
             if wait or not conflicts:
-                # Two instances take turns at ending each other's long polls: a short one proves nothing.
+                # Two instances end each other's long polls in turn; that a short one works proves nothing.
                 self._outage.end()
                 conflicts = 0
             await self._pass_on(raws)
 
     async def leave(self) -> None:
-        """Confirm all that was fetched, if it is on disk and Telegram listens at once."""
+        """Confirm all fetched updates, if they are on disk and Telegram answers at once."""
         if self._offset is None or not self._dispatcher.is_durable:
             return
         try:
             async with asyncio.timeout(_CONFIRMING_S):
                 await self._fetch(timedelta())
         except (TelegramError, TimeoutError):
-            _LOG.info("The last messages were not confirmed; Telegram may deliver them again")
+            _LOG.info("The last updates were not confirmed; Telegram may deliver them again")
 
     async def _pass_on(self, raws: list[RawUpdate]) -> None:
-        """Have updates kept, and only then count them as arrived."""
+        """Hand updates over, and confirm them only after that."""
         if not raws:
             return
         try:
             await self._dispatcher.receive(raws)
         except InboxFullError:
-            _LOG.warning("No more messages can be held in memory; Telegram keeps them meanwhile")
+            _LOG.warning("Memory can hold no more updates; Telegram keeps them for now")
             await asyncio.sleep(self._full_pause_s)
             return
         self._offset = max(raw["update_id"] for raw in raws) + 1

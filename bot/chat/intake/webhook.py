@@ -1,7 +1,7 @@
-"""Updates that Telegram brings: a web server that takes them, behind a proxy that has the certificate.
+"""The webhook: a web server to which Telegram sends updates, behind a reverse proxy that does TLS.
 
-Telegram is told that an update has arrived once it is in the inbox; until then it brings it
-again. Only who knows the secret is listened to. It ends no TLS: a reverse proxy does.
+An update is confirmed once it is in the inbox; until then Telegram sends it again. Calls without the
+secret are rejected.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ _LOG = logging.getLogger(__name__)
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 _MOST_BYTES = 1_048_576
 _CONNECTIONS = 40
-# Telegram's nameservers may be away as any other.
+# The name servers that Telegram asks may be down for a while.
 _UNRESOLVED = "resolve host"
 
 
 class Webhook:
-    """Takes updates at an address, and hands them to the dispatcher."""
+    """Receives updates at an address, and hands them to the dispatcher."""
 
-    def __init__(  # noqa: PLR0913 - what an address is made of
+    def __init__(  # noqa: PLR0913 - most of them are parts of the address
         self,
         application: BotApplication,
         dispatcher: Dispatcher,
@@ -44,7 +44,7 @@ class Webhook:
         outage: Outage,
         log_rejected_every_s: float,
     ) -> None:
-        """Take the public ``url``, and where the server listens for what the proxy passes on."""
+        """``url`` is the public address; ``host`` and ``port`` are where the reverse proxy connects."""
         self._application = application
         self._outage = outage
         self._dispatcher = dispatcher
@@ -63,7 +63,7 @@ class Webhook:
         return self._is_receiving
 
     async def connect(self) -> None:
-        """Make sure of the token, listen, and have Telegram bring updates here, however long it takes.
+        """Check the token and listen, however long that takes.
 
         Raises:
             ChatError: the port is taken, or Telegram does not know the token.
@@ -76,23 +76,23 @@ class Webhook:
             raise ChatError(message) from None
 
     async def run(self) -> None:
-        """Take updates for ever.
+        """Tell Telegram the address, and receive updates for ever.
 
         Raises:
-            ChatError: Telegram brings nothing to such an address.
+            ChatError: Telegram refuses the address.
         """
         await connect(self._application, self._announce, self._outage)
         self._is_receiving = True
-        _LOG.info("Telegram brings updates to %s:%d", self._host, self._port)
+        _LOG.info("Receiving updates from Telegram at %s:%d", self._host, self._port)
         await asyncio.Event().wait()
 
     async def leave(self) -> None:
-        """Close the door; Telegram keeps what comes meanwhile, since the address stays set."""
+        """Close the server; Telegram keeps new updates meanwhile, since the address stays set."""
         self._is_receiving = False
         await self._server.close()
 
     async def _announce(self) -> None:
-        """Tell Telegram the address; one that it refuses is no better when it is told again."""
+        """Tell Telegram the address; one that it refuses ends the bot, since it would refuse it again."""
         try:
             await self._application.bot.set_webhook(
                 self._url,
@@ -107,7 +107,7 @@ class Webhook:
             raise ChatError(message) from None
 
     async def _answer(self, request: web.Request, body: bytes) -> web.Response:
-        """Keep an update: 200 once it is on disk, 503 where Telegram must bring it again."""
+        """Keep an update: 200 once it is on disk, 503 if Telegram must send it again."""
         if request.raw_path.partition("?")[0] != self._path:
             return web.Response(status=404)
         if request.method != "POST":
@@ -130,7 +130,7 @@ class Webhook:
 
 
 class _Rejections:
-    """Calls without the secret: logged now and then with their number, since anybody may make them."""
+    """Counts calls without the secret; logs only their number, now and then, since anybody may call."""
 
     def __init__(self, log_every_s: float) -> None:
         self._log_every_s = log_every_s

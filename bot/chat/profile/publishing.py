@@ -1,7 +1,7 @@
-"""What Telegram shows of the bot by itself, set step by step until all of it is set.
+"""Setting the profile of the bot on Telegram, step by step, until all of it is set.
 
-A step that Telegram refuses or does not hear is logged and tried again later; it stops neither
-the start nor the other steps. What the steps set is others' business.
+A step that fails is logged and tried again later; it stops neither the start nor the other steps.
+This module does not know what the steps set.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ async def publish(
     first_pause_s: float = 30.0,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Take all steps, and those that failed again after growing pauses, until each has succeeded."""
+    """Take all steps; repeat those that failed, after growing pauses, until each has succeeded."""
     left = list(steps)
     pause = GrowingPause(first_pause_s, _LONGEST_PAUSE_S)
     while True:
@@ -39,7 +39,7 @@ async def publish(
 
 
 async def _take(steps: list[Step]) -> tuple[list[Step], float]:
-    """Take steps; return those that are left, and how many seconds Telegram wants to be left alone."""
+    """Take steps; return those that failed, and how many seconds Telegram asks to wait."""
     left: list[Step] = []
     for number, step in enumerate(steps):
         try:

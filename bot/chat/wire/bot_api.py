@@ -1,7 +1,8 @@
-"""The connection to the Bot API: how long calls may take, and updates as they come over the wire.
+"""The connection to the Bot API: how long calls may take, and updates as raw JSON.
 
-python-telegram-bot reads a batch of updates as a whole, so that one it cannot read would hold up
-all behind it for ever, and forgets the JSON that the inbox keeps. It decides nothing about updates.
+python-telegram-bot parses a batch of updates as a whole, so one that it cannot parse would block all
+that follow for ever; and it drops the JSON, which the inbox keeps. This module does not interpret
+updates.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ class ChatError(Exception):
 
 
 class Connection(ExtBot[None]):
-    """A bot whose updates are fetched without being read, and that passes on what goes wrong."""
+    """A bot that fetches updates without parsing them, and passes on reports of trouble."""
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Connection(ExtBot[None]):
         longest_wait_s: float,
         **arguments: Any,  # noqa: ANN401 - the library's
     ) -> None:
-        """Take who is told what goes wrong, how patient to be, and what ``ExtBot`` takes."""
+        """Report trouble to ``report``; ``arguments`` are those of ``ExtBot``."""
         super().__init__(**arguments)
         self._report = report
         self._timeout_s = timeout_s
@@ -51,7 +52,7 @@ class Connection(ExtBot[None]):
         self._longest_wait_s = longest_wait_s
 
     async def post_message(self, **parameters: object) -> RawMessage:
-        """Send a text and return the message as Telegram's JSON has it; most senders need its id alone.
+        """Send a text and return the message as Telegram's JSON has it; most callers need only its id.
 
         Raises:
             TelegramError: Telegram cannot be reached or refuses.
@@ -74,7 +75,7 @@ class Connection(ExtBot[None]):
         return int(self.token.partition(":")[0])
 
     def report_trouble(self, trouble: Trouble) -> None:
-        """Pass on that something goes wrong on Telegram, or no longer."""
+        """Pass on that something goes wrong on Telegram, or works again."""
         self._report(trouble)
 
     async def fetch_updates(
@@ -94,16 +95,16 @@ class Connection(ExtBot[None]):
 
 
 BotApplication: TypeAlias = Application[Connection, ContextTypes.DEFAULT_TYPE, _Data, _Data, _Data, None]
-"""The handlers of the bot and what they run in."""
+"""The application of python-telegram-bot with this connection."""
 
 
 def is_update(raw: object) -> TypeGuard[RawUpdate]:
-    """Tell whether something has what every update has: an id."""
+    """Tell whether something has an id, as every update has."""
     return isinstance(raw, dict) and is_id(raw.get("update_id"))
 
 
 def is_id(value: object) -> TypeGuard[int]:
-    """Tell whether something is an id as Telegram gives them, which the inbox can hold."""
+    """Tell whether something is an id as Telegram assigns them, small enough for the inbox."""
     return isinstance(value, int) and abs(value) < _IDS
 
 
@@ -115,7 +116,7 @@ def connection_of(bot: Bot) -> Connection:
     return bot
 
 
-def open_connection(  # noqa: PLR0913 - the composition root hands over each by name
+def open_connection(  # noqa: PLR0913 - the assembly passes each by name
     *,
     token: str,
     api_url: str,
@@ -132,7 +133,7 @@ def open_connection(  # noqa: PLR0913 - the composition root hands over each by 
     ``timeout_s`` bounds each step of a call.
 
     Raises:
-        ChatError: the proxy's URL is not one.
+        ChatError: BOT_PROXY is not a proxy URL.
     """
     base = api_url.rstrip("/")
     return Connection(
@@ -153,7 +154,7 @@ def _build_request(metrics: Metrics, proxy: str | None, connections: int, timeou
     try:
         return Transport(metrics, proxy=proxy, connections=connections, timeout_s=timeout_s)
     except (ValueError, RuntimeError):
-        # The URL of a proxy may hold a password, and what was raised repeats it.
+        # The original error repeats the URL, which may hold a password.
         message = (
             "BOT_PROXY is not the URL of a proxy, such as socks5://127.0.0.1:1080 or http://127.0.0.1:3128"
         )

@@ -1,7 +1,7 @@
-"""When messages may go out: so many in all and so many into one chat, and none where Telegram said wait.
+"""The rate of outgoing messages: limited in all and in each chat, and zero where Telegram says wait.
 
-An edited message counts as a message. A chat for which Telegram asked to wait is left alone for that
-long; the others go on. It neither repeats a call nor decides what is said.
+An edited message counts as a message. Where Telegram asks to wait with a chat, only that chat waits.
+This module does not repeat calls, and does not know the messages.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from bot.rates import Rate
 _MESSAGES = ("send", "edit", "copy", "forward")
 _NO_MESSAGE = frozenset({"sendChatAction", "sendMessageDraft"})
 _GROUP_BURST = 5
-# Twenty a minute, of which a burst may come at once.
+# Twenty a minute in all, some of which may come at once.
 _GROUP_SECONDS = 60 / (20 - _GROUP_BURST)
 
 
 class Pacing(BaseRateLimiter[None]):
-    """Spaces the messages of the bot; a rate of 0 is none."""
+    """Spaces the messages of the bot; a rate of 0 is no limit."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Pacing(BaseRateLimiter[None]):
         burst: int = 20,
         most_chats: int = 10_000,
     ) -> None:
-        """Take how many messages a second go out in all, and into one chat after a burst.
+        """Take the number of messages a second, in all and into one chat after a burst.
 
         Only the ``most_chats`` that were written to last are remembered.
         """
@@ -45,10 +45,10 @@ class Pacing(BaseRateLimiter[None]):
         self._silent_until: LRUCache[object, float] = LRUCache(most_chats)
 
     async def initialize(self) -> None:
-        """Begin; nothing needs to be opened."""
+        """Do nothing: there is nothing to open."""
 
     async def shutdown(self) -> None:
-        """End; nothing needs to be closed."""
+        """Do nothing: there is nothing to close."""
 
     async def process_request(  # noqa: PLR0913, PLR0917 - as python-telegram-bot calls it
         self,
@@ -70,7 +70,7 @@ class Pacing(BaseRateLimiter[None]):
         if is_message and chat_id is not None:
             self._refuse_silenced(chat_id)
             await self._await_turn(chat_id)
-            # Telegram may have asked for silence while this one waited for its turn.
+            # Telegram may have asked to wait while this message waited for its turn.
             self._refuse_silenced(chat_id)
         try:
             return await callback(*args, **kwargs)
@@ -84,7 +84,7 @@ class Pacing(BaseRateLimiter[None]):
         pause = self._rate_of(chat_id).reserve(now) if self._chat_seconds else 0.0
         if pause:
             await asyncio.sleep(pause)
-        # Only a message whose chat may have it takes a place among all.
+        # A message takes a place among all only when its own chat is ready for it.
         if self._all is not None and (pause := self._all.reserve(time.monotonic())):
             await asyncio.sleep(pause)
 

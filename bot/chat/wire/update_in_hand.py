@@ -1,4 +1,4 @@
-"""The update that is being handled, for those deep inside who log or give up on it.
+"""The update that is being handled, for code deep inside that logs it or gives it up.
 
 A context variable, because python-telegram-bot hands an update to its handlers and to the error
 handler but not to what they call. It decides nothing itself.
@@ -13,7 +13,7 @@ from bot.pauses import GrowingPause
 
 @dataclass(slots=True)
 class Handling:
-    """One update in hand: its id in the log, its chat, and what came of it.
+    """One update being handled: its id in the log, its chat and its outcome.
 
     Where ``is_repeated``, an earlier run of the bot may have done it. ``attempts`` counts how often
     it was postponed, ``doubts`` how often a message may have arrived without Telegram saying so.
@@ -38,15 +38,15 @@ class Handling:
 
     @property
     def age_s(self) -> float:
-        """How many seconds ago it was taken up first."""
+        """The seconds since it was taken up first."""
         return time.monotonic() - self.begun_at
 
     def postpone(self, seconds: float | None) -> None:
-        """Have it taken up again after some seconds, or after ever longer pauses."""
+        """Have it taken up again after some seconds; with None, after growing pauses."""
         growing_s = self.pause.grow()
         self.attempts += 1
         self.postponed_s = growing_s if seconds is None else seconds
 
 
 in_hand: ContextVar[Handling | None] = ContextVar("in_hand", default=None)
-"""What the current task handles; None outside of any update."""
+"""The update that the current task handles; None outside of any."""
