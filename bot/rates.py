@@ -29,7 +29,3 @@ class Rate:
         wait = self.wait_for(now)
         self.due_at = max(self.due_at, now) + self.interval_s
         return wait
-
-    def is_idle(self, now: float) -> bool:
-        """Whether nothing is left of what was taken, so that this may be forgotten."""
-        return self.due_at <= now

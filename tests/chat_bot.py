@@ -18,7 +18,7 @@ from typing import Any
 from bot.answering import Desk, Index, Progress
 from bot.chat.alerts import Alerts
 from bot.chat.intake.session import serve
-from bot.cli.assembly import Service, assemble, make_desk
+from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, make_desk
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
@@ -164,6 +164,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     before_load: Callable[[Progress | None], None] = lambda _progress: None,
     adapt: Callable[[Service], Service] = lambda service: service,
     clock: Callable[[], float] = time.monotonic,
+    pauses: Pauses = PAUSES,
+    limits: Limits = LIMITS,
     token: str | None = None,
     **settings: object,
 ) -> AsyncIterator[ChatBot]:
@@ -194,11 +196,21 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
             examples=Examples(EXAMPLES),
             metrics=Metrics(),
             clock=clock,
+            pauses=pauses,
+            limits=limits,
         )
     )
     await service.database.open()
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve(service.application, service.dispatcher, service.receiver, stop))
+    serving = asyncio.create_task(
+        serve(
+            service.application,
+            service.dispatcher,
+            service.receiver,
+            stop,
+            finish_within_s=pauses.finish_within_s,
+        )
+    )
     try:
         yield ChatBot(service, serving, stop)
     finally:

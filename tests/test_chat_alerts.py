@@ -9,6 +9,7 @@ import pytest
 
 from bot.chat.wire.update_in_hand import Handling, in_hand
 from bot.model import Trouble, TroubleKind
+from bot.pauses import GrowingPause
 from bot.sandbox.api.failures import nonsense, refusal
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
@@ -60,7 +61,7 @@ async def test_alert_of_a_failure_has_an_id_that_stands_in_the_log(
 async def test_alert_names_the_update_in_hand(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS]) as bot:
         boss = await start_as_admin(api)
-        token = in_hand.set(Handling("4711"))
+        token = in_hand.set(Handling("4711", pause=GrowingPause(5.0)))
         bot.alerts.report(OFF)
         in_hand.reset(token)
         assert (await next_text(boss)).endswith("In the log: 4711")

@@ -2,17 +2,12 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from bot.chat.handlers.allowance import Allowance, Verdict
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def test_allowance_counts_the_first_question_where_it_knows_as_many_people_as_it_may(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("bot.chat.handlers.allowance._MOST_PEOPLE", 2)
-    allowance = Allowance(questions_per_minute=1, exempt_ids=())
+def test_allowance_counts_the_first_question_where_it_knows_as_many_people_as_it_may() -> None:
+    allowance = Allowance(questions_per_minute=1, exempt_ids=(), most_people=2)
     assert [allowance.judge(asker, NOW) for asker in (1, 2, 3)] == [Verdict.ANSWERED] * 3
     assert [allowance.judge(3, NOW), allowance.judge(3, NOW)] == [Verdict.REFUSED, Verdict.IGNORED]

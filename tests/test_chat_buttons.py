@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.api.failures import Failure, lost_answer, refusal, too_many_requests
+from bot.cli.assembly import Pauses
+from bot.sandbox.api.failures import Failure, lost_answer, nonsense, refusal, too_many_requests
 from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, phrases, running_bot
 from tests.harbour import CRANES, HARBOUR, MASTER, PIZZA, SEVEN, HarbourIndex, wait_until_recorded
@@ -72,12 +73,12 @@ async def test_vote_is_one_for_each_person_and_may_be_changed_and_taken_back(tmp
 
 @pytest.mark.parametrize(("is_back", "kept"), [(False, ["up"]), (True, [])])
 async def test_vote_counts_once_though_the_bot_ended_before_the_press_was_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_back: bool, kept: list[str]
+    tmp_path: Path, *, is_back: bool, kept: list[str]
 ) -> None:
-    monkeypatch.setattr("bot.chat.intake.session._HANDLING_S", 0.1)
+    pauses = Pauses(finish_within_s=0.1)
     async with BotApi() as api:
         anna = api.person("Anna")
-        async with running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        async with running_bot(api, tmp_path, pauses=pauses, articles=HARBOUR, make_index=HarbourIndex):
             answer = await anna.private_chat.reply_to(anna.says(CRANES))
             if is_back:
                 await anna.presses(answer, "👍")
@@ -85,7 +86,7 @@ async def test_vote_counts_once_though_the_bot_ended_before_the_press_was_done(
             anna.presses(answer, "👍")
             await answer.edited(since=int(is_back))
         hanging.stop()
-        async with running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        async with running_bot(api, tmp_path, pauses=pauses, articles=HARBOUR, make_index=HarbourIndex):
             await anna.private_chat.reply_to(anna.says("/help"))
     assert [vote for (vote,) in read(tmp_path, "SELECT vote FROM votes")] == kept
 
@@ -147,11 +148,12 @@ def label_of(button: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("label", ["More", "Context", "👎"])
-async def test_button_says_so_while_the_database_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str
-) -> None:
-    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.0)
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
+async def test_button_says_so_while_the_database_fails(tmp_path: Path, label: str) -> None:
+    pauses = Pauses(database_try_again_s=0.0)
+    async with (
+        BotApi() as api,
+        running_bot(api, tmp_path, pauses=pauses, articles=HARBOUR, make_index=HarbourIndex) as bot,
+    ):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         await wait_until_recorded(bot)
@@ -212,13 +214,11 @@ async def test_button_below_a_message_that_cannot_be_changed_says_so(tmp_path: P
         assert (await anna.calls_back(answer, data)).text == phrases.say("vote.up")
 
 
-async def test_button_that_fails_is_apologised_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_button_that_fails_is_apologised_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
-        monkeypatch.setattr("bot.chat.handlers.answer_buttons.render_context", None)
+        api.fail("editMessageText", nonsense())
         assert (await anna.presses(answer, "Context")).text == phrases.say("press.failed")
     assert "Traceback" in caplog.text
 

@@ -5,12 +5,13 @@ import base64
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.chat.wire.update_in_hand import Handling
+from bot.cli.assembly import Limits, Pauses
+from bot.pauses import GrowingPause
 from bot.sandbox.api.failures import server_error
 from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, phrases, running_bot, slow_index
@@ -44,9 +45,9 @@ async def test_dispatching_keeps_the_order_within_a_chat_alone(tmp_path: Path) -
         assert [reply.reply_to for reply in anna.private_chat.from_bot] == asked
 
 
-async def test_dispatching_lets_chats_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.chat.intake.dispatcher._AT_HAND", 10)
-    async with BotApi() as api, running_bot(api, tmp_path):
+async def test_dispatching_lets_chats_take_turns(tmp_path: Path) -> None:
+    limits = Limits(most_at_hand=10)
+    async with BotApi() as api, running_bot(api, tmp_path, limits=limits):
         anna, berta = api.person("Anna"), api.person("Berta")
         flood = [anna.says(f"{SIGNED} {number}") for number in range(60)]
         await berta.private_chat.reply_to(berta.says(SIGNED))
@@ -78,14 +79,12 @@ async def test_dispatching_answers_once_what_comes_twice(tmp_path: Path) -> None
         assert len(anna.private_chat.replies_to(question)) == 1
 
 
-async def test_dispatching_takes_up_what_an_earlier_run_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.intake.session._HANDLING_S", 0.1)
+async def test_dispatching_takes_up_what_an_earlier_run_left(tmp_path: Path) -> None:
+    pauses = Pauses(finish_within_s=0.1)
     gate = Gate()
     async with BotApi() as api:
         anna, berta = api.person("Anna"), api.person("Berta")
-        async with running_bot(api, tmp_path, make_index=slow_index(gate)) as bot:
+        async with running_bot(api, tmp_path, pauses=pauses, make_index=slow_index(gate)) as bot:
             asked = [anna.says("slow one"), anna.says(SIGNED), anna.says("/help")]
             await gate.wait_until_reached()
             await berta.private_chat.reply_to(berta.says(SIGNED))
@@ -94,7 +93,7 @@ async def test_dispatching_takes_up_what_an_earlier_run_left(
             gate.opened.set()
             await ending
         assert anna.private_chat.from_bot == []
-        async with running_bot(api, tmp_path) as bot:
+        async with running_bot(api, tmp_path, pauses=pauses) as bot:
             await anna.private_chat.reply_to(asked[-1])
             assert [reply.reply_to for reply in anna.private_chat.from_bot] == asked
             assert len(berta.private_chat.from_bot) == 1
@@ -117,11 +116,9 @@ async def test_dispatching_does_not_answer_again_what_the_log_says_was_answered(
         assert len(anna.private_chat.replies_to(question)) == 1
 
 
-async def test_dispatching_apologises_for_a_late_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.handlers.answers._LATE", timedelta(seconds=-5))
-    async with BotApi() as api, running_bot(api, tmp_path):
+async def test_dispatching_apologises_for_a_late_answer(tmp_path: Path) -> None:
+    pauses = Pauses(late_after_s=-5)
+    async with BotApi() as api, running_bot(api, tmp_path, pauses=pauses):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(SIGNED))
         assert answer.text.startswith(phrases.say("answer.late"))
@@ -129,37 +126,34 @@ async def test_dispatching_apologises_for_a_late_answer(
 
 
 async def test_dispatching_drops_presses_and_inline_queries_that_are_stale(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path):
+    pauses = Pauses(press_lasts_s=-1)
+    async with BotApi() as api, running_bot(api, tmp_path, pauses=pauses):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(SIGNED))
-        monkeypatch.setattr("bot.chat.intake.dispatcher._PRESS_LASTS", timedelta(seconds=-1))
         anna.presses(answer, "👍")
         await anna.private_chat.reply_to(anna.says("/help"))
         assert "too old" in caplog.text
         assert api.calls_of("answerCallbackQuery") == []
 
 
-async def test_dispatching_leaves_out_what_cannot_be_read(
+async def test_dispatching_skips_an_update_that_cannot_be_parsed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
         api.updates.push("message", {"message_id": "one", "chat": 5})
         assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
-        assert "cannot be read and is left out" in caplog.text
+        assert "cannot be parsed and is skipped" in caplog.text
 
 
-async def test_dispatching_goes_on_from_memory_while_the_inbox_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
-    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.2)
+async def test_dispatching_goes_on_from_memory_while_the_inbox_cannot_be_written(tmp_path: Path) -> None:
+    pauses = Pauses(database_busy_s=0.05, database_try_again_s=0.2)
     gate = Gate()
     async with (
         BotApi() as api,
-        running_bot(api, tmp_path, make_index=slow_index(gate)) as bot,
+        running_bot(api, tmp_path, pauses=pauses, make_index=slow_index(gate)) as bot,
     ):
         anna, berta = api.person("Anna"), api.person("Berta")
         await anna.private_chat.reply_to(anna.says("/help"))
@@ -183,13 +177,16 @@ async def test_dispatching_goes_on_from_memory_while_the_inbox_cannot_be_written
 
 
 async def test_dispatching_leaves_with_telegram_what_memory_cannot_hold(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.journal.inbox._MOST_HELD", 3)
-    monkeypatch.setattr("bot.chat.intake.polling._FULL_S", 0.1)
+    pauses = Pauses(inbox_full_s=0.1)
+    limits = Limits(most_held=3)
     (tmp_path / "log.sqlite").mkdir()
     gate = Gate()
-    async with BotApi() as api, running_bot(api, tmp_path, make_index=slow_index(gate)):
+    async with (
+        BotApi() as api,
+        running_bot(api, tmp_path, pauses=pauses, limits=limits, make_index=slow_index(gate)),
+    ):
         people = [api.person(f"Person {number}") for number in range(3)]
         asked = [(person, person.says("slow one")) for person in people]
         await gate.wait_until_reached()
@@ -217,22 +214,18 @@ async def test_dispatching_gives_up_what_ends_the_bot_again_and_again(tmp_path: 
             assert (await anna.private_chat.reply_to(question)).text == phrases.say("apology")
 
 
-async def test_dispatching_counts_ends_of_the_bot_and_not_outages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.intake.session._HANDLING_S", 0.1)
-    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.0)
-    monkeypatch.setattr("bot.chat.wire.update_in_hand._LONGEST_PAUSE_S", 0.01)
+async def test_dispatching_counts_ends_of_the_bot_and_not_outages(tmp_path: Path) -> None:
+    pauses = Pauses(finish_within_s=0.1, resend_s=0.0, longest_postponement_s=0.01)
     async with BotApi() as api:
         anna = api.person("Anna")
-        async with running_bot(api, tmp_path) as bot:
+        async with running_bot(api, tmp_path, pauses=pauses) as bot:
             hanging = api.hang("sendMessage", times=None)
             question = anna.says(SIGNED)
             await api.called("sendMessage")
             await bot.end()
         hanging.stop()
         outage = api.fail("sendMessage", server_error(502), times=60)
-        async with running_bot(api, tmp_path):
+        async with running_bot(api, tmp_path, pauses=pauses):
             assert "72" in (await anna.private_chat.reply_to(question)).text
         assert outage.is_over
 
@@ -252,13 +245,9 @@ async def test_allowance_refuses_once_who_asks_too_much(tmp_path: Path) -> None:
         assert len(await bot.read_log("id")) == 9
 
 
-async def test_allowance_counts_a_question_once_however_often_it_is_taken_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.01)
-    monkeypatch.setattr("bot.chat.wire.update_in_hand._FIRST_PAUSE_S", 0.05)
-    monkeypatch.setattr("bot.chat.wire.update_in_hand._LONGEST_PAUSE_S", 0.05)
-    async with BotApi() as api, running_bot(api, tmp_path, questions_per_minute=2) as bot:
+async def test_allowance_counts_a_question_once_however_often_it_is_taken_up(tmp_path: Path) -> None:
+    pauses = Pauses(resend_s=0.01, first_postponement_s=0.05, longest_postponement_s=0.05)
+    async with BotApi() as api, running_bot(api, tmp_path, pauses=pauses, questions_per_minute=2) as bot:
         anna = api.person("Anna")
         outage = api.fail("sendMessage", server_error(502), times=None)
         posed = anna.starts(f"q-{encode(SIGNED)}")
@@ -272,10 +261,10 @@ async def test_allowance_counts_a_question_once_however_often_it_is_taken_up(
 
 
 async def test_dispatching_says_what_could_not_be_told_after_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.01)
-    async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[1]):
+    pauses = Pauses(resend_s=0.01)
+    async with BotApi() as api, running_bot(api, tmp_path, pauses=pauses, admin_ids=[1]):
         admin = api.person("Admin", id=1)
         api.fail("sendMessage", server_error(502), times=3)
         admin.says("/reload")
@@ -283,7 +272,7 @@ async def test_dispatching_says_what_could_not_be_told_after_all(
 
 
 def test_handling_waits_ever_longer_however_long() -> None:
-    handling = Handling("1")
+    handling = Handling("1", pause=GrowingPause(5.0, 60.0))
     for _ in range(3000):
         handling.postpone(None)
     assert handling.postponed_s == 60.0

@@ -99,7 +99,7 @@ async def test_publishing_takes_the_steps_that_failed_again(caplog: pytest.LogCa
     assert "1 menus or descriptions are not set" in caplog.text
 
 
-async def test_publishing_leaves_telegram_alone_when_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_publishing_leaves_telegram_alone_when_told_to() -> None:
     taken: list[str] = []
     paused: list[float] = []
 
@@ -114,7 +114,6 @@ async def test_publishing_leaves_telegram_alone_when_told_to(monkeypatch: pytest
     async def succeed() -> None:
         taken.append("succeeds")
 
-    monkeypatch.setattr("bot.chat.profile.publishing.asyncio.sleep", note_pause)
-    await publish([succeed, flood, succeed])
+    await publish([succeed, flood, succeed], sleep=note_pause)
     assert taken == ["succeeds", "floods", "floods", "succeeds"]
     assert paused == [90]

@@ -12,14 +12,14 @@ from bot.chat.wire.sending import seconds_to_wait
 class Line:
     """Messages that go out, and Telegram, which may ask for silence."""
 
-    def __init__(self, messages_per_second: float) -> None:
-        self.pacing = Pacing(messages_per_second=0, chat_messages_per_second=messages_per_second)
+    def __init__(self, messages_per_second: float, **limits: int) -> None:
+        self.pacing = Pacing(messages_per_second=0, chat_messages_per_second=messages_per_second, **limits)
         self.sent: list[int] = []
 
-    async def send(self, chat_id: int, *, silence_s: int = 0) -> None:
+    async def send(self, chat_id: int, *, silence_s: int | None = None) -> None:
         async def call() -> None:
             self.sent.append(chat_id)
-            if silence_s:
+            if silence_s is not None:
                 raise RetryAfter(silence_s)
 
         await self.pacing.process_request(call, (), {}, "sendMessage", {"chat_id": chat_id}, None)
@@ -43,12 +43,8 @@ async def test_pacing_leaves_a_chat_alone_that_was_silenced_while_a_message_wait
     assert len(line.sent) == 20
 
 
-async def test_pacing_counts_the_first_message_where_it_knows_as_many_chats_as_it_may(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("bot.chat.wire.pacing._MOST_CHATS", 2)
-    monkeypatch.setattr("bot.chat.wire.pacing._BURST", 1)
-    line = Line(messages_per_second=10)
+async def test_pacing_counts_the_first_message_where_it_knows_as_many_chats_as_it_may() -> None:
+    line = Line(messages_per_second=10, most_chats=2, burst=1)
     for chat in (1, 2, 3):
         await line.send(chat)
     began = asyncio.get_running_loop().time()
@@ -57,14 +53,10 @@ async def test_pacing_counts_the_first_message_where_it_knows_as_many_chats_as_i
 
 
 @pytest.mark.parametrize("messages_per_second", [0, 100])
-async def test_pacing_forgets_silences_that_are_over(
-    monkeypatch: pytest.MonkeyPatch, messages_per_second: float
-) -> None:
-    monkeypatch.setattr("bot.chat.wire.pacing._MOST_CHATS", 2)
-    monkeypatch.setattr("bot.chat.wire.pacing.seconds_to_wait", lambda _error: 0.0)
-    line = Line(messages_per_second)
+async def test_pacing_forgets_silences_that_are_over(messages_per_second: float) -> None:
+    line = Line(messages_per_second, most_chats=2)
     for chat in range(10):
         with pytest.raises(RetryAfter):
-            await line.send(chat, silence_s=1)
+            await line.send(chat, silence_s=0)
         await asyncio.sleep(0.001)
     assert len(vars(line.pacing)["_silent_until"]) <= 2

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.wire.bot_api import ChatError
+from bot.cli.assembly import Limits, Pauses
 from bot.sandbox.api.failures import refusal, server_error
 from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, running_bot, slow_index
@@ -94,27 +95,25 @@ async def test_polling_explains_a_conflict_and_goes_on(
 
 
 async def test_polling_ends_when_the_conflict_does_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("bot.chat.intake.polling._CONFLICTS", 2)
     async with BotApi() as api:
         api.fail("getUpdates", CONFLICT, times=None)
         with pytest.raises(ChatError, match="another instance"):
-            async with running_bot(api, tmp_path) as bot:
+            async with running_bot(api, tmp_path, limits=Limits(most_conflicts=2)) as bot:
                 await bot.serving
 
 
 async def test_polling_gives_way_to_another_instance_though_short_polls_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.chat.intake.polling._CONFLICTS", 3)
-    monkeypatch.setattr("bot.chat.intake.outages._LONGEST_PAUSE_S", 0.1)
+    pauses, limits = Pauses(longest_outage_pause_s=0.1), Limits(most_conflicts=3)
     caplog.set_level("INFO")
     async with BotApi() as api:
         # What another instance's polls do to long ones.
         other = asyncio.create_task(end_polls(api))
         with pytest.raises(ChatError, match="another instance"):
-            async with running_bot(api, tmp_path) as bot:
+            async with running_bot(api, tmp_path, pauses=pauses, limits=limits) as bot:
                 await bot.serving
         other.cancel()
         assert "Telegram answers again" not in caplog.text

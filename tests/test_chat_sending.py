@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.assembly import Pauses
 from bot.sandbox.api.failures import (
     Failure,
     hang,
@@ -56,7 +57,7 @@ async def test_sending_waits_for_one_chat_only(tmp_path: Path) -> None:
     ("failure", "logged"),
     [
         (refusal(403, "Forbidden: bot was blocked by the user"), "takes no messages from the bot"),
-        (refusal(400, "Bad Request: message thread not found"), "has no place for a message"),
+        (refusal(400, "Bad Request: message thread not found"), "A message cannot be sent to chat"),
     ],
 )
 async def test_sending_gives_up_on_what_cannot_arrive(
@@ -89,12 +90,9 @@ async def test_sending_leaves_a_chat_alone_as_long_as_telegram_wants(tmp_path: P
         assert len(await bot.read_log("question")) == 2
 
 
-async def test_sending_goes_on_after_an_outage_longer_than_its_patience(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.01)
-    monkeypatch.setattr("bot.chat.wire.update_in_hand._FIRST_PAUSE_S", 0.1)
-    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+async def test_sending_goes_on_after_an_outage_longer_than_its_patience(tmp_path: Path) -> None:
+    pauses = Pauses(resend_s=0.01, first_postponement_s=0.1)
+    async with BotApi() as api, running_bot(api, tmp_path, pauses=pauses) as bot:
         anna = api.person("Anna")
         outage = api.fail("sendMessage", server_error(502), times=None)
         question = anna.says(SIGNED)
@@ -116,23 +114,18 @@ async def test_sending_drops_what_else_a_chat_asked_that_blocked_the_bot(tmp_pat
         assert asked.count(str(anna.id)) == 1
 
 
-async def test_sending_repeats_what_may_not_have_arrived(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.wire.bot_api._TIMEOUT_S", 0.5)
-    async with BotApi() as api, running_bot(api, tmp_path):
+async def test_sending_repeats_what_may_not_have_arrived(tmp_path: Path) -> None:
+    pauses = Pauses(call_timeout_s=0.5)
+    async with BotApi() as api, running_bot(api, tmp_path, pauses=pauses):
         anna = api.person("Anna")
         api.fail("sendMessage", hang())
         assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
         assert len(anna.private_chat.from_bot) == 1
 
 
-async def test_sending_repeats_what_may_have_arrived_within_bounds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.wire.sending._PAUSE_S", 0.01)
-    monkeypatch.setattr("bot.chat.wire.update_in_hand._FIRST_PAUSE_S", 0.1)
-    async with BotApi() as api, running_bot(api, tmp_path):
+async def test_sending_repeats_what_may_have_arrived_within_bounds(tmp_path: Path) -> None:
+    pauses = Pauses(resend_s=0.01, first_postponement_s=0.1)
+    async with BotApi() as api, running_bot(api, tmp_path, pauses=pauses):
         anna = api.person("Anna")
         api.fail("sendMessage", lost_answer(), times=None)
         question = anna.says(SIGNED)

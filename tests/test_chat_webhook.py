@@ -1,4 +1,4 @@
-"""Telegram brings updates to an address: kept before Telegram is told, and only from who knows the secret."""
+"""Telegram sends updates to the webhook: kept before they are confirmed, and only with the secret."""
 
 import asyncio
 import json
@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.chat.intake.webhook import Webhook
+from bot.chat.intake.session import Receiver
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.assembly import Service
+from bot.cli.assembly import Limits, Pauses, Service
 from bot.sandbox.api.failures import refusal
 from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, running_bot
@@ -25,6 +25,29 @@ def at(port: int, path: str = "/updates") -> dict[str, Any]:
     """Return the settings that have updates brought to a port."""
     url = f"http://127.0.0.1:{port}{path}"
     return {"webhook_url": url, "webhook_port": port, "webhook_secret": SECRET}
+
+
+class SlowReceiver:
+    """Stays between connecting and being announced until it is stopped."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self.connected = asyncio.Event()
+
+    @property
+    def is_receiving(self) -> bool:
+        return self._receiver.is_receiving
+
+    async def connect(self) -> None:
+        await self._receiver.connect()
+        self.connected.set()
+        await asyncio.Event().wait()
+
+    async def run(self) -> None:
+        await self._receiver.run()
+
+    async def leave(self) -> None:
+        await self._receiver.leave()
 
 
 async def test_webhook_brings_questions(tmp_path: Path, unused_tcp_port: int) -> None:
@@ -58,12 +81,13 @@ async def test_webhook_that_telegram_refuses_ends_with_a_reason(tmp_path: Path, 
         assert len(api.calls_of("setWebhook")) == 2
 
 
-async def test_webhook_says_seldom_that_strangers_knock(
-    tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_webhook_logs_seldom_that_it_rejects_calls(
+    tmp_path: Path, unused_tcp_port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "bot.chat.intake.webhook")
     url = f"http://127.0.0.1:{unused_tcp_port}/updates"
-    async with BotApi() as api, running_bot(api, tmp_path, **at(unused_tcp_port)):
+    pauses = Pauses(log_rejected_every_s=1.0)
+    async with BotApi() as api, running_bot(api, tmp_path, pauses=pauses, **at(unused_tcp_port)):
         anna = api.person("Anna")
         await anna.private_chat.reply_to(anna.says("/help"))
         async with aiohttp.ClientSession() as session:
@@ -75,7 +99,7 @@ async def test_webhook_says_seldom_that_strangers_knock(
             for _ in range(5):
                 await knock()
             assert [record.args for record in caplog.records] == [(1,)]
-            monkeypatch.setattr("bot.chat.intake.webhook._TOLD_EVERY_S", 0.0)
+            await asyncio.sleep(1.0)
             await knock()
             assert [record.args for record in caplog.records] == [(1,), (5,)]
 
@@ -106,16 +130,13 @@ async def test_webhook_listens_to_nobody_without_the_secret(tmp_path: Path, unus
         assert "72" in (await anna.private_chat.reply_to(anna.says(SIGNED))).text
 
 
-async def test_webhook_refuses_what_cannot_be_kept(
-    tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.journal.inbox._MOST_HELD", 0)
-    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.1)
-    monkeypatch.setattr("bot.sandbox.world.webhooks.RETRY_SECONDS", 0.1)
+async def test_webhook_refuses_what_cannot_be_kept(tmp_path: Path, unused_tcp_port: int) -> None:
+    pauses = Pauses(database_try_again_s=0.1)
+    limits = Limits(most_held=0)
     (tmp_path / "log.sqlite").mkdir()
     async with BotApi() as api:
         anna = api.person("Anna")
-        async with running_bot(api, tmp_path, **at(unused_tcp_port)):
+        async with running_bot(api, tmp_path, pauses=pauses, limits=limits, **at(unused_tcp_port)):
             question = anna.says(SIGNED)
             await asyncio.sleep(1)
             assert len(api.updates.pending()) == 1
@@ -134,29 +155,16 @@ async def test_webhook_whose_port_is_taken_ends_with_a_reason(tmp_path: Path, un
 async def test_webhook_that_is_stopped_before_it_is_announced_leaves_no_door_open(
     tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    listening = asyncio.Event()
-
-    class Slow(Webhook):
-        async def connect(self) -> None:
-            await super().connect()
-            listening.set()
-            await asyncio.Event().wait()
+    receivers: list[SlowReceiver] = []
 
     def slow_down(service: Service) -> Service:
-        url = f"http://127.0.0.1:{unused_tcp_port}/"
-        slow = Slow(
-            service.application,
-            service.dispatcher,
-            url=url,
-            host="127.0.0.1",
-            port=unused_tcp_port,
-            secret=SECRET,
-        )
-        return replace(service, receiver=slow)
+        receivers.append(SlowReceiver(service.receiver))
+        return replace(service, receiver=receivers[0])
 
-    async with BotApi() as api, running_bot(api, tmp_path, adapt=slow_down) as bot:
+    bringing = at(unused_tcp_port)
+    async with BotApi() as api, running_bot(api, tmp_path, adapt=slow_down, **bringing) as bot:
         async with asyncio.timeout(10):
-            await listening.wait()
+            await receivers[0].connected.wait()
             await bot.end()
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", unused_tcp_port)

@@ -172,15 +172,14 @@ async def test_retention_erases_what_is_too_old_to_the_last_byte(database: Datab
 
 
 async def test_retention_begins_at_once_and_goes_on_while_the_file_fails(
-    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("bot.journal.retention._TRY_AGAIN_S", 0.01)
     await database.close()
     content = database.path.read_bytes()
     database.path.unlink()
     database.path.mkdir()
-    erasing = asyncio.create_task(Retention(database, 10).keep_erasing())
+    erasing = asyncio.create_task(Retention(database, 10, try_again_s=0.01).keep_erasing())
     await asyncio.sleep(0.05)
     assert not erasing.done()
     database.path.rmdir()

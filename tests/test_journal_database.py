@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,15 @@ from bot.model import (
     TroubleKind,
 )
 from tests.journal_records import ANNA, BEN, BOT, collect, exchange, read, read_bytes, reading
+
+
+@pytest.fixture
+async def impatient(tmp_path: Path) -> AsyncIterator[Database]:
+    """Open a log that is soon tried again where it fails."""
+    opened = Database(tmp_path / "state" / "log.sqlite", try_again_s=0.05, busy_timeout_s=0.05)
+    await opened.open()
+    yield opened
+    await opened.close()
 
 
 async def test_database_keeps_what_waits_up_to_a_bound(tmp_path: Path) -> None:
@@ -45,25 +55,21 @@ async def test_database_keeps_what_waits_up_to_a_bound(tmp_path: Path) -> None:
     assert troubles[-1].detail.startswith("2 entries")
 
 
-async def test_database_heals_by_itself_once_the_file_does(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
-    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
-    await database.close()
-    journal = Journal(database)
-    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+async def test_database_heals_by_itself_once_the_file_does(impatient: Database) -> None:
+    await impatient.close()
+    journal = Journal(impatient)
+    with closing(sqlite3.connect(impatient.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         journal.record(exchange("waits"))
         await journal.flush()
-        assert database.is_failing
+        assert impatient.is_failing
         with pytest.raises(DatabaseUnavailableError):
             await journal.find("any")
         other.execute("COMMIT")
     async with asyncio.timeout(5):
-        while database.is_failing:  # noqa: ASYNC110 - the file has no event
+        while impatient.is_failing:  # noqa: ASYNC110 - the file has no event
             await asyncio.sleep(0.02)
-    assert read(database.path, "SELECT question FROM exchanges") == [("waits",)]
+    assert read(impatient.path, "SELECT question FROM exchanges") == [("waits",)]
 
 
 async def test_database_that_is_full_keeps_what_waits(database: Database) -> None:
@@ -122,30 +128,25 @@ async def test_database_is_left_as_it_was_by_work_that_fails(database: Database)
     assert read(database.path, "SELECT count(*) FROM shown_passages") == [(8,)]
 
 
-async def test_database_in_use_delays_only_the_erasing_of_traces(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
-    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
-    journal = Journal(database)
+async def test_database_in_use_delays_only_the_erasing_of_traces(impatient: Database) -> None:
+    journal = Journal(impatient)
     for number in range(20):
         journal.record(exchange(f"Annas secret {number} " + "x" * 3000))
     await journal.flush()
-    with reading(database.path):
-        assert await PersonalRecords(database, BOT).forget(ANNA) == 20
-        assert not database.is_failing
+    with reading(impatient.path):
+        assert await PersonalRecords(impatient, BOT).forget(ANNA) == 20
+        assert not impatient.is_failing
         journal.record(exchange("next", BEN))
         await journal.flush()
-        assert not database.is_failing
+        assert not impatient.is_failing
     async with asyncio.timeout(5):
-        while b"Annas secret" in read_bytes(database):  # noqa: ASYNC110 - the file has no event
+        while b"Annas secret" in read_bytes(impatient):  # noqa: ASYNC110 - the file has no event
             await asyncio.sleep(0.02)
 
 
-async def test_database_that_fails_keeps_nobody_waiting_in_line(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.3)
+async def test_database_that_fails_keeps_nobody_waiting_in_line(tmp_path: Path) -> None:
+    database = Database(tmp_path / "log.sqlite", busy_timeout_s=0.3)
+    await database.open()
     await database.close()
     readers = Readers(database)
     with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
@@ -157,13 +158,10 @@ async def test_database_that_fails_keeps_nobody_waiting_in_line(
         assert {type(result) for result in results} == {DatabaseUnavailableError}
 
 
-async def test_database_heals_though_nothing_is_to_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
+async def test_database_heals_though_nothing_is_to_be_written(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     folder.write_text("a file where the folder should be")
-    database = Database(folder / "log.sqlite")
+    database = Database(folder / "log.sqlite", try_again_s=0.05)
     await database.open()
     assert database.is_failing
     folder.unlink()

@@ -98,11 +98,10 @@ async def test_database_begins_anew_where_its_file_is_taken_away(tmp_path: Path,
 
 
 async def test_database_that_is_taken_away_while_it_is_read_leaves_its_log_aside(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
-    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
     troubles: list[Trouble] = []
-    database = Database(database.path, troubles.append)
+    database = Database(database.path, troubles.append, busy_timeout_s=0.05)
     journal = Journal(database)
     journal.record(exchange("before"))
     await journal.flush()
@@ -168,13 +167,11 @@ async def test_database_leaves_alone_what_belongs_to_a_file_in_the_place_of_its_
 
 
 async def test_database_that_is_taken_away_while_it_fails_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("bot.journal.opening._BUSY_TIMEOUT_S", 0.05)
-    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
     path = tmp_path / "log.sqlite"
     troubles: list[Trouble] = []
-    database = Database(path, troubles.append)
+    database = Database(path, troubles.append, busy_timeout_s=0.05, try_again_s=0.05)
     journal = Journal(database)
     journal.record(exchange("before"))
     await journal.flush()
@@ -193,12 +190,9 @@ async def test_database_that_is_taken_away_while_it_fails_is_told_of(
     ]
 
 
-async def test_database_that_is_replaced_by_a_newer_one_keeps_what_waits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.journal.database._TRY_AGAIN_S", 0.05)
+async def test_database_that_is_replaced_by_a_newer_one_keeps_what_waits(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
-    database = Database(path)
+    database = Database(path, try_again_s=0.05)
     journal = Journal(database)
     await database.open()
     path.unlink()

@@ -1,9 +1,9 @@
 """Alerts: admins are told when something goes wrong, and when it is over.
 
 Nobody reads a log all day. Each admin gets at most one message an hour for each kind of trouble;
-what happens again within the hour is counted and told with the next one. The message has an id
-under which the trouble stands in the log. What cannot be sent waits until it can be; admins who
-never started the bot are left out. It finds no trouble itself, and repairs none.
+repetitions within the hour are counted, and their number is told with the next message. A message
+has an id by which the trouble is found in the log. Messages that cannot be sent wait until they can;
+admins who never started the bot are left out. This module neither finds nor repairs trouble.
 """
 
 import asyncio
@@ -29,22 +29,23 @@ from bot.chat.wire.sending import send
 from bot.chat.wire.update_in_hand import in_hand
 from bot.metrics import Metrics
 from bot.model import Trouble, TroubleKind
+from bot.pauses import GrowingPause
 from bot.wording.phrases import Phrases
 
 _LOG = logging.getLogger(__name__)
 _HOUR_S = 3600.0
 _ATTEMPTS = 3
-_SHORTEST_PAUSE_S = 1.0
+_FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _DETAIL_UNITS = 500
 
 _LASTING = frozenset({TroubleKind.DATABASE_UNWRITABLE, TroubleKind.INBOX_OFF, TroubleKind.OTHER_INSTANCE})
-"""What goes on until it is over, and is told at both ends; any other kind happens and is past."""
+"""Kinds of trouble that last, and whose end is told too; the other kinds are single events."""
 
 
 @dataclass(eq=False, slots=True)
 class _Notice:
-    """One message on its way to the admins in ``waiting``, each with the attempts made so far.
+    """One message to the admins in ``waiting``, each with the number of attempts so far.
 
     ``told`` are those who have it or, where it says that a trouble is over, those who were told
     of the trouble.
@@ -66,7 +67,7 @@ class _Notice:
 
 @dataclass(slots=True)
 class _Case:
-    """What there is to know of one kind of trouble.
+    """The state of one kind of trouble.
 
     ``is_known``: the last that admins heard, or are about to hear, is that it goes on. ``unsaid``
     began again within the hour, while they believe that it is over.
@@ -83,7 +84,7 @@ class _Case:
 
 
 class _Delivery(Enum):
-    """What became of a message to an admin."""
+    """The outcome of a message to an admin."""
 
     TOLD = auto()
     IMPOSSIBLE = auto()
@@ -101,29 +102,29 @@ class _Messenger:
     async def tell(self, admin_id: int, notice: _Notice) -> _Delivery:
         """Send a message to one admin."""
         try:
-            # It says what ``send`` keeps to itself: whether there is a chat, and a connection.
+            # Tells, unlike ``send``, whether there is a chat and a connection.
             await self._bot.send_chat_action(admin_id, ChatAction.TYPING)
             phrases = await self._phrases_for(admin_id)
         except (BadRequest, Forbidden) as error:
-            _LOG.info("Admin %s cannot be told: %s", admin_id, error)
+            _LOG.info("Admin %s cannot be alerted: %s", admin_id, error)
             return _Delivery.IMPOSSIBLE
         except TelegramError as error:
-            _LOG.info("Admin %s is told later: %s", admin_id, error)
+            _LOG.info("Admin %s will be alerted later: %s", admin_id, error)
             return _Delivery.UNREACHABLE
-        # What happens again from now on is told with the next one.
+        # Repetitions from now on are told with the next message.
         notice.is_begun = True
         try:
             sent = await send(self._bot, admin_id, _render(notice, phrases))
         except BadRequest as error:
-            _LOG.warning("Admin %s was not told: %s", admin_id, error)
+            _LOG.warning("Admin %s was not alerted: %s", admin_id, error)
             return _Delivery.FAILED
         except TelegramError as error:
-            _LOG.info("Admin %s is told later: %s", admin_id, error)
+            _LOG.info("Admin %s will be alerted later: %s", admin_id, error)
             return _Delivery.UNREACHABLE
         return _Delivery.TOLD if sent else _Delivery.FAILED
 
     async def _phrases_for(self, admin_id: int) -> Phrases:
-        """Return the texts in the language that an admin chose, or else of their Telegram."""
+        """Return the texts in the language that an admin chose, or else in that of their Telegram."""
         chosen = await self._readings.find_choice(admin_id)
         if chosen is not None:
             return self._readings.phrases_in(chosen)
@@ -135,7 +136,7 @@ class _Messenger:
 
 
 class Alerts:
-    """Takes reports of trouble from anywhere in the event loop's thread, and tells the admins."""
+    """Takes reports of trouble, from anywhere in the thread of the event loop, and tells the admins."""
 
     def __init__(
         self,
@@ -144,7 +145,7 @@ class Alerts:
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take whom to tell, and where troubles are counted; ``clock`` counts seconds."""
+        """Tell the admins, and count troubles in ``metrics``; ``clock`` counts seconds."""
         self._admin_ids = tuple(sorted(set(admin_ids)))
         self._metrics = metrics
         self._clock = clock
@@ -155,14 +156,14 @@ class Alerts:
 
     @property
     def ongoing(self) -> tuple[Trouble, ...]:
-        """The troubles that last, of which no end was reported."""
+        """The lasting troubles whose end was not reported yet."""
         lasting = _LASTING | {TroubleKind.TELEGRAM_UNREACHABLE}
         return tuple(
             case.ongoing for kind, case in self._cases.items() if case.ongoing is not None and kind in lasting
         )
 
     def report(self, trouble: Trouble) -> None:
-        """Take note of a trouble, or of its end; never waits and never raises."""
+        """Note a trouble, or its end; never waits and never raises."""
         case = self._cases[trouble.kind]
         if trouble.is_over:
             self._close(case, trouble)
@@ -173,21 +174,21 @@ class Alerts:
             case.since = self._clock()
         case.ongoing = trouble
         if trouble.kind is TroubleKind.TELEGRAM_UNREACHABLE:
-            # Of an outage they can be told only once it is over.
+            # Admins can be told of an outage only after it.
             return
         if is_news:
             self._tell_or_count(case, trouble, trouble.lasted_s)
         elif case.is_known and not self._is_waiting(case) and self._may_tell(case):
-            # It goes on for an hour and longer, and is brought back to mind.
+            # It has lasted for another hour: remind them.
             self._announce(case, trouble, self._write_down(trouble), self._clock() - case.since)
 
     async def keep_telling(self, bot: Bot, readings: ReaderLanguages) -> None:
-        """Send what was reported and what will be, for ever.
+        """Send all reports, present and future, for ever.
 
         The texts come only here, since they lean on the database, whose troubles are reported too.
         """
         messenger = _Messenger(bot, readings)
-        pause = _SHORTEST_PAUSE_S
+        pause = GrowingPause(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
         while True:
             self._news.clear()
             self._reachable.clear()
@@ -196,13 +197,12 @@ class Alerts:
                 await self._wait(self._news, self._count_down())
             elif await self._deliver(messenger, self._outbox[0]):
                 self._outbox.popleft()
-                pause = _SHORTEST_PAUSE_S
+                pause.reset()
             else:
-                await self._wait(self._reachable, pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                await self._wait(self._reachable, pause.grow())
 
     def _close(self, case: _Case, trouble: Trouble) -> None:
-        """Take note of the end of a trouble, and have told of it who was told of the trouble."""
+        """Note the end of a trouble, and tell those who were told of the trouble."""
         lasted_s = trouble.lasted_s
         if lasted_s is None and case.ongoing is not None and trouble.kind in _LASTING:
             lasted_s = self._clock() - case.since
@@ -218,7 +218,7 @@ class Alerts:
             self._put(trouble, self._write_down(trouble), lasted_s, 0, told)
 
     def _tell_or_count(self, case: _Case, trouble: Trouble, lasted_s: float | None) -> None:
-        """Have the admins told, or count it where they have heard of it within the hour."""
+        """Tell the admins, or count the trouble if they were told of its kind within the hour."""
         is_waiting = self._is_waiting(case)
         if not is_waiting and self._may_tell(case):
             self._announce(case, trouble, self._write_down(trouble), lasted_s)
@@ -246,12 +246,12 @@ class Alerts:
         return case.told_at is None or self._clock() - case.told_at >= _HOUR_S
 
     def _count_down(self) -> float | None:
-        """Return the seconds until something unsaid may be said, or None where there is nothing."""
+        """Return the seconds until an unsaid trouble may be told, or None if there is none."""
         due = [case.told_at or 0.0 for case in self._cases.values() if case.unsaid is not None]
         return max(0.0, min(due) + _HOUR_S - self._clock()) if due else None
 
     def _write_down(self, trouble: Trouble) -> str:
-        """Log a trouble, and return the id under which it stands in the log."""
+        """Log a trouble, and return its id in the log."""
         handling = in_hand.get()
         log_id = handling.log_id if handling else secrets.token_hex(4)
         state = "over" if trouble.is_over else "reported"
@@ -267,7 +267,7 @@ class Alerts:
         return notice
 
     async def _deliver(self, messenger: _Messenger, notice: _Notice) -> bool:
-        """Send a message to every admin who waits for it, and tell whether that is done."""
+        """Send a message to every admin who waits for it; tell whether nobody waits any longer."""
         for admin_id in list(notice.waiting):
             if notice.is_healing and admin_id not in notice.told:
                 del notice.waiting[admin_id]
@@ -275,8 +275,8 @@ class Alerts:
             try:
                 delivery = await messenger.tell(admin_id, notice)
             except Exception:  # noqa: BLE001 - see below
-                # Whatever it is, the next alert must find somebody who sends it.
-                _LOG.exception("Admin %s could not be told", admin_id)
+                # Whatever it is, this loop must go on to send the next alert.
+                _LOG.exception("Admin %s could not be alerted", admin_id)
                 delivery = _Delivery.IMPOSSIBLE
             if delivery is _Delivery.UNREACHABLE:
                 continue
@@ -301,7 +301,7 @@ class Alerts:
 
 
 def _render(notice: _Notice, phrases: Phrases) -> Markup:
-    """Lay out a message: what is wrong and what to do, how long and how often, where to look."""
+    """Lay out a message: the trouble and its remedy, its duration, its repetitions, its id in the log."""
     trouble = notice.trouble
     if notice.is_healing:
         parts = [phrases.say(f"healed.{trouble.kind.value}")]

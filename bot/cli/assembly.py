@@ -38,6 +38,7 @@ from bot.chat.handlers.personal import Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import Sources
 from bot.chat.intake.dispatcher import Dispatcher
+from bot.chat.intake.outages import Outage
 from bot.chat.intake.polling import Polling
 from bot.chat.intake.session import Receiver
 from bot.chat.intake.webhook import Webhook
@@ -75,9 +76,51 @@ _KEYSTROKES = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Pauses:
+    """Pauses and timeouts, which tests shorten.
+
+    A message that did not arrive is sent again after ``resend_s``, and after twice that. Its update is
+    postponed if that did not help, or if Telegram asks to wait longer than ``longest_wait_s``.
+    """
+
+    call_timeout_s: float = 10.0
+    resend_s: float = 1.0
+    longest_wait_s: float = 3.0
+    first_postponement_s: float = 5.0
+    longest_postponement_s: float = 60.0
+    longest_outage_pause_s: float = 30.0
+    report_outage_after_s: float = 60.0
+    poll_s: float = 30.0
+    inbox_full_s: float = 1.0
+    log_rejected_every_s: float = 60.0
+    press_lasts_s: float = 150.0
+    late_after_s: float = 60.0
+    database_try_again_s: float = 2.0
+    database_busy_s: float = 2.0
+    # Together with the closing of connections less than five seconds, after which a service manager
+    # may kill the process.
+    finish_within_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most updates in memory, of two kinds, and the most conflicts with another instance."""
+
+    most_held: int = 10_000
+    # About 10 MB.
+    most_at_hand: int = 10_000
+    most_conflicts: int = 20
+
+
+PAUSES = Pauses()
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The bot on Telegram, made and not started. The database is closed."""
 
+    pauses: Pauses
     desk: Desk
     database: Database
     journal: Journal
@@ -113,6 +156,8 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     metrics: Metrics,
     make_inbox: type[Inbox] = Inbox,
     clock: Callable[[], float] = time.monotonic,
+    pauses: Pauses = PAUSES,
+    limits: Limits = LIMITS,
 ) -> Service:
     """Make the bot on Telegram; ``clock`` counts the seconds between alerts.
 
@@ -121,7 +166,12 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     """
     catalogues = load_phrases()
     alerts = Alerts(admin_ids=settings.admin_ids, metrics=metrics, clock=clock)
-    database = Database(settings.database, alerts.report)
+    database = Database(
+        settings.database,
+        alerts.report,
+        try_again_s=pauses.database_try_again_s,
+        busy_timeout_s=pauses.database_busy_s,
+    )
     journal = Journal(database)
     connection = open_connection(
         token=token,
@@ -133,6 +183,9 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         ),
         report=alerts.report,
         metrics=metrics,
+        timeout_s=pauses.call_timeout_s,
+        resend_pause_s=pauses.resend_s,
+        longest_wait_s=pauses.longest_wait_s,
     )
     reader_languages = ReaderLanguages(catalogues, Readers(database))
     shared = _Shared(
@@ -146,7 +199,13 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     )
     turns = Turns(reader_languages)
     handlers = _make_handlers(
-        settings, shared=shared, database=database, connection=connection, turns=turns, alerts=alerts
+        settings,
+        shared=shared,
+        database=database,
+        connection=connection,
+        turns=turns,
+        alerts=alerts,
+        late_after_s=pauses.late_after_s,
     )
 
     async def work_beside(application: BotApplication) -> None:
@@ -157,12 +216,26 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     application = build_application(
         connection, turns, handlers, admin_ids=settings.admin_ids, work_beside=work_beside
     )
-    inbox = make_inbox(database, connection.bot_id, alerts.report)
-    dispatcher = Dispatcher(application, inbox, metrics)
+    inbox = make_inbox(database, connection.bot_id, alerts.report, most_held=limits.most_held)
+    dispatcher = Dispatcher(
+        application,
+        inbox,
+        metrics,
+        most_at_hand=limits.most_at_hand,
+        press_lasts_s=pauses.press_lasts_s,
+        first_pause_s=pauses.first_postponement_s,
+        longest_pause_s=pauses.longest_postponement_s,
+    )
+    outage = Outage(
+        connection,
+        longest_pause_s=pauses.longest_outage_pause_s,
+        report_after_s=pauses.report_outage_after_s,
+    )
     metrics.watch_corpus(lambda: desk.corpus.version)
     metrics.watch_updates(lambda: dispatcher.handling, lambda: dispatcher.waiting - dispatcher.handling)
     metrics.watch_inbox(lambda: dispatcher.waiting - inbox.held)
     return Service(
+        pauses=pauses,
         desk=desk,
         database=database,
         journal=journal,
@@ -170,7 +243,10 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         inbox=inbox,
         application=application,
         dispatcher=dispatcher,
-        receiver=_choose_receiver(settings, application, dispatcher),
+        receiver=(
+            _make_webhook(settings, application, dispatcher, outage, pauses)
+            or _make_polling(application, dispatcher, outage, pauses, limits)
+        ),
         metrics=metrics,
         alerts=alerts,
         catalogues=catalogues,
@@ -185,8 +261,9 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     connection: Connection,
     turns: Turns,
     alerts: Alerts,
+    late_after_s: float,
 ) -> Handlers:
-    questions = _make_questions(settings, shared)
+    questions = _make_questions(settings, shared, late_after_s)
     inline = Inline(
         desk=shared.desk,
         journal=shared.journal,
@@ -236,7 +313,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     )
 
 
-def _make_questions(settings: Settings, shared: _Shared) -> Questions:
+def _make_questions(settings: Settings, shared: _Shared, late_after_s: float) -> Questions:
     return Questions(
         answers=Answers(
             desk=shared.desk,
@@ -244,6 +321,7 @@ def _make_questions(settings: Settings, shared: _Shared) -> Questions:
             keyboards=shared.keyboards,
             metrics=shared.metrics,
             limit=settings.passages,
+            late_after_s=late_after_s,
         ),
         follow_ups=FollowUps(shared.journal),
         journal=shared.journal,
@@ -255,10 +333,12 @@ def _limit(questions_per_minute: int, exempt_ids: Collection[int]) -> Allowance:
     return Allowance(questions_per_minute=questions_per_minute, exempt_ids=exempt_ids)
 
 
-def _choose_receiver(settings: Settings, application: BotApplication, dispatcher: Dispatcher) -> Receiver:
-    """Have updates brought where there is an address, and fetch them where there is none."""
+def _make_webhook(
+    settings: Settings, application: BotApplication, dispatcher: Dispatcher, outage: Outage, pauses: Pauses
+) -> Webhook | None:
+    """Have updates brought to the address of the settings; None where there is none."""
     if settings.webhook_url is None or settings.webhook_secret is None:
-        return Polling(application, dispatcher)
+        return None
     return Webhook(
         application,
         dispatcher,
@@ -266,6 +346,22 @@ def _choose_receiver(settings: Settings, application: BotApplication, dispatcher
         host=settings.webhook_host,
         port=settings.webhook_port,
         secret=settings.webhook_secret.get_secret_value(),
+        outage=outage,
+        log_rejected_every_s=pauses.log_rejected_every_s,
+    )
+
+
+def _make_polling(
+    application: BotApplication, dispatcher: Dispatcher, outage: Outage, pauses: Pauses, limits: Limits
+) -> Polling:
+    """Have updates fetched."""
+    return Polling(
+        application,
+        dispatcher,
+        outage=outage,
+        poll_s=pauses.poll_s,
+        most_conflicts=limits.most_conflicts,
+        full_pause_s=pauses.inbox_full_s,
     )
 
 

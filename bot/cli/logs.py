@@ -15,16 +15,13 @@ from typing import Literal, TextIO, TypeAlias
 
 from pythonjsonlogger.json import JsonFormatter
 
+from bot.characters import UNFIT_FOR_LOG_LINES, UNFIT_FOR_LOG_PARAGRAPHS
 from bot.cli.secrecy import hide_secrets
 
 LogFormat: TypeAlias = Literal["human", "json"]
 UpdateReader: TypeAlias = Callable[[], str | None]
 
 _LOG = logging.getLogger(__name__)
-# Control characters, marks that turn the direction of writing, line separators, lone surrogates.
-_UNSAFE = "\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_UNSAFE_IN_LINES = re.compile(f"[{_UNSAFE}]")
-_UNSAFE_IN_LINE = re.compile(f"[\n{_UNSAFE}]")
 _INDENTATION = "    "
 
 
@@ -75,7 +72,7 @@ class _HumanFormatter(logging.Formatter):
         """Return the line, with the update in hand at its end."""
         update = getattr(record, "update", None)
         line = super().formatMessage(record) + (f" [update {update}]" if update else "")
-        return _UNSAFE_IN_LINE.sub(_escape, line)
+        return UNFIT_FOR_LOG_LINES.sub(_escape, line)
 
     def formatException(  # noqa: N802
         self,
@@ -104,7 +101,7 @@ def _make_json_formatter() -> logging.Formatter:
 
 
 def _indent(lines: str) -> str:
-    return "\n".join(_INDENTATION + _UNSAFE_IN_LINES.sub(_escape, line) for line in lines.split("\n"))
+    return "\n".join(_INDENTATION + UNFIT_FOR_LOG_PARAGRAPHS.sub(_escape, line) for line in lines.split("\n"))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -1,28 +1,28 @@
-"""A small HTTP server for those who watch over the bot: ``/metrics`` and ``/health``.
+"""Pages for monitoring: ``/metrics`` and ``/health``.
 
-It is on only where a port is set, and by default reachable only from the same machine: it asks
-nobody who they are. What counts as healthy is decided by whoever starts it.
+They are served only if a port is set, and by default only to the same machine, since there is no
+login. The caller decides what counts as healthy.
 """
 
 import contextlib
 import errno
 import json
 import os
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
 
-from tornado.httpserver import HTTPServer
-from tornado.web import Application, RequestHandler, url
+from aiohttp import web
 
+from bot.chat.intake.http_server import HttpServer
 from bot.metrics import METRICS_TYPE, Metrics
 
 # None of the pages reads a body.
 _MOST_BYTES = 1024
 
 FindProblems: TypeAlias = Callable[[], Mapping[str, str]]
-"""Returns what is wrong now, by a short name of the part; nothing where the bot is well."""
+"""Returns the current problems, by a short name of the part; none if the bot is well."""
 
 
 class MonitoringError(Exception):
@@ -38,68 +38,65 @@ async def monitoring(
     Raises:
         MonitoringError: the port is taken, or cannot be had.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = HttpServer(_Pages(metrics, find_problems).answer, most_bytes=_MOST_BYTES)
     try:
-        listening = socket.create_server((host, port), family=family)
+        await server.listen(host, port)
     except OSError as error:
+        await server.close()
         raise MonitoringError(_explain(host, port, error)) from None
-    listening.setblocking(False)  # noqa: FBT003 - the standard library's way
-    pages = [
-        url("/metrics", _MetricsPage, {"metrics": metrics}),
-        url("/health", _HealthPage, {"find_problems": find_problems}),
-        url(".*", _NoPage),
-    ]
-    # Whoever watches asks every few seconds: that is no news for the log.
-    server = HTTPServer(Application(pages, log_function=lambda _page: None), max_body_size=_MOST_BYTES)
-    server.add_socket(listening)
     try:
         yield
     finally:
-        server.stop()
-        await server.close_all_connections()
+        await server.close()
 
 
-class _Page(RequestHandler):
-    """What the pages have in common."""
+class _Pages:
+    """Answers requests with one of the two pages, or says which there are."""
 
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
-        self.set_header("Cache-Control", "no-store")
-
-
-class _MetricsPage(_Page):
-    """Shows the metrics to Prometheus."""
-
-    def initialize(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, find_problems: FindProblems) -> None:
         self._metrics = metrics
-
-    def get(self) -> None:
-        self.set_header("Content-Type", METRICS_TYPE)
-        self.finish(self._metrics.render())
-
-
-class _HealthPage(_Page):
-    """Says whether the bot is well: 200, or 503 with what is wrong."""
-
-    def initialize(self, find_problems: FindProblems) -> None:
         self._find_problems = find_problems
 
-    def get(self) -> None:
+    async def answer(self, request: web.Request, body: bytes) -> web.Response:
+        del body
+        page = _PAGES.get(request.path)
+        if page is None:
+            content_type = {"Content-Type": "text/plain; charset=utf-8"}
+            response = web.Response(
+                status=404, body=b"There are /metrics and /health.\n", headers=content_type
+            )
+        elif request.method not in page.methods:
+            response = web.Response(status=405, headers={"Allow": ", ".join(page.methods)})
+        else:
+            response = page.render(self)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def render_metrics(self) -> web.Response:
+        """Show the metrics to Prometheus."""
+        return web.Response(body=self._metrics.render(), headers={"Content-Type": METRICS_TYPE})
+
+    def render_health(self) -> web.Response:
+        """Say whether the bot is well: 200, or 503 with what is wrong."""
         problems = dict(self._find_problems())
-        self.set_status(HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(json.dumps({"status": "failing" if problems else "ok", "problems": problems}) + "\n")
+        status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+        health = {"status": "failing" if problems else "ok", "problems": problems}
+        content_type = {"Content-Type": "application/json; charset=utf-8"}
+        return web.Response(status=status, body=f"{json.dumps(health)}\n".encode(), headers=content_type)
 
-    head = get
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page, and the methods that it takes."""
+
+    render: Callable[[_Pages], web.Response]
+    methods: tuple[str, ...]
 
 
-class _NoPage(_Page):
-    """Says which pages there are."""
-
-    def prepare(self) -> None:
-        self.set_status(HTTPStatus.NOT_FOUND)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish("There are /metrics and /health.\n")
+_PAGES = {
+    "/metrics": _Page(_Pages.render_metrics, ("GET",)),
+    "/health": _Page(_Pages.render_health, ("GET", "HEAD")),
+}
 
 
 def _explain(host: str, port: int, error: OSError) -> str:

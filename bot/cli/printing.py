@@ -1,7 +1,6 @@
 """Answers as the terminal shows them, and as one JSON object a line for programs."""
 
 import json
-import re
 import sys
 from typing import Any
 
@@ -9,6 +8,7 @@ from babel.dates import format_date
 from rich.console import Console
 from rich.text import Text
 
+from bot.characters import UNFIT_FOR_TERMINALS
 from bot.language import name_language
 from bot.model import Answer, Article, Hit, Passage
 from bot.wording.phrases import Phrases
@@ -16,12 +16,6 @@ from bot.wording.phrases import Phrases
 _INDENT = 3
 _LEAST_WIDTH = 20
 _PIPE_WIDTH = 100_000
-# What a terminal would obey, or a reader could be misled by: control characters, lone surrogates,
-# line separators, marks that turn the direction of writing. Joiners are a part of words and emoji.
-_OBEYED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-    "|[\U000e0000-\U000e007f]"
-)
 
 
 def describe_answer(answer: Answer) -> str:
@@ -108,13 +102,13 @@ def print_plain(console: Console, text: str, style: str = "") -> None:
 
 def make_printable(text: str) -> str:
     """Replace the characters that a terminal would obey instead of showing."""
-    return _OBEYED.sub("\ufffd", text)
+    return UNFIT_FOR_TERMINALS.sub("\ufffd", text)
 
 
 def write_json(content: object) -> str:
     """Return a line of JSON in which what a terminal would obey is written as its number."""
     written = json.dumps(content, ensure_ascii=False)
-    return _OBEYED.sub(lambda match: json.dumps(match[0])[1:-1], written)
+    return UNFIT_FOR_TERMINALS.sub(lambda match: json.dumps(match[0])[1:-1], written)
 
 
 def describe_source(article: Article, phrases: Phrases) -> str:

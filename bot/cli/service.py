@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from rich.console import Console
 
@@ -20,7 +21,7 @@ from bot.answering import Desk
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.chat.intake.session import serve
 from bot.chat.wire.update_in_hand import in_hand
-from bot.cli.assembly import Service, assemble, open_desk
+from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, open_desk
 from bot.cli.logs import start_logging
 from bot.cli.monitoring import monitoring
 from bot.cli.uncaught import log_uncaught
@@ -35,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 _SWITCH_S = 0.001
 
 
-def run_service(  # noqa: PLR0913 - the last two are for benchmarks
+def run_service(  # noqa: PLR0913 - the last four are for tests and benchmarks
     settings: Settings,
     token: str,
     console: Console,
@@ -43,10 +44,13 @@ def run_service(  # noqa: PLR0913 - the last two are for benchmarks
     *,
     open_desk: Callable[[Settings, Console], Desk] = open_desk,
     make_inbox: type[Inbox] = Inbox,
+    pauses: Pauses = PAUSES,
+    limits: Limits = LIMITS,
 ) -> None:
     """Be on Telegram until a signal ends it; ``warnings`` are logged first.
 
-    ``open_desk`` and ``make_inbox`` are for benchmarks, which leave out a part.
+    ``open_desk`` and ``make_inbox`` are for benchmarks, which leave out a part; pauses and limits for
+    tests, which cannot wait.
 
     Raises:
         CorpusError: an article file has a mistake.
@@ -62,11 +66,10 @@ def run_service(  # noqa: PLR0913 - the last two are for benchmarks
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # It logs a traceback of every failed call, which the bot reports in a line of its own.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
-    # It logs a line for every request that is none; anybody may send those to a webhook, and often.
-    logging.getLogger("tornado.general").setLevel(logging.ERROR)
     for warning in warnings:
         _LOG.warning("%s", warning)
-    asyncio.run(_serve(settings, token, lambda: open_desk(settings, console), make_inbox))
+    make_service = partial(assemble, settings, token, make_inbox=make_inbox, pauses=pauses, limits=limits)
+    asyncio.run(_serve(settings, lambda: open_desk(settings, console), make_service))
 
 
 def _read_update() -> str | None:
@@ -75,7 +78,7 @@ def _read_update() -> str | None:
 
 
 async def _serve(
-    settings: Settings, token: str, open_desk: Callable[[], Desk], make_inbox: type[Inbox]
+    settings: Settings, open_desk: Callable[[], Desk], make_service: Callable[..., Service]
 ) -> None:
     metrics = Metrics()
     health = _Health()
@@ -92,9 +95,7 @@ async def _serve(
         asyncio.get_running_loop().set_default_executor(searching)
         examples = load_examples(settings.examples)
         desk = await asyncio.to_thread(open_desk)
-        service = assemble(
-            settings, token, desk=desk, examples=examples, metrics=metrics, make_inbox=make_inbox
-        )
+        service = make_service(desk=desk, examples=examples, metrics=metrics)
         # What is there now stays: it need not be searched for garbage again and again.
         gc.freeze()
         corpus = service.desk.corpus
@@ -118,7 +119,13 @@ async def _be_on_telegram(service: Service) -> None:
     await service.database.open()
     try:
         async with _erasing(service.retention):
-            await serve(service.application, service.dispatcher, service.receiver, stop)
+            await serve(
+                service.application,
+                service.dispatcher,
+                service.receiver,
+                stop,
+                finish_within_s=service.pauses.finish_within_s,
+            )
         await reloads.end()
     finally:
         await service.journal.flush()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.characters import UNFIT_FOR_ARTICLES
 from bot.corpus.front_matter import FrontMatterError, find_key, parse_front_matter, split_front_matter
 from bot.corpus.sentences import split_sentences
 from bot.model import Article, Corpus, Passage
@@ -23,7 +24,6 @@ _SUFFIX = ".md"
 MAX_CORPUS_BYTES = 67_108_864
 """The default limit on the size of all articles together."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 # A single no-break space is kept as the author set it; a run of any white space is layout.
 _BLANKS = re.compile(r"\s{2,}|[\t\n\v\f\r]")
 # Keeps open() from waiting on a named pipe; Windows has neither named pipes in folders nor this flag.
@@ -211,7 +211,7 @@ def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
 def _split_paragraphs(lines: list[str]) -> Iterator[str]:
     """Yield the paragraphs without control characters, which a terminal would obey and nobody can read."""
     for block in re.split(r"\n\s*\n", "\n".join(lines)):
-        text = _BLANKS.sub(" ", _CONTROL.sub("", block)).strip()
+        text = _BLANKS.sub(" ", UNFIT_FOR_ARTICLES.sub("", block)).strip()
         if text:
             yield text
 

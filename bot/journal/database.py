@@ -33,7 +33,6 @@ from bot.journal.opening import (
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
-_TRY_AGAIN_S = 2.0
 _GATHERING_S = 0.01
 _AT_ONCE = 256
 
@@ -71,15 +70,25 @@ class Database:
     """A file in WAL mode, used from one event loop: ``open``, ``run``, ``defer``, ``close``."""
 
     def __init__(
-        self, path: Path, report: Callable[[Trouble], None] = _ignore, *, most_deferred: int = 10_000
+        self,
+        path: Path,
+        report: Callable[[Trouble], None] = _ignore,
+        *,
+        most_deferred: int = 10_000,
+        try_again_s: float = 2.0,
+        busy_timeout_s: float = 2.0,
     ) -> None:
         """Set up without opening the file; ``report`` is told when it fails and when it works again.
 
-        At most ``most_deferred`` pieces of deferred work are kept while the file fails.
+        At most ``most_deferred`` pieces of deferred work are kept while the file fails, which is tried
+        again every ``try_again_s``. ``busy_timeout_s`` is how long to wait for another process that
+        holds the file.
         """
         self.path = path
         self._report = report
         self._most_deferred = most_deferred
+        self._try_again_s = try_again_s
+        self._busy_timeout_s = busy_timeout_s
         self._connection: aiosqlite.Connection | None = None
         self._footprint: Footprint | None = None
         self._was_open = False
@@ -190,7 +199,7 @@ class Database:
 
     def _expect_health(self) -> None:
         """Leave a file alone that failed a moment ago, so that nobody waits for it."""
-        if self._failed_at is not None and time.monotonic() - self._failed_at < _TRY_AGAIN_S:
+        if self._failed_at is not None and time.monotonic() - self._failed_at < self._try_again_s:
             raise DatabaseUnavailableError
 
     @contextlib.asynccontextmanager
@@ -220,7 +229,7 @@ class Database:
     async def _keep_erasing(self) -> None:
         is_done = False
         while not is_done:
-            await asyncio.sleep(_TRY_AGAIN_S)
+            await asyncio.sleep(self._try_again_s)
             with contextlib.suppress(DatabaseUnavailableError):  # it was reported
                 async with self._guarding(is_patient=False):
                     is_done = await empty_log(await self._connect())
@@ -246,7 +255,7 @@ class Database:
                         await self._transact(_write_nothing)
                         self._notice_health()
             except DatabaseUnavailableError:
-                await asyncio.sleep(_TRY_AGAIN_S)
+                await asyncio.sleep(self._try_again_s)
             else:
                 # Work that arrives meanwhile shares the next transaction.
                 await asyncio.sleep(_GATHERING_S)
@@ -296,7 +305,10 @@ class Database:
         if self._connection is None:
             try:
                 self._connection, self._footprint = await open_database(
-                    self.path, self._begin_anew, is_suspect=self._is_suspect
+                    self.path,
+                    self._begin_anew,
+                    is_suspect=self._is_suspect,
+                    busy_timeout_s=self._busy_timeout_s,
                 )
             except NewerSchemaError as error:
                 if not self._was_open:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import aiosqlite
+from cachetools import FIFOCache
 
 from bot.journal.database import Database, DatabaseUnavailableError
 from bot.model import Trouble, TroubleKind
@@ -22,7 +23,6 @@ _LOG = logging.getLogger(__name__)
 _RECOGNISED = timedelta(days=2)
 _CLEARED_EVERY = timedelta(hours=1)
 _MOST_RECENT = 10_000
-_MOST_HELD = 10_000
 
 
 class InboxFullError(Exception):
@@ -50,13 +50,19 @@ class Owed:
 class Inbox:
     """Keeps the updates of one bot until they are done."""
 
-    def __init__(self, database: Database, bot_id: int, report: Callable[[Trouble], None]) -> None:
-        """Keep the updates of one bot; ``report`` is told when writing fails, and when it works again."""
+    def __init__(
+        self, database: Database, bot_id: int, report: Callable[[Trouble], None], *, most_held: int = 10_000
+    ) -> None:
+        """Keep the updates of one bot; ``report`` is told when writing fails, and when it works again.
+
+        While writing fails, at most ``most_held`` updates are held in memory.
+        """
         self._database = database
         self._bot_id = bot_id
         self._report = report
+        self._most_held = most_held
         self._held: dict[int, Entry] = {}
-        self._recent: dict[int, None] = {}
+        self._recent: FIFOCache[int, None] = FIFOCache(_MOST_RECENT)
         self._finished: dict[int, str] = {}
         self._is_marking = False
         self._is_off = False
@@ -134,7 +140,11 @@ class Inbox:
     async def _write_new(self, connection: aiosqlite.Connection, entries: Sequence[Entry]) -> list[Entry]:
         """Write those entries that are new, and return them."""
         known = await self._find_known(connection, [entry.update_id for entry in entries])
-        new = [entry for entry in _unique(entries) if entry.update_id not in known | self._recent.keys()]
+        new = [
+            entry
+            for entry in _unique(entries)
+            if entry.update_id not in known and entry.update_id not in self._recent
+        ]
         await self._write(connection, new)
         return new
 
@@ -163,7 +173,7 @@ class Inbox:
 
     def _hold(self, entries: Sequence[Entry]) -> list[Entry]:
         new = [entry for entry in _unique(entries) if entry.update_id not in self._recent]
-        if len(self._held) + len(new) > _MOST_HELD:
+        if len(self._held) + len(new) > self._most_held:
             raise InboxFullError
         self._held.update({entry.update_id: entry for entry in new})
         self._remember(new)
@@ -203,8 +213,6 @@ class Inbox:
     def _remember(self, entries: Sequence[Entry]) -> None:
         """Remember the entries, to recognise them while the file fails."""
         self._recent.update(dict.fromkeys(entry.update_id for entry in entries))
-        while len(self._recent) > _MOST_RECENT:
-            del self._recent[next(iter(self._recent))]
 
     def _mark_finished(self) -> None:
         if not self._finished or self._is_marking:

@@ -18,7 +18,6 @@ from bot.journal.migrations import NewerSchemaError, migrate
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
-_BUSY_TIMEOUT_S = 2.0
 # The files that SQLite keeps beside the database in WAL mode.
 _WAL = "-wal"
 _COMPANIONS = (_WAL, "-shm")
@@ -41,11 +40,12 @@ class Footprint:
 
 
 async def open_database(
-    path: Path, report: Callable[[Trouble], None], *, is_suspect: bool
+    path: Path, report: Callable[[Trouble], None], *, is_suspect: bool, busy_timeout_s: float
 ) -> tuple[aiosqlite.Connection, Footprint]:
     """Open a file, creating it where it is missing; a suspect file is checked first.
 
-    ``report`` is told when a damaged file was put aside.
+    ``report`` is told when a damaged file was put aside. ``busy_timeout_s`` is how long to wait for
+    another process that holds the file.
 
     Raises:
         OSError: its folder cannot be written.
@@ -55,7 +55,7 @@ async def open_database(
     # Where the path is a link, SQLite keeps the companions beside the target of the link.
     place = await asyncio.to_thread(path.resolve)
     try:
-        return await _open(place, is_suspect=is_suspect)
+        return await _open(place, is_suspect=is_suspect, busy_timeout_s=busy_timeout_s)
     except NewerSchemaError as error:
         message = f"the database {path} {error}"
         raise NewerSchemaError(message) from error
@@ -63,7 +63,7 @@ async def open_database(
         if not is_damage(error):
             raise
         report(_put_aside(place, error))
-        return await _open(place, is_suspect=is_suspect)
+        return await _open(place, is_suspect=is_suspect, busy_timeout_s=busy_timeout_s)
 
 
 def find_identity(path: Path) -> _Identity | None:
@@ -119,12 +119,14 @@ def is_damage(error: sqlite3.Error) -> bool:
     return isinstance(error, _DamagedError) or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-async def _open(path: Path, *, is_suspect: bool) -> tuple[aiosqlite.Connection, Footprint]:
+async def _open(
+    path: Path, *, is_suspect: bool, busy_timeout_s: float
+) -> tuple[aiosqlite.Connection, Footprint]:
     # Tried here first: where aiosqlite cannot open a file, its thread may outlive the event loop.
     await asyncio.to_thread(_prepare, path)
     # Taken before the file is opened, so that a replacement in between is noticed.
     identity = find_identity(path)
-    connection = await aiosqlite.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    connection = await aiosqlite.connect(path, timeout=busy_timeout_s, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
         if is_suspect:

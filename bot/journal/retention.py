@@ -15,16 +15,16 @@ from bot.journal.database import Database, DatabaseUnavailableError
 
 _LOG = logging.getLogger(__name__)
 _DAY_S = 24 * 60 * 60.0
-_TRY_AGAIN_S = 60.0
 
 
 class Retention:
     """Erases exchanges after some days."""
 
-    def __init__(self, database: Database, days: int) -> None:
-        """Take the file, and after how many days."""
+    def __init__(self, database: Database, days: int, *, try_again_s: float = 60.0) -> None:
+        """Take the file, after how many days, and how soon a file that fails is tried again."""
         self._database = database
         self._kept = timedelta(days=days)
+        self._try_again_s = try_again_s
 
     async def erase_old(self, now: datetime) -> int:
         """Erase the exchanges that are too old, and every trace of them; return their number.
@@ -54,7 +54,7 @@ class Retention:
             try:
                 erased = await self.erase_old(datetime.now(UTC))
             except DatabaseUnavailableError:  # it was reported
-                await asyncio.sleep(_TRY_AGAIN_S)
+                await asyncio.sleep(self._try_again_s)
                 continue
             if erased:
                 _LOG.info("Erased exchanges that were too old: %d", erased)

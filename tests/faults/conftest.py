@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
 from bot.wording.phrases import load_phrases
@@ -20,11 +22,11 @@ class Watched(Service):
 
     may_fail = False
 
-    def patch(self, **constants: float) -> None:
-        """Have the process run with other constants; ``module__CONSTANT`` of the room ``chat``."""
-        self.command = ("-m", "tests.faults.patched")
-        names = {f"bot.chat.{name.replace('__', '._', 1)}": value for name, value in constants.items()}
-        self._environment["FAULT_PATCHES"] = json.dumps(names)
+    def hurry(self, pauses: Pauses = PAUSES, limits: Limits = LIMITS) -> None:
+        """Have the process run with other pauses and limits."""
+        self.command = ("-m", "tests.faults.hurried")
+        self._environment["FAULT_PAUSES"] = json.dumps(asdict(pauses))
+        self._environment["FAULT_LIMITS"] = json.dumps(asdict(limits))
 
 
 class Admin:

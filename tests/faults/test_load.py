@@ -5,6 +5,7 @@ import signal
 import time
 from statistics import median
 
+from bot.cli.assembly import Pauses
 from bot.sandbox.api.failures import too_many_requests
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
@@ -48,7 +49,7 @@ async def test_flood_from_one_chat_delays_nobody_else(service: Watched, api: Bot
 
 
 async def test_chat_that_telegram_wants_left_alone_delays_nobody_else(service: Watched, api: BotApi) -> None:
-    service.patch(sending__LONGEST_WAIT_S=0.5)
+    service.hurry(Pauses(longest_wait_s=0.5))
     anna, berta = api.person("Anna"), api.person("Berta")
     async with service.start(**QUIET) as process:
         await ask_ten(berta)

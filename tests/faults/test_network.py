@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.cli.assembly import Limits, Pauses
 from bot.sandbox.api.failures import hang, lost_answer, refusal, reset, server_error, too_many_requests
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
@@ -27,7 +28,7 @@ def answers_in(person: Person) -> list[Message | None]:
 
 
 async def test_start_waits_for_telegram(service: Watched, api: BotApi, admin: Admin) -> None:
-    service.patch(connecting__TOLD_AFTER_S=-1)
+    service.hurry(Pauses(report_outage_after_s=-1))
     anna = api.person("Anna")
     question = anna.says(CRANES)
     await api.stop()
@@ -44,7 +45,7 @@ async def test_start_waits_for_telegram(service: Watched, api: BotApi, admin: Ad
 
 
 async def test_outage_delays_answers_and_loses_none(service: Watched, api: BotApi, admin: Admin) -> None:
-    service.patch(connection__TIMEOUT_S=0.5, polling__POLL=1, sending__PAUSE_S=0.2, handling__FIRST_PAUSE_S=1)
+    service.hurry(Pauses(call_timeout_s=0.5, poll_s=1, resend_s=0.2, first_postponement_s=1))
     anna, berta = api.person("Anna"), api.person("Berta")
     async with service.start() as process:
         await ask(berta)
@@ -75,7 +76,7 @@ async def test_outage_delays_answers_and_loses_none(service: Watched, api: BotAp
 async def test_answer_whose_arrival_is_doubtful_comes_at_most_four_times(
     service: Watched, api: BotApi, admin: Admin
 ) -> None:
-    service.patch(sending__PAUSE_S=0.05, handling__FIRST_PAUSE_S=0.1)
+    service.hurry(Pauses(resend_s=0.05, first_postponement_s=0.1))
     anna = api.person("Anna")
     async with service.start() as process:
         await ask(anna)
@@ -113,7 +114,7 @@ async def test_telegram_wanting_all_chats_left_alone_is_obeyed(
 async def test_another_instance_is_told_of_and_in_the_end_given_way(
     service: Watched, api: BotApi, admin: Admin
 ) -> None:
-    service.patch(connecting__LONGEST_PAUSE_S=0.1, polling__CONFLICTS=6)
+    service.hurry(Pauses(longest_outage_pause_s=0.1), Limits(most_conflicts=6))
     anna = api.person("Anna")
     async with service.start() as process:
         await ask(anna)

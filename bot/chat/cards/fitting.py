@@ -1,12 +1,13 @@
 """Telegram's limits, and texts cut to fit them.
 
 Telegram counts UTF-16 units after entities are parsed: a letter is one unit, most emoji are two.
-Cutting never parts a surrogate pair, an accent from its letter, or the pieces of a joined emoji.
-It knows nothing of markup.
+Cutting never parts what Unicode calls a grapheme cluster: an accent and its letter, the pieces of a
+joined emoji, the two halves of a flag. It knows nothing of markup.
 """
 
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import regex
 
 MESSAGE_UNITS = 4096
 """The most that one message holds."""
@@ -18,10 +19,7 @@ ENTITIES = 100
 """The most entities of a message that Telegram heeds; each pair of tags is one."""
 
 _ELLIPSIS = "…"
-_JOINER = "\u200d"
-# Skin tones change the emoji before them and are no combining marks to Unicode.
-_SKIN_TONES = range(0x1F3FB, 0x1F400)
-_LAST_UNIT_OF_ONE = "\uffff"
+_GRAPHEME = regex.compile(r"\X")
 
 
 def count_units(text: str) -> int:
@@ -47,7 +45,7 @@ def shorten(text: str, limit: int) -> str:
         return text
     if limit < 1:
         return ""
-    end = _last_boundary(text, _count_fitting(text, limit - 1))
+    end = next(start for start, _, units in _measure_graphemes(text) if units > limit - 1)
     beginning = text[:end]
     if not text[end].isspace() and not beginning[-1:].isspace():
         words = beginning.rsplit(maxsplit=1)
@@ -66,9 +64,8 @@ def shorten_start(text: str, limit: int) -> str:
         return text
     if limit < 1:
         return ""
-    start = len(text) - _count_fitting(text[::-1], limit - 1)
-    while start < len(text) and (_belongs_to_previous(text[start]) or text[start - 1] == _JOINER):
-        start += 1
+    left_out = count_units(text) - (limit - 1)
+    start = next(end for _, end, units in _measure_graphemes(text) if units >= left_out)
     end = text[start:]
     if not text[start - 1].isspace() and not end[:1].isspace():
         words = end.split(maxsplit=1)
@@ -94,26 +91,9 @@ def fit_lines(lines: Sequence[str], limit: int, count_left_out: Callable[[int], 
     return kept
 
 
-def _count_fitting(text: str, limit: int) -> int:
-    """Return how many characters of the text fit into ``limit`` units."""
+def _measure_graphemes(text: str) -> Iterator[tuple[int, int, int]]:
+    """Yield where each grapheme begins and ends, and how many units the text has up to its end."""
     units = 0
-    for number, character in enumerate(text):
-        units += 1 + (character > _LAST_UNIT_OF_ONE)
-        if units > limit:
-            return number
-    return len(text)
-
-
-def _last_boundary(text: str, end: int) -> int:
-    """Return the last place at or before ``end`` where what a reader sees as one is not parted."""
-    while 0 < end < len(text) and (_belongs_to_previous(text[end]) or text[end - 1] == _JOINER):
-        end -= 1
-    return end
-
-
-def _belongs_to_previous(character: str) -> bool:
-    return (
-        character == _JOINER
-        or unicodedata.category(character).startswith("M")
-        or ord(character) in _SKIN_TONES
-    )
+    for grapheme in _GRAPHEME.finditer(text):
+        units += count_units(grapheme[0])
+        yield grapheme.start(), grapheme.end(), units

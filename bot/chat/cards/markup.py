@@ -10,15 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bot.characters import UNFIT_FOR_MESSAGES
 from bot.chat.cards.fitting import ENTITIES, MESSAGE_UNITS, SOURCE_BYTES, count_units, shorten
-
-# What Telegram refuses, drops or a reader could be misled by: control characters, lone
-# surrogates, line separators, direction overrides and isolates, noncharacters.
-_NEUTRALISED = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef"
-    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
-    + "]"
-)
 
 _DOTTED = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")
 # So that the links of a passage and of those who agree fit into a message beside its text.
@@ -56,7 +49,7 @@ def neutralise(content: str) -> str:
     # Nothing that Unicode calls printable is among them, and Python looks that up at once.
     if content.isprintable():
         return content
-    return _NEUTRALISED.sub(lambda match: " " if match[0].isspace() else "", content)
+    return UNFIT_FOR_MESSAGES.sub(lambda match: " " if match[0].isspace() else "", content)
 
 
 def text(content: str) -> Markup:

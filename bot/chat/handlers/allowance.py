@@ -1,58 +1,66 @@
-"""How many questions somebody may ask: a burst, then no more than so many a minute.
+"""The limit on questions of one person: a burst, then a number a minute.
 
-Whoever asks more is told once, and not again before a question of theirs was answered. It
-counts people, not chats; admins are not counted.
+Somebody who asks more is told once, and not again until a question of theirs is answered. People are
+counted, not chats; admins are not limited.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from bot.rates import Rate
+from cachetools import LRUCache
 
-_MOST_PEOPLE = 10_000
+from bot.rates import Rate
 
 
 class Verdict(Enum):
-    """What becomes of a question."""
+    """The decision about a question."""
 
     ANSWERED = auto()
     REFUSED = auto()
     IGNORED = auto()
 
 
-class Allowance:
-    """Counts the questions of everybody; 0 a minute is no limit."""
+@dataclass(slots=True)
+class _Asker:
+    """The rate at which somebody asks, and whether they were told that it is too high."""
 
-    def __init__(self, *, questions_per_minute: int, exempt_ids: Collection[int]) -> None:
-        """Take how many questions are answered, and who may ask as many as they like."""
+    rate: Rate
+    is_told: bool = False
+
+
+class Allowance:
+    """Counts the questions of each person; 0 a minute is no limit."""
+
+    def __init__(
+        self, *, questions_per_minute: int, exempt_ids: Collection[int], most_people: int = 10_000
+    ) -> None:
+        """Limit everybody but those in ``exempt_ids``.
+
+        Only the ``most_people`` who asked last are remembered.
+        """
         self.questions_per_minute = questions_per_minute
         self._exempt_ids = frozenset(exempt_ids)
-        self._rates: dict[int, Rate] = {}
-        self._told: set[int] = set()
+        self._askers: LRUCache[int, _Asker] = LRUCache(most_people)
 
     def judge(self, asker_id: int, asked_at: datetime) -> Verdict:
-        """Count a question, and say what becomes of it: refused ones are told, ignored ones were.
+        """Count a question and decide about it: refused ones are told why, ignored ones were told before.
 
-        What waited for the bot counts as of when it was asked.
+        A question counts as of when it was asked, however long it waited for the bot.
         """
         if not self.questions_per_minute or asker_id in self._exempt_ids:
             return Verdict.ANSWERED
         now = asked_at.timestamp()
-        rate = self._rates.get(asker_id)
-        if rate is None:
-            if len(self._rates) >= _MOST_PEOPLE:
-                self._forget_idle(now)
-            rate = self._rates[asker_id] = Rate(60 / self.questions_per_minute, self.questions_per_minute)
-        if not rate.wait_for(now):
-            rate.reserve(now)
-            self._told.discard(asker_id)
+        asker = self._askers.get(asker_id)
+        if asker is None:
+            rate = Rate(60 / self.questions_per_minute, self.questions_per_minute)
+            asker = self._askers[asker_id] = _Asker(rate)
+        if not asker.rate.wait_for(now):
+            asker.rate.reserve(now)
+            asker.is_told = False
             return Verdict.ANSWERED
-        if asker_id in self._told:
+        if asker.is_told:
             return Verdict.IGNORED
-        self._told.add(asker_id)
+        asker.is_told = True
         return Verdict.REFUSED
-
-    def _forget_idle(self, now: float) -> None:
-        self._rates = {asker: rate for asker, rate in self._rates.items() if not rate.is_idle(now)}
-        self._told &= self._rates.keys()

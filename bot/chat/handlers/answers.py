@@ -28,7 +28,6 @@ from bot.model import Answer, Exchange, Origin
 
 _LOG = logging.getLogger(__name__)
 _SILENCE_S = 0.5
-_LATE = timedelta(seconds=60)
 # Those beyond what is shown at first are behind a button.
 _PAGES = 2
 
@@ -36,7 +35,7 @@ _PAGES = 2
 class Answers:
     """Answers questions in the chats where they are asked."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something of its own
         self,
         *,
         desk: Desk,
@@ -44,13 +43,15 @@ class Answers:
         keyboards: Keyboards,
         metrics: Metrics,
         limit: int,
+        late_after_s: float,
     ) -> None:
-        """Take, among others, the most passages shown at first."""
+        """Take, among others, the most passages shown at first, and when an answer is late."""
         self._desk = desk
         self._journal = journal
         self._keyboards = keyboards
         self._metrics = metrics
         self._limit = limit
+        self._late_after = timedelta(seconds=late_after_s)
 
     async def give(
         self,
@@ -73,7 +74,7 @@ class Answers:
             chat_id=message.chat_id,
             question_message_id=message.message_id,
         )
-        is_late = datetime.now(UTC) - exchange.asked_at > _LATE
+        is_late = datetime.now(UTC) - exchange.asked_at > self._late_after
         page = render_answer(answer, phrases, self._limit, is_late=is_late)
         rows = self._keyboards.for_page(Card(exchange.key, answer, phrases), page)
         keyboard = InlineKeyboardMarkup(rows) if rows else None

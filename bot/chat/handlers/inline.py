@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from cachetools import LRUCache
 from telegram import (
     ChosenInlineResult,
     InlineQuery,
@@ -57,7 +58,7 @@ class Inline:
         self._examples = examples
         self._cards = cards
         self._allowance = allowance
-        self._unanswered: dict[int, str] = {}
+        self._unanswered: LRUCache[int, str] = LRUCache(_REMEMBERED)
 
     async def on_query(self, turn: InlineTurn) -> None:
         """Show what was found; a later page for an offset that an earlier one gave.
@@ -109,8 +110,6 @@ class Inline:
     def _remember(self, reader: User, words: str) -> str:
         """Keep a question that is too long for a link, and return what the link carries instead."""
         self._unanswered[reader.id] = words
-        if len(self._unanswered) > _REMEMBERED:
-            del self._unanswered[next(iter(self._unanswered))]
         return RESUME
 
     async def _find_answer(self, words: str, asker: User) -> Answer:

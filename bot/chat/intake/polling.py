@@ -1,8 +1,8 @@
-"""Updates fetched by asking for them: the way that needs no address on the internet.
+"""Polling: updates fetched by asking for them, which needs no address on the internet.
 
-python-telegram-bot's own polling cannot be stopped within a pause after an error, goes deaf when
-the token is revoked, repeats a conflict for ever, and confirms what it has not kept; so the loop
-is here. A batch is confirmed by asking for the next one, once it is in the inbox.
+The polling of python-telegram-bot cannot be stopped during a pause after an error, stops receiving
+when the token is revoked, repeats a conflict for ever, and confirms updates that it has not kept; so
+the loop is here. A batch is confirmed by asking for the next one, once it is in the inbox.
 """
 
 import asyncio
@@ -19,9 +19,6 @@ from bot.chat.wire.bot_api import BotApplication, ChatError, RawUpdate
 from bot.journal.inbox import InboxFullError
 
 _LOG = logging.getLogger(__name__)
-_POLL = timedelta(seconds=30)
-_CONFLICTS = 20
-_FULL_S = 1.0
 _CONFIRMING_S = 0.5
 
 ALLOWED_UPDATES = (
@@ -32,35 +29,51 @@ ALLOWED_UPDATES = (
     UpdateType.CHOSEN_INLINE_RESULT,
     UpdateType.MY_CHAT_MEMBER,
 )
-"""What Telegram is asked for; left out of a call, the setting of an earlier run would hold."""
+"""The kinds of updates to ask for, in every call: otherwise the choice of an earlier run holds."""
 
 
 class Polling:
     """Fetches updates and hands them to the dispatcher."""
 
-    def __init__(self, application: BotApplication, dispatcher: Dispatcher) -> None:
-        """Take whose updates they are, and who keeps and handles them."""
+    def __init__(  # noqa: PLR0913 - three of them are pauses and limits
+        self,
+        application: BotApplication,
+        dispatcher: Dispatcher,
+        *,
+        outage: Outage,
+        poll_s: float,
+        most_conflicts: int,
+        full_pause_s: float,
+    ) -> None:
+        """Fetch the updates of an application, and hand them to a dispatcher.
+
+        Telegram waits for up to ``poll_s`` for the first update. ``most_conflicts`` with another
+        instance end the bot. While memory can hold no more, polling pauses for ``full_pause_s``.
+        """
         self._application = application
         self._dispatcher = dispatcher
+        self._outage = outage
+        self._poll = timedelta(seconds=poll_s)
+        self._most_conflicts = most_conflicts
+        self._full_pause_s = full_pause_s
         self._offset: int | None = None
         self._is_answered = False
 
     @property
     def is_receiving(self) -> bool:
-        """Whether Telegram answered when it was asked last."""
+        """Whether Telegram answered the last call."""
         return self._is_answered
 
     async def connect(self) -> None:
-        """Make sure of the token and that no webhook takes the updates, however long it takes."""
-        await connect(self._application, self._application.bot.delete_webhook)
+        """Check the token and remove any webhook, however long that takes."""
+        await connect(self._application, self._application.bot.delete_webhook, self._outage)
 
     async def run(self) -> NoReturn:
         """Fetch updates for ever."""
-        weather = Outage(self._application.bot)
         conflicts = 0
         while True:
-            # After a failure it is worth knowing soon whether Telegram answers.
-            wait = _POLL if self._is_answered else timedelta()
+            # After a failure a short poll tells soon whether Telegram answers.
+            wait = self._poll if self._is_answered else timedelta()
             try:
                 raws = await self._fetch(wait)
             except InvalidToken:
@@ -68,39 +81,39 @@ class Polling:
             except TelegramError as error:
                 self._is_answered = False
                 conflicts += isinstance(error, Conflict)
-                if conflicts == _CONFLICTS:
+                if conflicts == self._most_conflicts:
                     message = (
                         "another instance of the bot runs with this token and does not end; stop one of them"
                     )
                     raise ChatError(message) from None
-                await weather.sit_out(error)
+                await self._outage.wait(error)
                 continue
             self._is_answered = True
             if wait or not conflicts:
-                # Two instances take turns at ending each other's long polls: a short one proves nothing.
-                weather.clear()
+                # Two instances end each other's long polls in turn; that a short one works proves nothing.
+                self._outage.end()
                 conflicts = 0
             await self._pass_on(raws)
 
     async def leave(self) -> None:
-        """Confirm all that was fetched, if it is on disk and Telegram listens at once."""
+        """Confirm all fetched updates, if they are on disk and Telegram answers at once."""
         if self._offset is None or not self._dispatcher.is_durable:
             return
         try:
             async with asyncio.timeout(_CONFIRMING_S):
                 await self._fetch(timedelta())
         except (TelegramError, TimeoutError):
-            _LOG.info("The last messages were not confirmed; Telegram may deliver them again")
+            _LOG.info("The last updates were not confirmed; Telegram may deliver them again")
 
     async def _pass_on(self, raws: list[RawUpdate]) -> None:
-        """Have updates kept, and only then count them as arrived."""
+        """Hand updates over, and confirm them only after that."""
         if not raws:
             return
         try:
             await self._dispatcher.receive(raws)
         except InboxFullError:
-            _LOG.warning("No more messages can be held in memory; Telegram keeps them meanwhile")
-            await asyncio.sleep(_FULL_S)
+            _LOG.warning("Memory can hold no more updates; Telegram keeps them for now")
+            await asyncio.sleep(self._full_pause_s)
             return
         self._offset = max(raw["update_id"] for raw in raws) + 1
 

@@ -1,7 +1,7 @@
-"""The bot's time on Telegram: connect, receive messages until told to stop, and end in time.
+"""A session on Telegram: connect, receive updates until told to stop, and end in time.
 
-How updates arrive, by polling or by webhook, is a receiver's business. What is in hand at the
-end is finished within some seconds; what is not stays in the inbox for the next start.
+A receiver knows how updates arrive, by polling or by webhook. Updates being handled at the end get
+some seconds to finish; those that do not stay in the inbox for the next start.
 """
 
 import asyncio
@@ -14,9 +14,8 @@ from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.wire.bot_api import BotApplication
 
 _LOG = logging.getLogger(__name__)
-# Together less than the five seconds after which a service manager may lose patience.
-_HANDLING_S = 3.0
-_BREAKING_OFF_S = 0.5
+# Together with ``finish_within_s`` less than five seconds, after which a service manager may kill us.
+_STOPPING_S = 0.5
 
 
 class Receiver(Protocol):
@@ -27,22 +26,29 @@ class Receiver(Protocol):
         """Whether updates arrive now, as far as can be known."""
 
     async def connect(self) -> None:
-        """Make sure of the token, and that updates arrive this way, however long it takes."""
+        """Check the token and prepare to receive updates this way, however long that takes."""
 
     async def run(self) -> None:
         """Receive updates for ever."""
 
     async def leave(self) -> None:
-        """Tell Telegram, if it listens at once, that what arrived is in good hands; close what was opened.
+        """Confirm the updates that arrived, if Telegram answers at once, and close what was opened.
 
-        It may be called however far ``connect`` got.
+        This works however far ``connect`` got.
         """
 
 
 async def serve(
-    application: BotApplication, dispatcher: Dispatcher, receiver: Receiver, stop: asyncio.Event
+    application: BotApplication,
+    dispatcher: Dispatcher,
+    receiver: Receiver,
+    stop: asyncio.Event,
+    *,
+    finish_within_s: float,
 ) -> None:
     """Be on Telegram until ``stop`` is set; then end within five seconds.
+
+    At the end, updates being handled get ``finish_within_s`` to finish; then they are cancelled.
 
     Raises:
         ChatError: Telegram does not know the token, another instance uses it for good, or the
@@ -57,23 +63,21 @@ async def serve(
                 await _unless(stop, receiver.run())
     finally:
         # Updates may have arrived as soon as the receiver began to connect.
-        await dispatcher.close(_HANDLING_S)
+        await dispatcher.close(finish_within_s)
         if application.running:
             await _stop(application)
         await receiver.leave()
         await application.shutdown()
-        # Where connecting failed, the application has nothing to shut down, but the bot has.
+        # If connecting failed, the application was not initialised, but the bot may have been.
         await application.bot.shutdown()
 
 
 @contextlib.asynccontextmanager
 async def _beside(application: BotApplication, dispatcher: Dispatcher) -> AsyncIterator[None]:
-    """Take up what was left and do what else the application has to, for as long as the work within lasts."""
-    doing = [_start(dispatcher.resume(), "What was left undone is not taken up")]
+    """Take up what was left undone, and run the work beside the updates, while the body runs."""
+    doing = [_start(dispatcher.resume(), "Updates that an earlier run left undone are not taken up")]
     if application.post_init is not None:
-        doing.append(
-            _start(application.post_init(application), "The admins are told of no troubles any more")
-        )
+        doing.append(_start(application.post_init(application), "Admins are no longer told of trouble"))
     try:
         yield
     finally:
@@ -83,7 +87,7 @@ async def _beside(application: BotApplication, dispatcher: Dispatcher) -> AsyncI
 
 
 def _start(work: Coroutine[Any, Any, None], failure: str) -> asyncio.Task[None]:
-    """Do something beside everything else, and say so where it fails."""
+    """Run something in the background, and log its failure."""
 
     def report(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -109,10 +113,10 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _stop(application: BotApplication) -> None:
-    """Stop the application, and whatever its handlers began and still do."""
+    """Stop the application and the tasks that its handlers started."""
     stopping = asyncio.create_task(application.stop())
-    await asyncio.wait({stopping}, timeout=_BREAKING_OFF_S)
+    await asyncio.wait({stopping}, timeout=_STOPPING_S)
     if not stopping.done():
-        _LOG.warning("What still runs beside the updates is broken off")
+        _LOG.warning("Tasks that still run beside the updates are cancelled")
         stopping.cancel()
     await asyncio.gather(stopping, return_exceptions=True)

@@ -1,24 +1,22 @@
-"""Updates that Telegram brings: a web server that takes them, behind a proxy that has the certificate.
+"""The webhook: a web server to which Telegram sends updates, behind a reverse proxy that does TLS.
 
-Telegram is told that an update has arrived once it is in the inbox; until then it brings it
-again. Only who knows the secret is listened to. It ends no TLS: a reverse proxy does.
+An update is confirmed once it is in the inbox; until then Telegram sends it again. Calls without the
+secret are rejected.
 """
 
 import asyncio
 import hmac
 import json
 import logging
-import re
-import socket
 import time
 from urllib.parse import urlsplit
 
+from aiohttp import web
 from telegram.error import BadRequest
-from tornado.httpserver import HTTPServer
-from tornado.web import Application, RequestHandler
 
 from bot.chat.intake.dispatcher import Dispatcher
-from bot.chat.intake.outages import connect
+from bot.chat.intake.http_server import HttpServer
+from bot.chat.intake.outages import Outage, connect
 from bot.chat.intake.polling import ALLOWED_UPDATES
 from bot.chat.wire.bot_api import BotApplication, ChatError, is_update
 from bot.journal.inbox import InboxFullError
@@ -27,15 +25,14 @@ _LOG = logging.getLogger(__name__)
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 _MOST_BYTES = 1_048_576
 _CONNECTIONS = 40
-_TOLD_EVERY_S = 60.0
-# Telegram's nameservers may be away as any other.
+# The name servers that Telegram asks may be down for a while.
 _UNRESOLVED = "resolve host"
 
 
 class Webhook:
-    """Takes updates at an address, and hands them to the dispatcher."""
+    """Receives updates at an address, and hands them to the dispatcher."""
 
-    def __init__(  # noqa: PLR0913 - what an address is made of
+    def __init__(  # noqa: PLR0913 - most of them are parts of the address
         self,
         application: BotApplication,
         dispatcher: Dispatcher,
@@ -44,19 +41,20 @@ class Webhook:
         host: str,
         port: int,
         secret: str,
+        outage: Outage,
+        log_rejected_every_s: float,
     ) -> None:
-        """Take the public ``url``, and where the server listens for what the proxy passes on."""
+        """``url`` is the public address; ``host`` and ``port`` are where the reverse proxy connects."""
         self._application = application
+        self._outage = outage
+        self._dispatcher = dispatcher
         self._url = url
+        self._path = urlsplit(url).path or "/"
         self._secret = secret
         self._host = host
         self._port = port
-        path = re.escape(urlsplit(url).path or "/")
-        inside = {"dispatcher": dispatcher, "secret": secret, "strangers": _Strangers()}
-        self._server = HTTPServer(
-            Application([(path, _Door, inside)], log_function=_ignore),
-            max_body_size=_MOST_BYTES,
-        )
+        self._rejections = _Rejections(log_rejected_every_s)
+        self._server = HttpServer(self._answer, most_bytes=_MOST_BYTES)
         self._is_receiving = False
 
     @property
@@ -65,41 +63,36 @@ class Webhook:
         return self._is_receiving
 
     async def connect(self) -> None:
-        """Make sure of the token, listen, and have Telegram bring updates here, however long it takes.
+        """Check the token and listen, however long that takes.
 
         Raises:
             ChatError: the port is taken, or Telegram does not know the token.
         """
-        await connect(self._application, self._application.bot.get_me)
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        await connect(self._application, self._application.bot.get_me, self._outage)
         try:
-            # Tornado's own listen leaks the socket where the port is taken.
-            listening = socket.create_server((self._host, self._port), family=family)
+            await self._server.listen(self._host, self._port)
         except OSError as error:
-            message = f"BOT_WEBHOOK_PORT: nothing can listen at {self._host}:{self._port}: {error.strerror}"
+            message = f"BOT_WEBHOOK_PORT: cannot listen at {self._host}:{self._port}: {error.strerror}"
             raise ChatError(message) from None
-        listening.settimeout(0)
-        self._server.add_socket(listening)
 
     async def run(self) -> None:
-        """Take updates for ever.
+        """Tell Telegram the address, and receive updates for ever.
 
         Raises:
-            ChatError: Telegram brings nothing to such an address.
+            ChatError: Telegram refuses the address.
         """
-        await connect(self._application, self._announce)
+        await connect(self._application, self._announce, self._outage)
         self._is_receiving = True
-        _LOG.info("Telegram brings updates to %s:%d", self._host, self._port)
+        _LOG.info("Receiving updates from Telegram at %s:%d", self._host, self._port)
         await asyncio.Event().wait()
 
     async def leave(self) -> None:
-        """Close the door; Telegram keeps what comes meanwhile, since the address stays set."""
+        """Close the server; Telegram keeps new updates meanwhile, since the address stays set."""
         self._is_receiving = False
-        self._server.stop()
-        await self._server.close_all_connections()
+        await self._server.close()
 
     async def _announce(self) -> None:
-        """Tell Telegram the address; one that it refuses is no better when it is told again."""
+        """Tell Telegram the address; one that it refuses ends the bot, since it would refuse it again."""
         try:
             await self._application.bot.set_webhook(
                 self._url,
@@ -113,58 +106,40 @@ class Webhook:
             message = f"BOT_WEBHOOK_URL: Telegram refuses the address: {error.message}"
             raise ChatError(message) from None
 
-
-class _Strangers:
-    """Who knocks without the secret: said now and then with a number, since anybody may, and often."""
-
-    def __init__(self) -> None:
-        self._unsaid = 0
-        self._said_at: float | None = None
-
-    def count(self) -> None:
-        self._unsaid += 1
-        now = time.monotonic()
-        if self._said_at is None or now - self._said_at >= _TOLD_EVERY_S:
-            _LOG.warning("Somebody without the secret knocked at the webhook, times: %d", self._unsaid)
-            self._unsaid, self._said_at = 0, now
-
-
-class _Door(RequestHandler):
-    """Where Telegram knocks."""
-
-    def initialize(self, dispatcher: Dispatcher, secret: str, strangers: _Strangers) -> None:
-        """Take who keeps updates, what only Telegram knows, and who counts those who do not."""
-        self._dispatcher = dispatcher
-        self._secret = secret
-        self._strangers = strangers
-
-    async def post(self) -> None:
-        """Keep an update: 200 once it is on disk, 503 where it must be brought again."""
-        given = self.request.headers.get(_SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
-            self._strangers.count()
-            self._answer(403)
-            return
+    async def _answer(self, request: web.Request, body: bytes) -> web.Response:
+        """Keep an update: 200 once it is on disk, 503 if Telegram must send it again."""
+        if request.raw_path.partition("?")[0] != self._path:
+            return web.Response(status=404)
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST"})
+        given = request.headers.get(_SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode()):
+            self._rejections.count()
+            return web.Response(status=403)
         try:
-            raw = json.loads(self.request.body)
+            raw = json.loads(body)
         except (ValueError, RecursionError):
             raw = None
         if not is_update(raw):
-            self._answer(400)
-            return
+            return web.Response(status=400)
         try:
             await self._dispatcher.receive([raw])
         except InboxFullError:
-            self._answer(503)
-
-    def _answer(self, status: int) -> None:
-        self.set_status(status)
-        self.finish()
-
-    def write_error(self, status_code: int, **_arguments: object) -> None:
-        """Say nothing about what went wrong but the status."""
-        self._answer(status_code)
+            return web.Response(status=503)
+        return web.Response()
 
 
-def _ignore(_handler: RequestHandler) -> None:
-    """Log no line for each request: what is done about an update is logged where it is done."""
+class _Rejections:
+    """Counts calls without the secret; logs only their number, now and then, since anybody may call."""
+
+    def __init__(self, log_every_s: float) -> None:
+        self._log_every_s = log_every_s
+        self._unlogged = 0
+        self._logged_at: float | None = None
+
+    def count(self) -> None:
+        self._unlogged += 1
+        now = time.monotonic()
+        if self._logged_at is None or now - self._logged_at >= self._log_every_s:
+            _LOG.warning("Rejected webhook calls without the secret: %d", self._unlogged)
+            self._unlogged, self._logged_at = 0, now

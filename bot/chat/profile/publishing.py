@@ -1,7 +1,7 @@
-"""What Telegram shows of the bot by itself, set step by step until all of it is set.
+"""Setting the profile of the bot on Telegram, step by step, until all of it is set.
 
-A step that Telegram refuses or does not hear is logged and tried again later; it stops neither
-the start nor the other steps. What the steps set is others' business.
+A step that fails is logged and tried again later; it stops neither the start nor the other steps.
+This module does not know what the steps set.
 """
 
 import asyncio
@@ -11,31 +11,35 @@ from collections.abc import Awaitable, Callable, Iterable
 from telegram.error import RetryAfter, TelegramError
 
 from bot.chat.wire.sending import seconds_to_wait
+from bot.pauses import GrowingPause
 
 _LOG = logging.getLogger(__name__)
-_FIRST_PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 3600.0
 
 Step = Callable[[], Awaitable[None]]
 """Sets one thing, or raises a TelegramError."""
 
 
-async def publish(steps: Iterable[Step], first_pause_s: float = _FIRST_PAUSE_S) -> None:
-    """Take all steps, and those that failed again after growing pauses, until each has succeeded."""
+async def publish(
+    steps: Iterable[Step],
+    *,
+    first_pause_s: float = 30.0,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Take all steps; repeat those that failed, after growing pauses, until each has succeeded."""
     left = list(steps)
-    pause = first_pause_s
+    pause = GrowingPause(first_pause_s, _LONGEST_PAUSE_S)
     while True:
         left, least_pause = await _take(left)
         if not left:
             return
-        wait = max(pause, least_pause)
+        wait = max(pause.grow(), least_pause)
         _LOG.warning("%d menus or descriptions are not set; trying again in %.0f s", len(left), wait)
-        await asyncio.sleep(wait)
-        pause = min(2 * pause, _LONGEST_PAUSE_S)
+        await sleep(wait)
 
 
 async def _take(steps: list[Step]) -> tuple[list[Step], float]:
-    """Take steps; return those that are left, and how many seconds Telegram wants to be left alone."""
+    """Take steps; return those that failed, and how many seconds Telegram asks to wait."""
     left: list[Step] = []
     for number, step in enumerate(steps):
         try:

@@ -1,7 +1,8 @@
-"""The connection to the Bot API: how long calls may take, and updates as they come over the wire.
+"""The connection to the Bot API: how long calls may take, and updates as raw JSON.
 
-python-telegram-bot reads a batch of updates as a whole, so that one it cannot read would hold up
-all behind it for ever, and forgets the JSON that the inbox keeps. It decides nothing about updates.
+python-telegram-bot parses a batch of updates as a whole, so one that it cannot parse would block all
+that follow for ever; and it drops the JSON, which the inbox keeps. This module does not interpret
+updates.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,6 @@ _Data: TypeAlias = dict[Any, Any]
 
 _CONNECTIONS = 64
 _IDS = 2**63
-_TIMEOUT_S = 10.0
 
 
 class ChatError(Exception):
@@ -33,15 +33,26 @@ class ChatError(Exception):
 
 
 class Connection(ExtBot[None]):
-    """A bot whose updates are fetched without being read, and that passes on what goes wrong."""
+    """A bot that fetches updates without parsing them, and passes on reports of trouble."""
 
-    def __init__(self, *, report: Callable[[Trouble], None], **arguments: Any) -> None:  # noqa: ANN401 - the library's
-        """Take who is told what goes wrong, and what ``ExtBot`` takes."""
+    def __init__(
+        self,
+        *,
+        report: Callable[[Trouble], None],
+        timeout_s: float,
+        resend_pause_s: float,
+        longest_wait_s: float,
+        **arguments: Any,  # noqa: ANN401 - the library's
+    ) -> None:
+        """Report trouble to ``report``; ``arguments`` are those of ``ExtBot``."""
         super().__init__(**arguments)
         self._report = report
+        self._timeout_s = timeout_s
+        self._resend_pause_s = resend_pause_s
+        self._longest_wait_s = longest_wait_s
 
     async def post_message(self, **parameters: object) -> RawMessage:
-        """Send a text and return the message as Telegram's JSON has it; most senders need its id alone.
+        """Send a text and return the message as Telegram's JSON has it; most callers need only its id.
 
         Raises:
             TelegramError: Telegram cannot be reached or refuses.
@@ -49,12 +60,22 @@ class Connection(ExtBot[None]):
         return cast("RawMessage", await self._post("sendMessage", parameters))
 
     @property
+    def resend_pause_s(self) -> float:
+        """How long to pause before a message is sent again, the first time."""
+        return self._resend_pause_s
+
+    @property
+    def longest_wait_s(self) -> float:
+        """How long a message waits at most where Telegram asks for it; else it is postponed."""
+        return self._longest_wait_s
+
+    @property
     def bot_id(self) -> int:
         """The bot's user id, which is the part of its token before the colon."""
         return int(self.token.partition(":")[0])
 
     def report_trouble(self, trouble: Trouble) -> None:
-        """Pass on that something goes wrong on Telegram, or no longer."""
+        """Pass on that something goes wrong on Telegram, or works again."""
         self._report(trouble)
 
     async def fetch_updates(
@@ -68,22 +89,22 @@ class Connection(ExtBot[None]):
         result = await self._post(
             "getUpdates",
             {"timeout": wait, "offset": offset, "allowed_updates": allowed_updates},
-            read_timeout=wait.total_seconds() + _TIMEOUT_S,
+            read_timeout=wait.total_seconds() + self._timeout_s,
         )
         return [raw for raw in result if is_update(raw)] if isinstance(result, list) else []
 
 
 BotApplication: TypeAlias = Application[Connection, ContextTypes.DEFAULT_TYPE, _Data, _Data, _Data, None]
-"""The handlers of the bot and what they run in."""
+"""The application of python-telegram-bot with this connection."""
 
 
 def is_update(raw: object) -> TypeGuard[RawUpdate]:
-    """Tell whether something has what every update has: an id."""
+    """Tell whether something has an id, as every update has."""
     return isinstance(raw, dict) and is_id(raw.get("update_id"))
 
 
 def is_id(value: object) -> TypeGuard[int]:
-    """Tell whether something is an id as Telegram gives them, which the inbox can hold."""
+    """Tell whether something is an id as Telegram assigns them, small enough for the inbox."""
     return isinstance(value, int) and abs(value) < _IDS
 
 
@@ -95,7 +116,7 @@ def connection_of(bot: Bot) -> Connection:
     return bot
 
 
-def open_connection(  # noqa: PLR0913 - the composition root hands over each by name
+def open_connection(  # noqa: PLR0913 - the assembly passes each by name
     *,
     token: str,
     api_url: str,
@@ -103,29 +124,37 @@ def open_connection(  # noqa: PLR0913 - the composition root hands over each by 
     pacing: BaseRateLimiter[None],
     metrics: Metrics,
     report: Callable[[Trouble], None],
+    timeout_s: float,
+    resend_pause_s: float,
+    longest_wait_s: float,
 ) -> Connection:
     """Make the bot for a token; ``api_url`` is the base of a Bot API server. Nothing is called yet.
 
+    ``timeout_s`` bounds each step of a call.
+
     Raises:
-        ChatError: the proxy is none.
+        ChatError: BOT_PROXY is not a proxy URL.
     """
     base = api_url.rstrip("/")
     return Connection(
         report=report,
+        timeout_s=timeout_s,
+        resend_pause_s=resend_pause_s,
+        longest_wait_s=longest_wait_s,
         token=token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=_build_request(metrics, proxy, _CONNECTIONS),
-        get_updates_request=_build_request(metrics, proxy, 1),
+        request=_build_request(metrics, proxy, _CONNECTIONS, timeout_s),
+        get_updates_request=_build_request(metrics, proxy, 1, timeout_s),
         rate_limiter=pacing,
     )
 
 
-def _build_request(metrics: Metrics, proxy: str | None, connections: int) -> Transport:
+def _build_request(metrics: Metrics, proxy: str | None, connections: int, timeout_s: float) -> Transport:
     try:
-        return Transport(metrics, proxy=proxy, connections=connections, timeout_s=_TIMEOUT_S)
+        return Transport(metrics, proxy=proxy, connections=connections, timeout_s=timeout_s)
     except (ValueError, RuntimeError):
-        # The URL of a proxy may hold a password, and what was raised repeats it.
+        # The original error repeats the URL, which may hold a password.
         message = (
             "BOT_PROXY is not the URL of a proxy, such as socks5://127.0.0.1:1080 or http://127.0.0.1:3128"
         )

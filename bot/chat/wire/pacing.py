@@ -1,7 +1,7 @@
-"""When messages may go out: so many in all and so many into one chat, and none where Telegram said wait.
+"""The rate of outgoing messages: limited in all and in each chat, and zero where Telegram says wait.
 
-An edited message counts as a message. A chat for which Telegram asked to wait is left alone for that
-long; the others go on. It neither repeats a call nor decides what is said.
+An edited message counts as a message. Where Telegram asks to wait with a chat, only that chat waits.
+This module does not repeat calls, and does not know the messages.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from cachetools import LRUCache
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
@@ -17,28 +18,37 @@ from bot.rates import Rate
 
 _MESSAGES = ("send", "edit", "copy", "forward")
 _NO_MESSAGE = frozenset({"sendChatAction", "sendMessageDraft"})
-_BURST = 20
 _GROUP_BURST = 5
-# Twenty a minute, of which a burst may come at once.
+# Twenty a minute in all, some of which may come at once.
 _GROUP_SECONDS = 60 / (20 - _GROUP_BURST)
-_MOST_CHATS = 10_000
 
 
 class Pacing(BaseRateLimiter[None]):
-    """Spaces the messages of the bot; a rate of 0 is none."""
+    """Spaces the messages of the bot; a rate of 0 is no limit."""
 
-    def __init__(self, *, messages_per_second: float, chat_messages_per_second: float) -> None:
-        """Take how many messages a second go out in all, and into one chat."""
+    def __init__(
+        self,
+        *,
+        messages_per_second: float,
+        chat_messages_per_second: float,
+        burst: int = 20,
+        most_chats: int = 10_000,
+    ) -> None:
+        """Take the number of messages a second, in all and into one chat after a burst.
+
+        Only the ``most_chats`` that were written to last are remembered.
+        """
         self._all = Rate(1 / messages_per_second, 1) if messages_per_second else None
         self._chat_seconds = 1 / chat_messages_per_second if chat_messages_per_second else 0.0
-        self._chats: dict[object, Rate] = {}
-        self._silent_until: dict[object, float] = {}
+        self._burst = burst
+        self._chats: LRUCache[object, Rate] = LRUCache(most_chats)
+        self._silent_until: LRUCache[object, float] = LRUCache(most_chats)
 
     async def initialize(self) -> None:
-        """Begin; nothing needs to be opened."""
+        """Do nothing: there is nothing to open."""
 
     async def shutdown(self) -> None:
-        """End; nothing needs to be closed."""
+        """Do nothing: there is nothing to close."""
 
     async def process_request(  # noqa: PLR0913, PLR0917 - as python-telegram-bot calls it
         self,
@@ -60,7 +70,7 @@ class Pacing(BaseRateLimiter[None]):
         if is_message and chat_id is not None:
             self._refuse_silenced(chat_id)
             await self._await_turn(chat_id)
-            # Telegram may have asked for silence while this one waited for its turn.
+            # Telegram may have asked to wait while this message waited for its turn.
             self._refuse_silenced(chat_id)
         try:
             return await callback(*args, **kwargs)
@@ -74,15 +84,12 @@ class Pacing(BaseRateLimiter[None]):
         pause = self._rate_of(chat_id).reserve(now) if self._chat_seconds else 0.0
         if pause:
             await asyncio.sleep(pause)
-        # Only a message whose chat may have it takes a place among all.
+        # A message takes a place among all only when its own chat is ready for it.
         if self._all is not None and (pause := self._all.reserve(time.monotonic())):
             await asyncio.sleep(pause)
 
     def _silence(self, chat_id: object, seconds: float) -> None:
-        now = time.monotonic()
-        if len(self._silent_until) >= _MOST_CHATS:
-            self._silent_until = {chat: until for chat, until in self._silent_until.items() if until > now}
-        self._silent_until[chat_id] = now + seconds
+        self._silent_until[chat_id] = time.monotonic() + seconds
 
     def _refuse_silenced(self, chat_id: object) -> None:
         until = self._silent_until.get(chat_id)
@@ -97,16 +104,9 @@ class Pacing(BaseRateLimiter[None]):
     def _rate_of(self, chat_id: object) -> Rate:
         rate = self._chats.get(chat_id)
         if rate is None:
-            if len(self._chats) >= _MOST_CHATS:
-                self._forget_idle()
             if isinstance(chat_id, int) and chat_id < 0:
                 rate = Rate(max(_GROUP_SECONDS, self._chat_seconds), _GROUP_BURST)
             else:
-                rate = Rate(self._chat_seconds, _BURST)
+                rate = Rate(self._chat_seconds, self._burst)
             self._chats[chat_id] = rate
         return rate
-
-    def _forget_idle(self) -> None:
-        """Forget the chats that may have a burst again."""
-        now = time.monotonic()
-        self._chats = {chat: rate for chat, rate in self._chats.items() if not rate.is_idle(now)}

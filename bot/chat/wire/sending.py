@@ -1,9 +1,9 @@
-"""Messages on their way: what Telegram may answer to one, and what is done about it.
+"""Sending messages, and dealing with every error that Telegram may answer.
 
-Everything the bot writes goes through here. What did not arrive is sent again at once if that may
-help, and else left to be taken up again with the update that asked for it. What may have arrived
-counts as not arrived: an answer read twice is better than none. It does not know what the
-messages say.
+All messages of the bot go through here. A message that did not arrive is sent again at once if that
+may help; otherwise its update is postponed and taken up again. A message that may have arrived
+counts as not arrived: an answer read twice is better than none. This module does not know the
+content of the messages.
 """
 
 import asyncio
@@ -34,24 +34,23 @@ from telegram.error import (
 
 from bot.chat.cards.fitting import MESSAGE_UNITS, shorten
 from bot.chat.cards.markup import Markup
-from bot.chat.wire.bot_api import RawMessage, connection_of
+from bot.chat.wire.bot_api import Connection, RawMessage, connection_of
 from bot.chat.wire.transport import may_have_arrived
 from bot.chat.wire.update_in_hand import in_hand
 from bot.model import Trouble, TroubleKind
+from bot.pauses import GrowingPause
 
 _T = TypeVar("_T")
 _Write: TypeAlias = Callable[[str, ParseMode | None], Awaitable[_T]]
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 3
-_PAUSE_S = 1.0
-_LONGEST_WAIT_S = 3.0
 _MOST_DOUBTS = 4
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 _UNPARSABLE = "can't parse entities"
 _NOT_MODIFIED = "message is not modified"
-# Refusals, in Telegram's words, that say nothing about the message but that nobody can be told it.
+# Refusals, in Telegram's words, because of the chat and not because of the message.
 _UNDELIVERABLE = (
     "chat not found",
     "chat_write_forbidden",
@@ -68,10 +67,10 @@ _UNDELIVERABLE = (
 
 
 class UndeliveredError(TelegramError):
-    """A message did not arrive, and must be sent again in ``pause_s`` seconds, or when it suits."""
+    """A message did not arrive, and must be sent again, after ``pause_s`` seconds if that is given."""
 
     def __init__(self, reason: str, pause_s: float | None) -> None:
-        """Take why, and how long Telegram wants the chat left alone, if it said so."""
+        """``pause_s`` is how long Telegram asks to wait, if it does."""
         super().__init__(reason)
         self.pause_s = pause_s
 
@@ -87,7 +86,7 @@ class Place:
 async def reply(
     message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None = None
 ) -> Message | None:
-    """Reply to a message, and return the reply, or None where it cannot be told to anybody.
+    """Reply to a message, and return the reply, or None where the chat takes no messages.
 
     A group that has become a supergroup meanwhile is followed there.
 
@@ -102,7 +101,7 @@ async def reply(
 async def place_reply(
     message: Message, content: Markup, keyboard: InlineKeyboardMarkup | None = None
 ) -> Place | None:
-    """Reply to a message like ``reply``, and return no more than where the reply stands.
+    """Reply to a message like ``reply``, and return only the place of the reply.
 
     Raises:
         BadRequest: Telegram refuses the reply itself.
@@ -115,7 +114,7 @@ async def place_reply(
 async def send(
     bot: Bot, chat_id: int, content: Markup, keyboard: InlineKeyboardMarkup | None = None
 ) -> Place | None:
-    """Write to a chat in reply to nothing; return where it stands, or None where it cannot be told.
+    """Send a message that replies to nothing; return its place, or None where the chat takes no messages.
 
     Raises:
         BadRequest: Telegram refuses the message itself.
@@ -128,7 +127,7 @@ async def send(
 async def edit(
     message: MaybeInaccessibleMessage, content: Markup, keyboard: InlineKeyboardMarkup | None = None
 ) -> bool:
-    """Change a message of the bot, and tell whether it now says this; else it stays as it was."""
+    """Change a message of the bot, and tell whether that worked; if not, the message stays as it was."""
     try:
         return await edit_at(message.get_bot(), message.chat.id, message.message_id, content, keyboard)
     except UndeliveredError as error:
@@ -139,7 +138,7 @@ async def edit(
 async def edit_at(
     bot: Bot, chat_id: int, message_id: int, content: Markup, keyboard: InlineKeyboardMarkup | None
 ) -> bool:
-    """Change the message of the bot with those ids, and tell whether it now says this.
+    """Change the message of the bot with those ids, and tell whether that worked.
 
     Raises:
         UndeliveredError: Telegram could not be told, and has to be told later.
@@ -156,7 +155,7 @@ async def edit_at(
         )
 
     try:
-        return await _persist(lambda: _write(bot, content, write), chat_id) is not None
+        sent = await _persist(connection_of(bot), lambda: _write(bot, content, write), chat_id)
     except UndeliveredError:
         raise
     except TelegramError as error:
@@ -164,6 +163,7 @@ async def edit_at(
             return True
         _LOG.warning("A message in chat %s stays as it was: %s", chat_id, error)
         return False
+    return sent is not None
 
 
 async def reply_with_file(message: Message, content: bytes, name: str, caption: str) -> Message | None:
@@ -183,19 +183,19 @@ async def reply_with_file(message: Message, content: bytes, name: str, caption: 
             reply_parameters=ReplyParameters(message.message_id, allow_sending_without_reply=True),
         )
 
-    return await _persist(write, message.chat_id)
+    return await _persist(connection_of(message.get_bot()), write, message.chat_id)
 
 
 async def delete(message: Message) -> None:
-    """Take back a message of the bot; where Telegram does not, it stays."""
+    """Delete a message of the bot, unless Telegram refuses that."""
     try:
         await message.delete()
     except TelegramError as error:
-        _LOG.info("A message in chat %s stays: %s", message.chat_id, error)
+        _LOG.info("A message in chat %s was not deleted: %s", message.chat_id, error)
 
 
 def topic_of(message: Message) -> int | None:
-    """Return the forum topic that a message stands in; threads of replies are no topics."""
+    """Return the forum topic that a message stands in; a thread of replies is not a topic."""
     return message.message_thread_id if message.is_topic_message else None
 
 
@@ -208,7 +208,7 @@ async def _reply(
             message.get_bot(), message.chat_id, content, keyboard, topic=topic_of(message), answered=answered
         )
     except ChatMigrated as error:
-        # Ids of messages count anew there, so there is nothing to reply to.
+        # Message ids start anew in a supergroup, so there is nothing to reply to.
         return await _send_following(message.get_bot(), error.new_chat_id, content, keyboard)
 
 
@@ -243,36 +243,37 @@ async def _send(  # noqa: PLR0913 - what a message says and where it goes
             reply_markup=keyboard,
         )
 
-    return await _persist(lambda: _write(bot, content, write), chat_id)
+    return await _persist(connection, lambda: _write(bot, content, write), chat_id)
 
 
 async def _write(bot: Bot, content: Markup, write: _Write[_T]) -> _T:
-    """Write once, as plain text where Telegram does not understand the HTML."""
+    """Write once; as plain text if Telegram refuses the HTML."""
     try:
         return await write(content.html, ParseMode.HTML)
     except BadRequest as error:
         if not _says(error, _UNPARSABLE):
             raise
-        _LOG.error("Telegram refused the HTML of a message, which goes as plain text: %s", error)
+        _LOG.error("Telegram refused the HTML of a message; sending it as plain text: %s", error)
         connection_of(bot).report_trouble(Trouble(TroubleKind.HTML_REFUSED, str(error)))
     return await write(shorten(content.plain, MESSAGE_UNITS), None)
 
 
-async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
-    """Act until it worked, or return None where nobody can be told.
+async def _persist(connection: Connection, act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
+    """Act until that works; return None if the chat takes no messages.
 
     Raises:
-        BadRequest: Telegram refuses what is written.
+        BadRequest: Telegram refuses the message itself.
         ChatMigrated: the group has become a supergroup.
         UndeliveredError: it did not work, and has to wait.
     """
     reason: TelegramError
+    growing = GrowingPause(connection.resend_pause_s)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return await act()
         except RetryAfter as error:
             pause, reason = seconds_to_wait(error), error
-            if pause > _LONGEST_WAIT_S:
+            if pause > connection.longest_wait_s:
                 raise UndeliveredError(str(error), pause) from error
         except Forbidden as error:
             _LOG.info("Chat %s takes no messages from the bot: %s", chat_id, error)
@@ -281,20 +282,20 @@ async def _persist(act: Callable[[], Awaitable[_T]], chat_id: int) -> _T | None:
         except BadRequest as error:
             if not _says(error, *_UNDELIVERABLE):
                 raise
-            _LOG.info("Chat %s has no place for a message: %s", chat_id, error)
+            _LOG.info("A message cannot be sent to chat %s: %s", chat_id, error)
             return None
         except NetworkError as error:
-            pause, reason = _PAUSE_S * attempt, error
+            pause, reason = growing.grow(), error
             if may_have_arrived(error) and _is_too_doubtful(chat_id):
                 return None
         if attempt < _ATTEMPTS:
-            _LOG.info("A message to chat %s is sent again in %.0f s: %s", chat_id, pause, reason)
+            _LOG.info("A message to chat %s will be sent again in %.0f s: %s", chat_id, pause, reason)
             await asyncio.sleep(pause)
     raise UndeliveredError(str(reason), None) from reason
 
 
 def _is_too_doubtful(chat_id: int) -> bool:
-    """Tell whether a message may have arrived so often that it is not sent once more."""
+    """Tell whether a message may have arrived so often already that it is not sent again."""
     handling = in_hand.get()
     if handling is None or handling.chat_id != chat_id:
         return False
@@ -308,7 +309,7 @@ def _is_too_doubtful(chat_id: int) -> bool:
 
 
 def _drop_chat(chat_id: int) -> None:
-    """Have what else a chat asked dropped, if it is the one that the update in hand comes from."""
+    """Have all other updates of a chat dropped, if the update in hand comes from it."""
     handling = in_hand.get()
     if handling is not None and handling.chat_id == chat_id:
         handling.is_chat_gone = True
@@ -320,7 +321,7 @@ def _says(error: TelegramError, *refusals: str) -> bool:
 
 
 def seconds_to_wait(error: RetryAfter) -> float:
-    """Return how long Telegram wants to be left alone."""
-    # A timedelta where PTB_TIMEDELTA is set, and one day everywhere.
+    """Return how long Telegram asks to wait."""
+    # A timedelta if PTB_TIMEDELTA is set; a later version of the library always gives one.
     wait = error.retry_after
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -1,8 +1,8 @@
-"""How calls reach Telegram: over kept connections, by aiohttp, at a third of the CPU time.
+"""Calls to Telegram over connections that stay open, by aiohttp, at a third of the CPU time.
 
-python-telegram-bot's own client is the most expensive step on an answer's way. It stays in charge
-of what is rare and needs more: files, and proxies, whether of the settings or of the environment.
-Calls that fail are counted here, where all of them pass; nothing is repeated.
+The client of python-telegram-bot is the most expensive step on the way of an answer. It still makes
+the calls that are rare and need more: with files, or through a proxy, of the settings or of the
+environment. All calls pass here, so failed ones are counted here; none is repeated.
 """
 
 import json
@@ -17,7 +17,7 @@ from telegram.request import HTTPXRequest, RequestData
 from bot.metrics import Metrics
 
 _NOT_SENT = "Pool timeout: there was no connection in time, and the request was *not* sent to Telegram"
-# What python-telegram-bot raises for failed calls, by the status that Telegram answers with.
+# The errors of python-telegram-bot, by the status of a failed call.
 _NAMES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "BadRequest",
     HTTPStatus.UNAUTHORIZED: "InvalidToken",
@@ -38,13 +38,13 @@ _NEVER_CONNECTED = (
 
 
 class Transport(HTTPXRequest):
-    """Sends calls without files itself, and leaves those with files to the class above it."""
+    """Sends calls without files itself, and leaves those with files to the parent class."""
 
     def __init__(self, metrics: Metrics, *, proxy: str | None, connections: int, timeout_s: float) -> None:
-        """Take where failures are counted; ``timeout_s`` bounds each step of a call.
+        """Count failures in ``metrics``; ``timeout_s`` is the limit for each step of a call.
 
         Raises:
-            ValueError: the proxy is none.
+            ValueError: the proxy is not a proxy URL.
             RuntimeError: the proxy is of a kind that cannot be used here.
         """
         super().__init__(
@@ -65,7 +65,7 @@ class Transport(HTTPXRequest):
         """Make ready to send; harmless twice."""
         await super().initialize()
         if not self._has_proxy and (self._session is None or self._session.closed):
-            # The certificates that the other client trusts, which come with it.
+            # The same certificates that httpx trusts, and comes with.
             connector = aiohttp.TCPConnector(limit=self._connections, ssl=httpx.create_ssl_context())
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -127,7 +127,7 @@ class Transport(HTTPXRequest):
                 method,
                 url,
                 data=request_data.json_payload if request_data else None,
-                # The Bot API redirects nobody, and what people ask goes to no other host.
+                # The Bot API never redirects, and the questions of people must not go to another host.
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
                     connect=connecting_s,
@@ -145,7 +145,7 @@ class Transport(HTTPXRequest):
 
 
 def _describe(error: Exception) -> str:
-    """Say what went wrong without the URL, which holds the token."""
+    """Describe an error without the URL, which holds the token."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"{type(error).__name__}: {error.message}"
     if isinstance(error, aiohttp.InvalidURL):
@@ -154,14 +154,14 @@ def _describe(error: Exception) -> str:
 
 
 def _expect_answer(status: int, body: bytes) -> None:
-    """Make sure that a Bot API answers, and not something on the way to it, such as a gateway.
+    """Make sure that the answer comes from a Bot API, and not from a gateway in front of it.
 
     Raises:
-        NetworkError: it is something else.
+        NetworkError: it does not.
     """
     if status < HTTPStatus.BAD_REQUEST:
         if not (body.startswith(b"{") and b'"result"' in body):
-            message = f"what answers ({status}) is no Bot API"
+            message = f"the server did not answer like a Bot API (status {status})"
             raise NetworkError(message)
         return
     try:
@@ -180,7 +180,7 @@ def _name_status(status: int) -> str:
 
 
 def may_have_arrived(error: NetworkError) -> bool:
-    """Tell whether Telegram may have done what was asked, though its answer did not come."""
+    """Tell whether Telegram may have carried out a call, though its answer did not arrive."""
     if error.message == _name_status(HTTPStatus.GATEWAY_TIMEOUT):
         return True
     cause = error.__cause__

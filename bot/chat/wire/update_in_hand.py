@@ -1,4 +1,4 @@
-"""The update that is being handled, for those deep inside who log or give up on it.
+"""The update that is being handled, for code deep inside that logs it or gives it up.
 
 A context variable, because python-telegram-bot hands an update to its handlers and to the error
 handler but not to what they call. It decides nothing itself.
@@ -8,14 +8,12 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-_FIRST_PAUSE_S = 5.0
-_LONGEST_PAUSE_S = 60.0
-_MOST_DOUBLINGS = 10
+from bot.pauses import GrowingPause
 
 
 @dataclass(slots=True)
 class Handling:
-    """One update in hand: its id in the log, its chat, and what came of it.
+    """One update being handled: its id in the log, its chat and its outcome.
 
     Where ``is_repeated``, an earlier run of the bot may have done it. ``attempts`` counts how often
     it was postponed, ``doubts`` how often a message may have arrived without Telegram saying so.
@@ -35,19 +33,20 @@ class Handling:
     is_chat_gone: bool = False
     is_concluded: bool = False
     begun_at: float = field(default_factory=time.monotonic)
+    pause: GrowingPause = field(kw_only=True)
     done: dict[str, object] = field(default_factory=dict)
 
     @property
     def age_s(self) -> float:
-        """How many seconds ago it was taken up first."""
+        """The seconds since it was taken up first."""
         return time.monotonic() - self.begun_at
 
     def postpone(self, seconds: float | None) -> None:
-        """Have it taken up again after some seconds, or after ever longer pauses."""
-        growing = min(_FIRST_PAUSE_S * 2 ** min(self.attempts, _MOST_DOUBLINGS), _LONGEST_PAUSE_S)
+        """Have it taken up again after some seconds; with None, after growing pauses."""
+        growing_s = self.pause.grow()
         self.attempts += 1
-        self.postponed_s = growing if seconds is None else seconds
+        self.postponed_s = growing_s if seconds is None else seconds
 
 
 in_hand: ContextVar[Handling | None] = ContextVar("in_hand", default=None)
-"""What the current task handles; None outside of any update."""
+"""The update that the current task handles; None outside of any."""
