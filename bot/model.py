@@ -77,14 +77,15 @@ class Question:
 class Hit:
     """A passage found for a question; ``score``: larger is better.
 
-    ``highlight`` is the clause that answers, an exact substring of the passage. ``also`` are
-    passages of other articles that say the same.
+    ``highlight`` is the clause that answers and ``short`` the words themselves, both exact
+    substrings of the passage. ``also`` are passages of other articles that say the same.
     """
 
     passage: Passage
     score: float
     highlight: str | None = None
     also: tuple[Passage, ...] = ()
+    short: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,11 @@ class Answer:
     def is_answered(self) -> bool:
         """Whether the articles answer the question."""
         return self.kind is AnswerKind.ANSWER
+
+    @property
+    def short(self) -> str | None:
+        """The words that answer, from the first passage; none where the articles do not answer."""
+        return self.hits[0].short if self.is_answered and self.hits else None
 
 
 class Origin(StrEnum):

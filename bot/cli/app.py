@@ -40,7 +40,7 @@ from bot.journal.backup import BackupError, back_up
 from bot.journal.migrations import NewerSchemaError
 from bot.language import LanguageDetector, parse_language
 from bot.model import Corpus, Origin
-from bot.search.encoder import UnknownEncoderError
+from bot.search.models import UnknownEncoderError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.wording.examples import ExamplesError, load_examples
 from bot.wording.phrases import load_phrases

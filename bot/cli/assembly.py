@@ -59,8 +59,8 @@ from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
 from bot.model import Corpus, Exchange, Origin
-from bot.search.encoder import Encoder, EncoderUnavailableError, load_encoder
 from bot.search.index import CorpusIndex
+from bot.search.models import EncoderUnavailableError, Models, load_models
 from bot.search.signals import ALL_PARTS, Parts
 from bot.search.vectors import VectorCache
 from bot.settings import WITHOUT_ENCODER, Settings
@@ -366,10 +366,10 @@ def _make_polling(
 
 
 class IndexLoader:
-    """Makes an index of the articles as they are on disk; the encoder is loaded once."""
+    """Makes an index of the articles as they are on disk; the models are loaded once."""
 
     def __init__(self, settings: Settings) -> None:
-        """Load the encoder, or say that ranking goes without it.
+        """Load the models, or say that ranking goes without it.
 
         Raises:
             UnknownEncoderError: the setting names no encoder.
@@ -378,11 +378,11 @@ class IndexLoader:
         self._max_article_bytes = settings.max_article_bytes
         self._max_corpus_bytes = settings.max_corpus_bytes
         self._vectors = VectorCache(settings.cache)
-        self._encoder: Encoder | None = None
+        self._models: Models | None = None
         if settings.encoder == WITHOUT_ENCODER:
             return
         try:
-            self._encoder = load_encoder(settings.encoder)
+            self._models = load_models(settings.encoder)
         except EncoderUnavailableError as error:
             _LOG.warning(
                 "%s; passages are ranked by BM25 alone, mostly in the question's own language", error
@@ -395,7 +395,16 @@ class IndexLoader:
             CorpusError: an article file has a mistake.
         """
         corpus = load_corpus(self._corpus, self._max_article_bytes, self._max_corpus_bytes)
-        return CorpusIndex.build(corpus, self._encoder, self._vectors, progress, parts=parts)
+        if self._models is None:
+            return CorpusIndex.build(corpus, parts=parts)
+        return CorpusIndex.build(
+            corpus,
+            self._models.encoder,
+            self._vectors,
+            progress,
+            reader=self._models.reader,
+            parts=parts,
+        )
 
 
 def open_desk(settings: Settings, console: Console) -> Desk:

@@ -51,6 +51,8 @@ def print_figures(console: Console, figures: Figures) -> None:
         f"refused of the answerable    {figures.refused_answerable:.3f}",
         f"precision of the refusals    {figures.refusal_precision:.3f}",
         f"AUROC of the confidence      {figures.auroc:.3f}",
+        f"calibration error            {figures.calibration_error:.3f}",
+        f"short holds the fact         {figures.short_has_fact:.3f}",
         f"highlight holds the fact     {figures.highlight_has_fact:.3f}",
         f"highlight, median words      {figures.highlight_median_words:g}",
         f"latency p50 / p95            {figures.p50_ms:.1f} / {figures.p95_ms:.1f} ms",

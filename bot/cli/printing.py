@@ -27,6 +27,7 @@ def describe_answer(answer: Answer) -> str:
             "kind": answer.kind.value,
             "answered": answer.is_answered,
             "confidence": round(answer.confidence, 4),
+            "short": answer.short,
             "passages": [_describe_hit(hit) for hit in answer.hits],
             "corpus": answer.corpus_version,
             "elapsed_ms": round(answer.elapsed_ms, 2),
@@ -39,6 +40,7 @@ def _describe_hit(hit: Hit) -> dict[str, Any]:
     return {
         "text": hit.passage.text,
         "highlight": hit.highlight,
+        "short": hit.short,
         "article": article.id,
         "outlet": article.outlet,
         "url": article.source,

@@ -23,6 +23,8 @@ from bot.evaluation.ties import Place, find_place
 from bot.model import Findings, Passage, Question
 from bot.search.index import CorpusIndex
 
+_BINS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -33,6 +35,7 @@ class Result:
     place: Place | None
     findings: Findings
     highlight_has_fact: bool
+    short_has_fact: bool
     elapsed_ms: float
 
 
@@ -51,8 +54,11 @@ class Figures:
     """All figures of an evaluation. Rates are between 0 and 1.
 
     ``refused_unanswerable`` is the recall of the refusals, ``refusal_precision`` the part of the
-    refusals that were right, ``auroc`` that of the confidence. ``highlight_has_fact`` is over the
-    questions whose first statement is right.
+    refusals that were right, ``auroc`` that of the confidence. ``highlight_has_fact`` (the clause) and
+    ``short_has_fact`` (the words) are over the questions whose first statement is right.
+    ``calibration_error`` is how far the confidence is from the part of the questions that the articles
+    answer: in ten bins of equal width, weighted by their questions (Guo et al. 2017, "On Calibration of
+    Modern Neural Networks", section 2).
     """
 
     ranking: RankingFigures
@@ -65,7 +71,9 @@ class Figures:
     refusal_precision: float
     refused_by_kind: dict[str, float]
     auroc: float
+    calibration_error: float
     highlight_has_fact: float
+    short_has_fact: float
     highlight_median_words: float
     p50_ms: float
     p95_ms: float
@@ -100,6 +108,7 @@ def _ask(known: KnownQuestion, index: CorpusIndex) -> Result:
         ),
         findings=findings,
         highlight_has_fact=bool(first and first.highlight and is_fact(first.passage, first.highlight)),
+        short_has_fact=bool(first and first.short and is_fact(first.passage, first.short)),
         elapsed_ms=elapsed_ms,
     )
 
@@ -144,13 +153,28 @@ def measure(results: Sequence[Result]) -> Figures:
             [result.findings.confidence for result in answerable],
             [result.findings.confidence for result in unanswerable],
         ),
+        calibration_error=measure_calibration_error(
+            [result.findings.confidence for result in results],
+            [not result.question.unanswerable for result in results],
+        ),
         highlight_has_fact=_mean(result.highlight_has_fact for result in right_first),
+        short_has_fact=_mean(result.short_has_fact for result in right_first),
         highlight_median_words=statistics.median(map(_count_highlight_words, right_first))
         if right_first
         else 0.0,
         p50_ms=float(np.percentile(latencies, 50)),
         p95_ms=float(np.percentile(latencies, 95)),
     )
+
+
+def measure_calibration_error(confidences: Sequence[float], is_answerable: Sequence[bool]) -> float:
+    """Return the expected calibration error of confidences between 0 and 1.
+
+    Where two questions of confidence 0.7 and 0.8 are answerable and not, it is 0.5 × |0.7 - 1| + 0.5 × 0.8.
+    """
+    bins = np.minimum((np.asarray(confidences) * _BINS).astype(int), _BINS - 1)
+    gap = np.bincount(bins, np.asarray(confidences) - np.asarray(is_answerable, float), _BINS)
+    return float(np.abs(gap).sum() / max(len(confidences), 1))
 
 
 def _count_highlight_words(result: Result) -> int:

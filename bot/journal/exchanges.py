@@ -23,8 +23,8 @@ _INSERT_PASSAGE = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_SHOWN = """
-    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, score)
-    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?)
+    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, short, score)
+    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?)
 """
 
 
@@ -205,7 +205,7 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     await connection.executemany(
         _INSERT_SHOWN,
         [
-            (exchange_id, rank, each.also_of, key, each.highlight, each.score)
+            (exchange_id, rank, each.also_of, key, each.highlight, each.short, each.score)
             for rank, (key, each) in enumerate(zip(keys, shown, strict=True), 1)
         ],
     )
@@ -224,6 +224,7 @@ class _Shown:
     passage: Passage
     also_of: int | None
     highlight: str | None
+    short: str | None
     score: float
 
 
@@ -232,9 +233,9 @@ def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
     rank = 0
     for hit in hits:
         rank += 1
-        yield _Shown(hit.passage, None, hit.highlight, hit.score)
+        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score)
         for passage in hit.also:
-            yield _Shown(passage, rank, None, hit.score)
+            yield _Shown(passage, rank, None, None, hit.score)
         rank += len(hit.also)
 
 
@@ -289,6 +290,7 @@ def _read_hits(shown: Iterable[sqlite3.Row]) -> tuple[Hit, ...]:
             passage=_read_passage(row),
             score=row["score"],
             highlight=row["highlight"],
+            short=row["short"],
             also=tuple(_read_passage(other) for other in rows if other["also_of"] == row["rank"]),
         )
         for row in rows

@@ -177,8 +177,13 @@ async def _share_passages(connection: aiosqlite.Connection) -> None:
     await connection.execute("DROP TABLE shown_before")
 
 
+async def _keep_short_answers(connection: aiosqlite.Connection) -> None:
+    await connection.execute("ALTER TABLE shown_passages ADD COLUMN short TEXT")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
     _share_passages,
+    _keep_short_answers,
 )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.search.ranking import Calibration
+from bot.search.reading import Readings
 from bot.search.signals import SIGNALS, Evidence
 
 _RIVALS = 5
@@ -17,7 +18,9 @@ _CLAUSE = SIGNALS.index("clause")
 _SENTENCE = SIGNALS.index("sentence")
 
 
-def measure_confidence(evidence: Evidence, scores: NDArray[np.float32]) -> dict[str, float]:
+def measure_confidence(
+    evidence: Evidence, scores: NDArray[np.float32], readings: Readings
+) -> dict[str, float]:
     """Return the features of one ranked question by name; BM25 alone gives fewer."""
     semantic = evidence.semantic
     if semantic is None:
@@ -45,14 +48,31 @@ def measure_confidence(evidence: Evidence, scores: NDArray[np.float32]) -> dict[
         "best_coverage": float(evidence.words.max()) / reachable,
         "is_own": float(evidence.is_own[best]),
         "size": float(np.log(len(scores))),
+        **_measure_readings(readings, best),
     }
 
 
-def judge_confidence(evidence: Evidence, scores: NDArray[np.float32], calibration: Calibration) -> float:
+def _measure_readings(readings: Readings, best: int) -> dict[str, float]:
+    """Return what the reader says of the best passage, of any, and of the words in the best."""
+    if not readings:
+        return dict.fromkeys(("reading", "best_reading", "mean_reading", "words_found"), 0.0)
+    logits = [reading.logit for reading in readings.values()]
+    first = readings.get(best)
+    return {
+        "reading": first.logit if first else min(logits),
+        "best_reading": max(logits),
+        "mean_reading": float(np.mean(logits)),
+        "words_found": float(np.exp(first.span_score)) if first else 0.0,
+    }
+
+
+def judge_confidence(
+    evidence: Evidence, scores: NDArray[np.float32], readings: Readings, calibration: Calibration
+) -> float:
     """Return the probability that the best passage answers; 0 if BM25 is alone and no word matched."""
     if evidence.semantic is None and not evidence.words.any():
         return 0.0
-    features = measure_confidence(evidence, scores)
+    features = measure_confidence(evidence, scores, readings)
     values = np.array([features[name] for name in calibration.features])
     return float(1 / (1 + np.exp(-(values @ calibration.weights + calibration.bias))))
 

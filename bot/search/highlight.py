@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.search.clauses import Span, find_units
+from bot.search.clauses import Span, find_clauses, find_units
 
 _WORDS = 12
 _FIGURE_GAIN = 0.5
@@ -45,6 +45,19 @@ def choose_highlight(
     first = _begin_at_break(text, units, int(np.argmax(sums)))
     last = _end_at_break(text, units, first + _WORDS - 1)
     return text[units[first][0] : units[last][1]].rstrip(_LOOSE_END)
+
+
+def find_clause_around(text: str, words: Span) -> Span:
+    """Return the shortest clause that the words are in; if they are in several, all of these."""
+    clauses = find_clauses(text)
+    around = [span for span in clauses if span[0] <= words[0] and words[1] <= span[1]]
+    if around:
+        return min(around, key=lambda span: span[1] - span[0])
+    touched = [span for span in clauses if span[0] < words[1] and words[0] < span[1]]
+    return (
+        min([words[0], *(start for start, _ in touched)]),
+        max([words[1], *(end for _, end in touched)]),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.e5.reading import Reading
 from bot.model import Corpus, Findings, Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
@@ -16,10 +17,12 @@ from bot.search.centring import normalise
 from bot.search.clauses import find_units
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
-from bot.search.highlight import choose_highlight
+from bot.search.highlight import choose_highlight, find_clause_around
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
-from bot.search.ranking import Parameters, judge_asks_figure, load_parameters, weigh_evidence
+from bot.search.ranking import Parameters, judge_asks_figure, load_parameters, weigh_evidence, weigh_readings
+from bot.search.reader import Reader
+from bot.search.reading import CandidateReading, Readings
 from bot.search.semantic import SemanticRanking, plan_texts
 from bot.search.signals import ALL_PARTS, Evidence, Parts, gather_evidence
 from bot.search.translation import Translator, Vocabulary, WordMemory
@@ -42,6 +45,7 @@ class CorpusIndex:
         semantic: SemanticRanking | None,
         agreement: Agreement | None,
         encoder: Encoder | None,
+        reading: CandidateReading | None,
         parameters: Parameters,
         parts: Parts,
     ) -> None:
@@ -51,6 +55,7 @@ class CorpusIndex:
         self._semantic = semantic
         self._agreement = agreement
         self._encoder = encoder
+        self._reading = reading
         self._parameters = parameters
         self._parts = parts
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
@@ -69,10 +74,11 @@ class CorpusIndex:
         vectors: VectorCache | None = None,
         progress: Progress | None = None,
         *,
+        reader: Reader | None = None,
         parameters: Parameters | None = None,
         parts: Parts = ALL_PARTS,
     ) -> "CorpusIndex":
-        """Index a corpus; without an encoder, it is ranked by BM25 alone.
+        """Index a corpus; without an encoder, it is ranked by BM25 alone, and nothing is read.
 
         ``progress`` is told how many texts are embedded.
         """
@@ -85,6 +91,7 @@ class CorpusIndex:
                 semantic=None,
                 agreement=None,
                 encoder=None,
+                reading=None,
                 parameters=parameters,
                 parts=parts,
             )
@@ -109,6 +116,7 @@ class CorpusIndex:
             semantic=semantic,
             agreement=Agreement(semantic.sentences, [passage.article.language for passage in passages]),
             encoder=encoder,
+            reading=CandidateReading(passages, reader) if reader else None,
             parameters=parameters,
             parts=parts,
         )
@@ -120,13 +128,15 @@ class CorpusIndex:
             return Findings((), 0.0, is_answer=False)
         evidence = self.gather_evidence(question)
         scores = weigh_evidence(evidence, self._parameters)
+        readings = self.read(question, scores)
+        scores = weigh_readings(scores, readings, self._parameters)
         calibration = (
             self._parameters.lexical_calibration if self._semantic is None else self._parameters.calibration
         )
-        confidence = judge_confidence(evidence, scores, calibration)
+        confidence = judge_confidence(evidence, scores, readings, calibration)
         nearest = np.argsort(-scores, kind="stable")[: limit + _FOUND_BEYOND]
         hits = tuple(
-            Hit(passages[number], float(scores[number]), self._choose_highlight(int(number), evidence))
+            self._show(int(number), float(scores[number]), readings.get(int(number)), evidence)
             for number in nearest
         )
         return Findings(
@@ -134,6 +144,15 @@ class CorpusIndex:
             confidence=confidence,
             is_answer=confidence >= calibration.threshold,
         )
+
+    def read(self, question: Question, scores: NDArray[np.float32]) -> Readings:
+        """Read the passages with the highest scores; none where there is no reader.
+
+        Public for the same reason as ``gather_evidence``.
+        """
+        if self._reading is None or not self._parts.reading:
+            return {}
+        return self._reading.read(_find_asked(question)[-1], np.argsort(-scores, kind="stable"))
 
     def gather_evidence(self, question: Question) -> Evidence:
         """Measure the evidence for each passage; the question is not empty.
@@ -160,6 +179,13 @@ class CorpusIndex:
             parts=self._parts,
         )
 
+    def _show(self, number: int, score: float, reading: Reading | None, evidence: Evidence) -> Hit:
+        passage = self.corpus.passages[number]
+        if reading is None or reading.begin >= reading.end:
+            return Hit(passage, score, self._choose_highlight(number, evidence))
+        start, end = find_clause_around(passage.text, (reading.begin, reading.end))
+        return Hit(passage, score, passage.text[start:end], short=passage.text[reading.begin : reading.end])
+
     def _choose_highlight(self, number: int, evidence: Evidence) -> str | None:
         if self._semantic is None or evidence.semantic is None:
             return None
@@ -169,12 +195,15 @@ class CorpusIndex:
         return choose_highlight(self.corpus.passages[number].text, spans, scores, evidence.asks_figure)
 
 
-def _embed_question(question: Question, encoder: Encoder) -> Vectors:
-    """Embed a question; a short one that may lean on an earlier one is also read together with it."""
+def _find_asked(question: Question) -> list[str]:
+    """Return what is asked: the question, and a short one also behind the earlier one it may lean on."""
     if not question.earlier or len(find_units(question.text, (0, len(question.text)))) > _LEANING_WORDS:
-        return np.asarray(encoder.embed_questions([question.text])[0])
-    alone, together = encoder.embed_questions([question.text, f"{question.earlier} {question.text}"])
-    return normalise(alone + together)
+        return [question.text]
+    return [question.text, f"{question.earlier} {question.text}"]
+
+
+def _embed_question(question: Question, encoder: Encoder) -> Vectors:
+    return normalise(encoder.embed_questions(_find_asked(question)).sum(axis=0))
 
 
 def _centre_presence(figures: Sequence[frozenset[str]]) -> NDArray[np.float32]:

@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.search.encoder import Vectors
+from bot.search.reading import Readings
 from bot.search.signals import SIGNALS, Evidence
 
 PARAMETERS_FILE = "parameters.json"
 _MOST_ODDS = 4.0
+# A reader that is sure is not made surer.
+_MOST_LOGIT = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Parameters:
     other_weights: NDArray[np.float32]
     own_bias: float
     figure_cue: FigureCue
+    reading_weight: float
     calibration: Calibration
     lexical_calibration: Calibration
 
@@ -61,6 +65,21 @@ def weigh_evidence(evidence: Evidence, parameters: Parameters) -> NDArray[np.flo
     own = parameters.own_weights @ evidence.signals + parameters.own_bias
     other = parameters.other_weights @ evidence.signals
     return np.where(evidence.is_own, own, other).astype(np.float32)
+
+
+def weigh_readings(
+    scores: NDArray[np.float32], readings: Readings, parameters: Parameters
+) -> NDArray[np.float32]:
+    """Add what the reader says to the scores; a passage that was not read counts as the worst that was."""
+    if not readings:
+        return scores
+    gains = {
+        number: parameters.reading_weight * min(max(reading.logit, -_MOST_LOGIT), _MOST_LOGIT)
+        for number, reading in readings.items()
+    }
+    added = np.full(len(scores), min(gains.values()), np.float32)
+    added[list(gains)] = list(gains.values())
+    return scores + added
 
 
 def judge_asks_figure(question: Vectors, cue: FigureCue) -> float:
@@ -82,6 +101,7 @@ def load_parameters() -> Parameters:
             weights=np.array(data["figure_cue"]["weights"], np.float32),
             bias=data["figure_cue"]["bias"],
         ),
+        reading_weight=data["reading"]["logit"],
         calibration=_parse_calibration(data["confidence"]),
         lexical_calibration=_parse_calibration(data["confidence_without_encoder"]),
     )

@@ -54,12 +54,10 @@ def plan_texts(passages: Sequence[Passage]) -> PassageTexts:
     """List the texts to embed for the passages."""
     spans = [find_clauses(passage.text) for passage in passages]
     pairs = [(owner, span) for owner, found in enumerate(spans) for span in found if len(found) > 1]
-    contexts = [passages[0].text] if passages else []
-    for before, passage in pairwise(passages):
-        is_continued = before.article.id == passage.article.id
-        contexts.append(
-            f"{_tail(before.text, passage.text)} {passage.text}" if is_continued else passage.text
-        )
+    contexts = [
+        f"{before} {passage.text}" if before else passage.text
+        for before, passage in zip(find_words_before(passages), passages, strict=True)
+    ]
     return PassageTexts(
         sentences=tuple(passage.text for passage in passages),
         clauses=tuple(passages[owner].text[start:end] for owner, (start, end) in pairs),
@@ -67,6 +65,15 @@ def plan_texts(passages: Sequence[Passage]) -> PassageTexts:
         spans=tuple(span for _, span in pairs),
         contexts=tuple(contexts),
     )
+
+
+def find_words_before(passages: Sequence[Passage]) -> list[str]:
+    """Return for each passage the last words of the one before it in its article, or nothing."""
+    found = [""] if passages else []
+    for before, passage in pairwise(passages):
+        is_continued = before.article.id == passage.article.id
+        found.append(_tail(before.text, passage.text) if is_continued else "")
+    return found
 
 
 def _tail(before: str, text: str) -> str:

