@@ -1,4 +1,4 @@
-"""Whom a message is for, who asks it, and what, once the bot's name is taken out of it.
+"""Whether a message is for the bot, who asks, and the question without the bot's name.
 
 In a group the bot answers only when addressed: named by its username, or replied to. Telegram
 marks names with entities, so a name inside another word or an e-mail address counts for nothing.
@@ -25,13 +25,13 @@ def read_question(message: Message) -> str:
     encoded = _encode(message)
     for name in sorted(_find_names(message), key=lambda entity: entity.offset, reverse=True):
         encoded = encoded[: 2 * name.offset] + encoded[2 * (name.offset + name.length) :]
-    # Half a character can neither be searched for nor written down.
+    # Half a character can be neither searched for nor stored.
     text = encoded.decode("utf-16-le", "replace")
     return " ".join(text.split()).lstrip(_AFTER_NAME)
 
 
 def read_replied_text(message: Message) -> str:
-    """Return the text of the message that this one replies to, or nothing; the bot's own ask nothing."""
+    """Return the text of the message that this one replies to; nothing if that is one of the bot's."""
     replied = message.reply_to_message
     if replied is None or is_reply_to_bot(message):
         return ""
@@ -39,12 +39,12 @@ def read_replied_text(message: Message) -> str:
 
 
 def make_whole(text: str) -> str:
-    """Return a text in which halves of characters, which are in no valid message, are replaced."""
+    """Replace halves of characters, which no valid message has."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def find_asker(message: Message) -> User | None:
-    """Return who wrote a message; behind an anonymous admin and a channel is nobody in particular."""
+    """Return the person who wrote a message; an anonymous admin and a channel are nobody in particular."""
     return message.from_user if message.sender_chat is None else None
 
 

@@ -1,4 +1,4 @@
-"""The bot on Telegram: which kind of update goes to whom. The table of contents of this room.
+"""The table of contents: which kind of update goes to which handler.
 
 It makes python-telegram-bot's application, opens no connection and starts nothing;
 ``intake.session.serve`` does.
@@ -34,7 +34,7 @@ from bot.chat.handlers.sources import SOURCES_PATTERN, Sources
 from bot.chat.turn import Turns, on_chosen
 from bot.chat.wire.bot_api import BotApplication, Connection
 
-# A message sent by way of inline mode, with a card of this bot's too, is not said to the bot.
+# A message sent through inline mode, even a card of this bot, is not addressed to the bot.
 _MESSAGE = filters.UpdateType.MESSAGE & ~filters.VIA_BOT
 _EDITED = filters.UpdateType.EDITED_MESSAGE & ~filters.VIA_BOT
 _PRIVATE = _MESSAGE & filters.ChatType.PRIVATE
@@ -44,7 +44,7 @@ _QUESTION = (filters.TEXT & ~filters.COMMAND) | filters.CAPTION
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """Everybody that an update may go to."""
+    """All handlers of updates."""
 
     questions: Questions
     answer_buttons: AnswerButtons

@@ -1,4 +1,4 @@
-"""The language in which the bot talks to somebody: their own.
+"""The language in which the bot talks to a reader: their own.
 
 What a reader chose with /language goes first, then the language of their Telegram, then English.
 In a group each asker is answered in theirs. The language of a question has no part in it:
@@ -15,7 +15,7 @@ from bot.language import parse_language
 from bot.wording.phrases import Phrases
 
 _FALLBACK = "en"
-# Who reads nynorsk reads bokmål, and Telegram's clients may say either, or just Norwegian.
+# Readers of nynorsk read bokmål, and Telegram's clients may say either, or just Norwegian.
 _NEAREST = {"nn": "nb"}
 _CODES = {"nb": ("nb", "nn", "no")}
 
@@ -24,10 +24,9 @@ class ReaderLanguages:
     """Finds the texts for a reader, and keeps the language that a reader chooses."""
 
     def __init__(self, catalogues: Mapping[str, Phrases], readers: Readers) -> None:
-        """Take the texts by language, and where the choices are kept."""
         self._catalogues = catalogues
         self._readers = readers
-        # Few choose, and everybody who writes would have to be looked up.
+        # Few people choose, so all choices fit into memory; none is looked up for each message.
         self._chosen: dict[int, str] | None = None
 
     @property
@@ -85,6 +84,6 @@ class ReaderLanguages:
                 self._chosen[user_id] = language
 
     def forget(self, user_id: int) -> None:
-        """Remember nothing more of a reader; the database is for others to clear."""
+        """Forget a reader; somebody else clears the database."""
         if self._chosen is not None:
             self._chosen.pop(user_id, None)

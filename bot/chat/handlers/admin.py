@@ -22,7 +22,7 @@ _PROGRESS_EVERY_S = 2.0
 
 
 class Admin:
-    """Does what only admins may have done."""
+    """Handles the commands that only admins may use."""
 
     def __init__(self, *, desk: Desk, menus: Menus, admin_ids: Collection[int]) -> None:
         self._desk = desk

@@ -26,11 +26,11 @@ from bot.wording.phrases import Phrases
 _LOG = logging.getLogger(__name__)
 
 PATTERN = rf"^(?:{MORE}|{CONTEXT}):[\w-]+:\d{{1,4}}$|^{VOTE}:[\w-]+:(?:up|down)$"
-"""What the buttons below answers carry, as a regular expression."""
+"""Matches the callback data of the buttons below answers."""
 
 
 class AnswerButtons:
-    """Does what the buttons below answers say."""
+    """Handles presses of the buttons below answers."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class AnswerButtons:
         keyboards: Keyboards,
         limit: int,
     ) -> None:
-        """Take, among others, the most passages of a page."""
+        """Show at most ``limit`` passages on a page."""
         self._journal = journal
         self._votes = votes
         self._reader_languages = reader_languages
@@ -49,9 +49,9 @@ class AnswerButtons:
         self._limit = limit
 
     async def on_press(self, turn: PressTurn) -> None:
-        """Do what the pressed button says, and say so."""
+        """Show another page or count a vote, and confirm it."""
         if not turn.press.data:
-            # One without data, as under games, comes to the first handler whatever its pattern.
+            # A press without data (a game's) reaches the first handler, whatever its pattern.
             await self.on_unknown(turn)
             return
         action, key, value = str(turn.press.data).split(":")
@@ -66,11 +66,11 @@ class AnswerButtons:
         await turn.acknowledge(note, is_passing=action == VOTE)
 
     async def on_unknown(self, turn: PressTurn) -> None:
-        """Say that a button does nothing."""
+        """Say that the button no longer works."""
         await turn.acknowledge("press.unknown")
 
     async def _turn_to(self, turn: PressTurn, action: str, key: str, number: int) -> str | None:
-        """Show another part of an answer in its place; return the key of what is to be said."""
+        """Show another part of the answer in its message; return the key of the note to show, if any."""
         message = turn.press.message
         exchange = await self._journal.find(key)
         if message is None or exchange is None or number >= len(exchange.answer.hits):
@@ -94,7 +94,7 @@ class AnswerButtons:
         return page.content, self._keyboards.for_page(card, page)
 
     async def _vote(self, turn: PressTurn, key: str, vote: Vote) -> str:
-        """Take a vote, or take it back where it was taken already; return the key of what is to be said."""
+        """Count a vote, or take it back if it was cast before; return the key of the note to show."""
         voter = turn.presser.id
         wanted = None if await self._is_taken(turn, key, vote) else vote
         if not await self._votes.cast(key, voter, wanted):
@@ -121,17 +121,17 @@ class AnswerButtons:
 
 
 async def _show_vote(message: Message | None, key: str, vote: Vote | None) -> None:
-    """Mark a vote as taken on the button; a message that Telegram no longer shows stays as it is."""
+    """Mark the vote on its button, unless Telegram no longer shows the message."""
     if message is None or message.reply_markup is None:
         return
     try:
         await message.edit_reply_markup(mark_vote(message.reply_markup, key, vote))
     except TelegramError as error:
-        _LOG.info("A vote in chat %s is not shown: %s", message.chat_id, error)
+        _LOG.info("Could not show a vote in chat %s: %s", message.chat_id, error)
 
 
 def _find_reader(turn: PressTurn) -> User:
-    """Return in whose words a card is: those of whoever asked, where Telegram tells, not of the presser."""
+    """Return the person who asked, in whose language the card is; the presser if Telegram does not say."""
     asked = turn.message.reply_to_message if turn.message else None
     asker = find_asker(asked) if asked else None
     return turn.presser if asker is None or asker.is_bot else asker

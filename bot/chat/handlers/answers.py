@@ -1,4 +1,4 @@
-"""Answers given: found, laid out, sent or put in the place of an older one, and written down.
+"""Answers: found, laid out, sent or put in the place of an older one, and recorded.
 
 The search runs in a worker thread, so that other chats go on meanwhile. It decides neither what
 the answer is nor how it looks, nor which messages are questions.
@@ -28,7 +28,7 @@ from bot.model import Answer, Exchange, Origin
 
 _LOG = logging.getLogger(__name__)
 _SILENCE_S = 0.5
-# Those beyond what is shown at first are behind a button.
+# The second page is behind a button.
 _PAGES = 2
 
 
@@ -61,7 +61,7 @@ class Answers:
         earlier: Earlier | None = None,
         replaced: Exchange | None = None,
     ) -> None:
-        """Answer words that somebody asks with a message, in the place of an older answer if there is one."""
+        """Answer a question, in the place of an older answer if there is one."""
         message, asker, phrases = turn.message, turn.asker, turn.phrases
         with _typing(message):
             answer = await asyncio.to_thread(self._find_answer, words, asker, earlier)
@@ -81,13 +81,14 @@ class Answers:
         try:
             exchange = await _deliver(message, page.content, keyboard, exchange, replaced)
         except BadRequest:
-            # Asked it was; what only has to wait is answered, and written down, later.
+            # Telegram refused the reply for good, but the question was asked. An answer that only has
+            # to wait is recorded when it is delivered.
             self._journal.record(exchange)
             raise
         self._journal.record(exchange)
 
     def _find_answer(self, words: str, asker: User | None, earlier: Earlier | None) -> Answer:
-        """Answer in a worker thread; the language of the asker's Telegram is a hint."""
+        """Search, in a worker thread; the language of the asker's Telegram is a hint."""
         return self._desk.ask(
             words,
             hint=asker.language_code if asker else None,
@@ -117,7 +118,7 @@ async def _deliver(
 
 
 def _without_others(answer: Answer, earlier: Earlier | None) -> Answer:
-    """Return the answer as it is written down: what somebody else asked is not this asker's to keep."""
+    """Return the answer to record, without an earlier question that somebody else asked."""
     if earlier is None or earlier.is_own:
         return answer
     return replace(answer, question=replace(answer.question, earlier=None))
@@ -125,7 +126,7 @@ def _without_others(answer: Answer, earlier: Earlier | None) -> Answer:
 
 @contextlib.contextmanager
 def _typing(message: Message) -> Iterator[None]:
-    """Show that the bot is typing, should the work within take longer than a moment."""
+    """Show that the bot is typing if the work takes longer than a moment."""
     loop = asyncio.get_running_loop()
     showing: list[asyncio.Task[None]] = []
     timer = loop.call_later(_SILENCE_S, lambda: showing.append(loop.create_task(_show_typing(message))))
@@ -143,4 +144,4 @@ async def _show_typing(message: Message) -> None:
             message.chat_id, ChatAction.TYPING, message_thread_id=topic_of(message)
         )
     except TelegramError as error:
-        _LOG.info("Chat %s does not see the bot typing: %s", message.chat_id, error)
+        _LOG.info("Could not show chat %s that the bot is typing: %s", message.chat_id, error)

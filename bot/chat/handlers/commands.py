@@ -1,4 +1,4 @@
-"""The commands for everybody that do not ask anything: what this is, how to ask, what is kept."""
+"""The commands that introduce the bot: /start, /help, /privacy, and unknown ones."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -34,7 +34,7 @@ class Commands:
         retention_days: int,
         opened: Mapping[str, Command],
     ) -> None:
-        """Take, among others, the commands that links to the chat open, by what the links carry."""
+        """Let links to the chat run the commands in ``opened``, by the links' payload."""
         self._desk = desk
         self._menus = menus
         self._examples = examples
@@ -44,7 +44,7 @@ class Commands:
         self._opened = opened
 
     async def start(self, turn: MessageTurn) -> None:
-        """Do what the link asks for that led here; without one, say what this is and how to ask."""
+        """Do what the link asked for; without a payload, say what the bot is and how to ask."""
         payload = (turn.message.text or "").partition(" ")[2].strip()
         reader = turn.asker
         question = decode_question(payload)
@@ -72,11 +72,11 @@ class Commands:
         )
 
     async def privacy(self, turn: MessageTurn) -> None:
-        """Say what is kept, how long, for what, and how it is erased."""
+        """Say which data the bot keeps, how long, why, and how to erase them."""
         await turn.reply(text(describe_privacy(turn.phrases, self._retention_days)))
 
     async def on_unknown(self, turn: MessageTurn) -> None:
-        """Say that there is no such command."""
+        """Say that the command does not exist."""
         await turn.tell("unknown-command")
 
     async def _introduce(self, turn: MessageTurn) -> None:
@@ -92,14 +92,14 @@ class Commands:
         return turn.say("articles", count=len(self._desk.corpus.articles))
 
     def _name_languages(self, turn: MessageTurn) -> str:
-        """Name the articles' languages in one list, as the reader's language joins one."""
+        """List the articles' languages, joined as in the reader's language."""
         reader = turn.phrases.language
         languages = {article.language for article in self._desk.corpus.articles}
         return format_list(sorted(name_language(language, reader) for language in languages), locale=reader)
 
 
 def describe_privacy(phrases: Phrases, retention_days: int) -> str:
-    """Return what the bot keeps of people, with the time after which it erases that."""
+    """Return the privacy notice, with the number of days after which data are erased."""
     if retention_days:
         duration = phrases.say("privacy.duration", count=retention_days)
     else:

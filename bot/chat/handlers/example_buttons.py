@@ -5,11 +5,11 @@ from bot.chat.turn import PressTurn
 from bot.wording.examples import Examples
 
 EXAMPLE_PATTERN = r"^ask:[0-9a-f]{12}$"
-"""What the buttons of examples call back with."""
+"""Matches the callback data of example buttons."""
 
 
 class ExampleButtons:
-    """Asks an example for whoever taps it."""
+    """Asks the example question that somebody taps."""
 
     def __init__(self, *, examples: Examples, questions: Questions) -> None:
         self._examples = examples

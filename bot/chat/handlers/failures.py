@@ -1,4 +1,4 @@
-"""What failed in a handler: logged first, reported to the admins, then apologised for.
+"""Failures of handlers: logged first, reported to the admins, then apologised for.
 
 The handlers that run in groups run only for messages to the bot and for its buttons, so whoever
 wrote or pressed waits for an answer. It does not repair anything.
@@ -27,7 +27,7 @@ class Failures:
         self._alerts = alerts
 
     async def on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Log what a handler raised, and apologise to whoever waits; what was not delivered is postponed."""
+        """Log an error and apologise to the person waiting; postpone an update that was not delivered."""
         handling = in_hand.get()
         if isinstance(context.error, UndeliveredError) and handling is not None:
             if handling.is_concluded:
@@ -40,9 +40,9 @@ class Failures:
         message = update.message or update.edited_message if isinstance(update, Update) else None
         press = update.callback_query if isinstance(update, Update) else None
         chat_id = message.chat_id if message else None
-        _LOG.error("What came from chat %s was not handled", chat_id, exc_info=context.error)
+        _LOG.error("Failed to handle an update from chat %s", chat_id, exc_info=context.error)
         if not _is_telegrams(context.error):
-            # What was raised may quote a secret; the log masks it, an alert has only its name.
+            # The error may quote a secret. The log masks secrets; an alert only names the kind of error.
             self._alerts.report(Trouble(TroubleKind.UPDATE_FAILED, type(context.error).__name__))
         if press is not None:
             await (await self._turns.of_press(press)).acknowledge("press.failed")
@@ -52,9 +52,9 @@ class Failures:
         try:
             await turn.tell("apology")
         except TelegramError as error:
-            _LOG.warning("Nor could chat %s be told so: %s", chat_id, error)
+            _LOG.warning("Could not apologise to chat %s: %s", chat_id, error)
 
 
 def _is_telegrams(error: Exception | None) -> bool:
-    """Tell whether Telegram was out of reach or busy, which is no failure of the bot's own."""
+    """Tell whether Telegram was unreachable or busy, which is not the bot's fault."""
     return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)

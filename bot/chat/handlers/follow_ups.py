@@ -15,28 +15,27 @@ from bot.journal.exchanges import Journal
 from bot.model import AnswerKind, Exchange
 
 REMEMBERED = timedelta(minutes=15)
-"""How long a question may be leant on by the next one, unless that replies to its answer."""
+"""For how long the next question may lean on one; a reply to its answer always may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What was asked before, and whether the same person asked it."""
+    """An earlier question, and whether the same person asked it."""
 
     question: str
     is_own: bool
 
 
 class FollowUps:
-    """Finds what was asked before a message."""
+    """Finds the question before a message."""
 
     def __init__(self, journal: Journal) -> None:
-        """Take where the exchanges are kept."""
         self._journal = journal
 
     async def find_earlier(
         self, message: Message, asker: User | None, edited: Exchange | None = None
     ) -> Earlier | None:
-        """Return what the message may lean on: the answer it replies to, or what was asked just before.
+        """Return the question that the message may lean on: of the answer it replies to, or the latest.
 
         ``edited`` is the exchange that the message began before it was edited. Where the journal
         cannot be read, the message stands alone.

@@ -1,4 +1,4 @@
-"""What happens to the bot in groups: it is added, and a group becomes a supergroup.
+"""Events in groups: the bot is added, and a group becomes a supergroup.
 
 When added it says how it is asked, once. It asks and answers nothing there by itself.
 """
@@ -21,14 +21,14 @@ _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
 
 class Groups:
-    """Greets groups and follows them."""
+    """Greets groups, and follows them when their id changes."""
 
     def __init__(self, *, desk: Desk, journal: Journal) -> None:
         self._desk = desk
         self._journal = journal
 
     async def on_membership(self, turn: Turn, change: ChatMemberUpdated) -> None:
-        """Say how to ask, in a group that the bot was added to."""
+        """Say how to ask when the bot is added to a group."""
         is_added = change.old_chat_member.status in _AWAY and change.new_chat_member.status in _THERE
         if not is_added or change.chat.type not in _GROUPS:
             return
@@ -38,10 +38,10 @@ class Groups:
         await send(bot, change.chat.id, text(greeting))
 
     async def on_migration(self, turn: MessageTurn) -> None:
-        """Keep what was asked in a group under the id that it has as a supergroup."""
+        """Move a group's exchanges to its new id as a supergroup."""
         message = turn.message
         old_id = message.migrate_from_chat_id or message.chat_id
         new_id = message.migrate_to_chat_id or message.chat_id
-        # What cannot be moved is only no longer leant on.
+        # If that fails, later questions cannot lean on the earlier ones; nothing else is lost.
         with contextlib.suppress(DatabaseUnavailableError):
             await self._journal.move_chat(old_id, new_id)

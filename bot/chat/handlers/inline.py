@@ -38,11 +38,11 @@ _CACHE_S = 10
 _REMEMBERED = 1_000
 
 RESUME = "inline"
-"""What /start carries for a question that is too long for a link."""
+"""The payload of /start for a question that is too long for a link."""
 
 
 class Inline:
-    """Answers inline queries, and writes down which cards were sent."""
+    """Answers inline queries, and records which cards were sent."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Inline:
         self._unanswered: LRUCache[int, str] = LRUCache(_REMEMBERED)
 
     async def on_query(self, turn: InlineTurn) -> None:
-        """Show what was found; a later page for an offset that an earlier one gave.
+        """Show the cards of a query, or the next page of them.
 
         Nothing is shown to who types faster than is answered.
         """
@@ -85,7 +85,7 @@ class Inline:
             await _show(query, [], "", _make_button(turn.say("inline.not-found"), payload))
 
     async def on_chosen(self, chosen: ChosenInlineResult) -> None:
-        """Write down the card that was sent."""
+        """Record the card that was sent."""
         asker = chosen.from_user
         words = read_example(chosen.result_id, self._examples) or " ".join(make_whole(chosen.query).split())
         answer = await self._find_answer(words, asker)
@@ -100,15 +100,15 @@ class Inline:
         )
 
     def take_unanswered(self, user_id: int) -> str | None:
-        """Return what a reader asked inline last without an answer, once."""
+        """Return a reader's last unanswered inline question, once."""
         return self._unanswered.pop(user_id, None)
 
     def forget(self, user_id: int) -> None:
-        """Remember nothing more of a reader."""
+        """Forget a reader."""
         self._unanswered.pop(user_id, None)
 
     def _remember(self, reader: User, words: str) -> str:
-        """Keep a question that is too long for a link, and return what the link carries instead."""
+        """Keep a question that is too long for a link, and return the payload that stands for it."""
         self._unanswered[reader.id] = words
         return RESUME
 
@@ -132,8 +132,8 @@ async def _show(
             cards, cache_time=_CACHE_S, is_personal=True, next_offset=next_offset, button=button
         )
     except TelegramError as error:
-        # Whoever typed has typed on, most likely.
-        _LOG.info("An inline query of %s is not answered: %s", query.from_user.id, error)
+        # Most likely the person has typed on.
+        _LOG.info("Could not answer an inline query of %s: %s", query.from_user.id, error)
 
 
 def _make_button(label: str, payload: str) -> InlineQueryResultsButton:

@@ -19,11 +19,11 @@ _AUTOMATIC = "auto"
 _TAKEN = " ✓"
 
 LANGUAGE_PATTERN = r"^language:[a-z]{2,4}$"
-"""What the buttons call back with: a language, or "auto" for that of Telegram."""
+"""Matches the callback data of the buttons: a language, or "auto" for Telegram's."""
 
 
 class Languages:
-    """Answers /language, and keeps what is chosen."""
+    """Answers /language, and keeps the choice."""
 
     def __init__(self, *, reader_languages: ReaderLanguages, menus: Menus) -> None:
         self._reader_languages = reader_languages
@@ -37,7 +37,7 @@ class Languages:
             await turn.reply(text(turn.say("language.choose")), self._make_buttons(chosen, turn.phrases))
 
     async def on_press(self, turn: PressTurn) -> None:
-        """Keep the language of the button, and say so in it."""
+        """Keep the language of the button, and confirm in that language."""
         message = turn.private_message
         if message is None or turn.value not in {_AUTOMATIC, *self._reader_languages.languages}:
             await turn.acknowledge()
@@ -49,7 +49,7 @@ class Languages:
             await turn.acknowledge("personal.unavailable")
             return
         await turn.acknowledge()
-        # From now on the bot talks to them in other words than when they pressed.
+        # The turn still has the language from before the press.
         phrases = await self._reader_languages.phrases_for(turn.presser)
         key = "language.automatic-chosen" if language is None else "language.chosen"
         await turn.show(text(phrases.say(key)), self._make_buttons(language, phrases))

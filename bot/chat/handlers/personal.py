@@ -1,4 +1,4 @@
-"""Everything kept about somebody: their recent questions, all of it as a file, and its erasure.
+"""Personal data: a person's recent questions, all their data as a file, and its erasure.
 
 It is shown and erased in private chats only. Erasing asks once, and takes away what is kept in
 memory too. The passages shown are part of what is kept, as they were quoted.
@@ -29,7 +29,7 @@ HISTORY_PATTERN = r"^again:[A-Za-z0-9_-]{1,32}$"
 FORGET_PATTERN = r"^forget:(yes|no)$"
 
 Memory = Callable[[int], None]
-"""Forgets what it remembers of the user with an id."""
+"""Forgets the user with an id."""
 
 
 class Personal:
@@ -44,7 +44,7 @@ class Personal:
         questions: Questions,
         memories: Collection[Memory],
     ) -> None:
-        """Take, among others, what else than the database remembers people."""
+        """Take, beside the database, the ``memories`` from which /forget must erase a person."""
         self._journal = journal
         self._records = records
         self._menus = menus
@@ -101,7 +101,7 @@ class Personal:
         await reply_with_file(turn.message, file, "mydata.json", turn.say("mydata.caption"))
 
     async def forget(self, turn: MessageTurn) -> None:
-        """Ask whether everything shall be erased."""
+        """Ask whether to erase everything."""
         if await admit(turn, "forget"):
             buttons = [
                 [InlineKeyboardButton(turn.say(f"forget.{choice}"), callback_data=f"forget:{choice}")]
@@ -140,5 +140,5 @@ def _describe_erasure(erased: int, phrases: Phrases) -> str:
 
 
 def _label(question: str) -> str:
-    """Return a question as the label of a button, which must show something."""
+    """Return a question as the label of a button, which must not be empty."""
     return shorten(" ".join(neutralise(question).split()), _LABEL_UNITS) or "…"

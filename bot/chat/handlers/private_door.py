@@ -1,4 +1,4 @@
-"""The door to what is personal: open in private chats, elsewhere it leads there.
+"""Personal data are shown in private chats only; elsewhere a button leads there.
 
 Where somebody writes as a group or a channel (an anonymous admin), Telegram names an account
 that many share, and there is nobody to open for.
@@ -12,7 +12,7 @@ from bot.chat.turn import MessageTurn
 
 
 async def admit(turn: MessageTurn, payload: str) -> User | None:
-    """Return who wrote a message in private; anybody else is led to ``/start payload`` there."""
+    """Return the person if the chat is private; otherwise offer a link to ``/start payload`` there."""
     if turn.asker is None:
         await turn.tell("personal.anonymous")
         return None

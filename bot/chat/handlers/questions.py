@@ -1,4 +1,4 @@
-"""Questions: which words of a message are asked, and what is said where there are none.
+"""Questions: which words of a message are the question, and what to reply if there are none.
 
 A question that is edited is answered again, in the place of the first answer; an edit that
 changes other things than its words is not a question. A question that somebody asks without typing it
@@ -38,12 +38,12 @@ class Questions:
         self._albums: deque[str] = deque(maxlen=_ALBUMS)
 
     async def on_question(self, turn: MessageTurn) -> None:
-        """Answer a text or caption; the bot's bare name asks what the message replied to asks."""
+        """Answer a text or caption; the bot's bare name asks the message that it replies to."""
         self._notice_album(turn.message)
         await self._answer(turn, read_question(turn.message), None)
 
     async def on_edited_question(self, turn: MessageTurn) -> None:
-        """Answer a text or caption again that was edited."""
+        """Answer an edited text or caption again."""
         await self._answer_again(turn, read_question(turn.message))
 
     async def ask(self, turn: MessageTurn) -> None:
@@ -60,18 +60,18 @@ class Questions:
         if not isinstance(posed, Message):
             posed = await turn.reply(text(turn.say("asked", question=words)))
         if turn.handling:
-            # Where only the answer has to wait, the question is not written again.
+            # If only the answer has to wait, the question is not written again.
             turn.handling.done[_POSED] = posed
         if posed is not None and await self._is_answerable(turn.at(posed), words):
             await self._answers.give(turn.at(posed), words)
 
     async def on_other(self, turn: MessageTurn) -> None:
-        """Say that only text is read, once for all pictures of an album."""
+        """Say that the bot only reads text, once for an album."""
         if turn.once("album", lambda: self._notice_album(turn.message)):
             await turn.tell("question.only-text")
 
     async def _answer_again(self, turn: MessageTurn, words: str) -> None:
-        """Answer an edited message, unless it asks the same as before or that cannot be known."""
+        """Answer an edited message, unless its question is the same or the database cannot tell."""
         try:
             answered = await self._find_exchange(turn)
         except DatabaseUnavailableError:
@@ -83,14 +83,14 @@ class Questions:
     async def _answer(self, turn: MessageTurn, words: str, replaced: Exchange | None) -> None:
         if await self._was_answered(turn, words):
             return
-        # What somebody else wrote is asked as it stands.
+        # A question that somebody else wrote does not lean on this person's.
         earlier = await self._follow_ups.find_earlier(turn.message, turn.asker, replaced) if words else None
         words = words or read_replied_text(turn.message)
         if await self._is_answerable(turn, words):
             await self._answers.give(turn, words, earlier=earlier, replaced=replaced)
 
     async def _was_answered(self, turn: MessageTurn, words: str) -> bool:
-        """Tell whether an earlier run of the bot answered a message before it ended."""
+        """Tell whether an earlier run of the bot already answered the message."""
         if not turn.is_repeated:
             return False
         try:
@@ -107,7 +107,7 @@ class Questions:
         return await self._journal.find_by_question(turn.message.chat_id, turn.message.message_id)
 
     async def _is_answerable(self, turn: MessageTurn, words: str) -> bool:
-        """Tell whether the words can be asked; if not, say what could be."""
+        """Tell whether the words can be asked; if not, say why."""
         if not words:
             await turn.tell("question.usage")
             return False
@@ -123,7 +123,7 @@ class Questions:
         return verdict is Verdict.ANSWERED
 
     def _notice_album(self, message: Message) -> bool:
-        """Tell whether a message is the first that is seen of its album, as one without an album is."""
+        """Tell whether a message is the first of its album; a message without one always is."""
         album = message.media_group_id
         if album is None:
             return True

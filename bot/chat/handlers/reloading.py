@@ -1,4 +1,4 @@
-"""Reloading the articles, told to whoever asked for it.
+"""Reloading the articles, with a report to the admin.
 
 Any outcome is one report: what changed, every mistake in the files, or that a reload is at work
 already. It runs in a worker thread; questions are answered meanwhile. Only admins may read the
@@ -20,20 +20,19 @@ _MISTAKE_UNITS = 600
 
 
 class ReloadAbandonedError(Exception):
-    """Ends a reload whose report nobody waits for any more."""
+    """Ends a reload because nobody waits for its report any more."""
 
 
 class ReloadProgress:
     """How far a reload is: written by its worker thread, read by the event loop."""
 
     def __init__(self) -> None:
-        """Begin with nothing done."""
         self.done = 0
         self.total = 0
         self._is_abandoned = False
 
     def __call__(self, done: int, total: int) -> None:
-        """Take how many of how many passages are ready.
+        """Note how many of how many passages are ready.
 
         Raises:
             ReloadAbandonedError: nobody waits any more; it ends the reload.
@@ -78,7 +77,7 @@ def _report_change(reload: Reload, phrases: Phrases) -> str:
 
 
 def _name_articles(ids: Sequence[str], phrases: Phrases) -> list[str]:
-    """Return a line each for the first of the articles, and one that counts the others."""
+    """Return one line for each of the first articles, and one that counts the others."""
     lines = [f"• {shorten(neutralise(article_id), _NAME_UNITS)}" for article_id in ids[:_ARTICLES_NAMED]]
     left_out = len(ids) - len(lines)
     return [*lines, phrases.say("left-out", count=left_out)] if left_out else lines

@@ -14,7 +14,7 @@ from bot.wording.phrases import Phrases
 _PAGE = 8
 
 SOURCES_PATTERN = r"^sources:\d{1,12}$"
-"""What the buttons of the list call back with: the number of articles before the page."""
+"""Matches the callback data of the list's buttons: the number of articles before the page."""
 
 
 class Sources:
@@ -30,7 +30,7 @@ class Sources:
         await turn.reply(page, _make_buttons(len(articles), 0, turn.phrases))
 
     async def on_press(self, turn: PressTurn) -> None:
-        """Turn to the page of the button, or to the last one where there are fewer articles now."""
+        """Turn to the page of the button, or to the last one if there are fewer articles now."""
         await turn.acknowledge()
         articles = self._desk.corpus.articles
         before = min(int(turn.value), max(0, len(articles) - 1)) // _PAGE * _PAGE
@@ -39,7 +39,7 @@ class Sources:
 
 
 def render_page(articles: Sequence[Article], before: int, phrases: Phrases) -> Markup:
-    """List the articles of the page that begins after ``before`` of them."""
+    """Lay out the page that begins after the first ``before`` articles."""
     page = text(phrases.say("sources.heading", count=len(articles)) + "\n")
     shown = articles[before : before + _PAGE]
     for number, article in enumerate(shown, before + 1):
