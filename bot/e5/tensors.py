@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from bot.e5.weights import Matrix, Weights
 
-GRAPH = Path(__file__).with_name("encoder.onnx")
+FOLDER = Path(__file__).parent
+"""Where the graphs are, and what was learned."""
+
+GRAPH = FOLDER / "encoder.onnx"
 """The whole network: token vectors of one text in, ``(1, tokens, width)``; their mean out, ``(1, width)``."""
 
 BITS = 4

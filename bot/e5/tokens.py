@@ -7,6 +7,7 @@ library sentencepiece gives the same pieces, but takes more than a second and 80
 
 import math
 import re
+from collections.abc import Iterable
 
 from bot.e5.weights import Vocabulary
 
@@ -14,6 +15,9 @@ _SPACES = re.compile(" +")
 _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
 # As SentencePiece has it: a character that no piece has is less likely than any piece.
 _UNKNOWN_PENALTY = 10.0
+
+Piece = tuple[int, int, int]
+"""The number of a piece, where it begins and where it ends."""
 
 
 class Tokenizer:
@@ -28,10 +32,27 @@ class Tokenizer:
         """Return the numbers of a text's pieces, without those that stand around every text."""
         written = _SPACES.sub(_SPACE, text.translate(self._vocabulary.normalisation))
         marked = _SPACE + written.removeprefix(_SPACE)
-        # Half of a surrogate pair is no character, and so unknown.
-        return self._cut([character.encode(errors="surrogatepass") for character in marked])
+        return [number for number, _, _ in self._cut(_encode(marked))]
 
-    def _cut(self, characters: list[bytes]) -> list[int]:
+    def locate(self, text: str) -> list[Piece]:
+        """Return the numbers of a text's pieces, each with where it begins and ends in the text."""
+        normalisation = self._vocabulary.normalisation
+        written: list[str] = []
+        places: list[int] = []
+        for place, character in enumerate(text):
+            for found in normalisation.get(ord(character), character):
+                if found == " " and (not written or written[-1] == _SPACE):
+                    continue
+                written.append(_SPACE if found == " " else found)
+                places.append(place)
+        # The space that stands before every text is none of it.
+        places = [places[0] if places else 0, *places, len(text)]
+        return [
+            (number, places[start], places[end - 1] + 1)
+            for number, start, end in self._cut(_encode([_SPACE, *written]))
+        ]
+
+    def _cut(self, characters: list[bytes]) -> list[Piece]:
         pieces, scores, longest = self._vocabulary.pieces, self._vocabulary.scores, self._longest
         # For each place how likely the likeliest way there is, its last piece, and where that begins.
         best = [-math.inf] * (len(characters) + 1)
@@ -54,6 +75,12 @@ class Tokenizer:
         found = []
         end = len(characters)
         while end:
-            number, end = last[end]
-            found.append(number)
+            number, start = last[end]
+            found.append((number, start, end))
+            end = start
         return found[::-1]
+
+
+def _encode(characters: Iterable[str]) -> list[bytes]:
+    # Half of a surrogate pair is no character, and so unknown.
+    return [character.encode(errors="surrogatepass") for character in characters]

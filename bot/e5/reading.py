@@ -1,0 +1,115 @@
+"""What of a text is read, and which of its words answer: everything around the reader's network.
+
+A passage is read as its sentence, whose states were computed after the words before it. Of the
+text's tokens the first, which stands for the whole, and the sentence's own are kept.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.e5.tokens import Piece
+
+LONGEST_QUESTION = 40
+LONGEST_SENTENCE = 96
+"""In tokens; of what is longer, the beginning."""
+
+_MOST_TOKENS = 30
+"""No answer is longer."""
+
+# Scripts that do not put spaces between words.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_JOINING = re.compile(rf"[^\W{_UNSPACED}]")
+_WITHIN = ".,:'’/-‑"
+_AROUND = " \t\n.,;:!?…\"'«»„“”‘’()[]{}–—-،؛؟。、，；：！？「」『』（）"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows of a text's states that are read, and where each token lies in the sentence.
+
+    The first row is not a token of the sentence: its place is (0, 0).
+    """
+
+    rows: NDArray[np.intp]
+    places: tuple[tuple[int, int], ...]
+
+    def limit(self, count: int) -> "Kept":
+        """Leave out the rows of tokens that a network was not given."""
+        fitting = int((self.rows < count).sum())
+        return Kept(self.rows[:fitting], self.places[:fitting])
+
+    def find_edges(self, span: tuple[int, int]) -> tuple[int, int] | None:
+        """Return the first and the last token of a span of the sentence, as numbers of rows."""
+        touched = [
+            number
+            for number, (begin, end) in enumerate(self.places)
+            if number and begin < span[1] and end > span[0]
+        ]
+        return (touched[0], touched[-1]) if touched and self.places[touched[-1]][1] >= span[1] else None
+
+
+def keep_sentence(pieces: Sequence[Piece], text: str, start: int) -> Kept:
+    """Find the tokens of the sentence that begins at ``start`` in a text."""
+    rows = [0]
+    places = [(0, 0)]
+    for number, (_, begin, end) in enumerate(pieces, 1):
+        # A token may take the space before its word along.
+        stripped = begin + len(text[begin:end]) - len(text[begin:end].lstrip())
+        if end > start and stripped >= start and len(rows) < LONGEST_SENTENCE:
+            rows.append(number)
+            places.append((stripped - start, end - start))
+    return Kept(np.array(rows), tuple(places))
+
+
+def choose_span(sentence: str, kept: Kept, edges: NDArray[np.float32]) -> tuple[int, int, float]:
+    """Return where the likeliest answer begins and ends in the sentence, and its log probability.
+
+    ``edges`` has shape (rows, 2): how well the answer begins and ends at a token.
+    """
+    if len(kept.rows) < 2:  # noqa: PLR2004 (nothing but the first row)
+        return 0, 0, float("-inf")
+    edges = edges[1 : len(kept.rows)].astype(np.float64)
+    edges = edges - edges.max(axis=0)
+    logs = edges - np.log(np.exp(edges).sum(axis=0))
+    count = len(logs)
+    table = logs[:, 0][:, None] + logs[:, 1][None, :]
+    offsets = np.arange(count)[None, :] - np.arange(count)[:, None]
+    table[(offsets < 0) | (offsets >= _MOST_TOKENS)] = -np.inf
+    begin, end = np.unravel_index(int(np.argmax(table)), table.shape)
+    places = kept.places[1:]
+    start, stop = find_words(sentence, places[begin][0], places[end][1])
+    return start, stop, float(table[begin, end])
+
+
+def find_words(sentence: str, begin: int, end: int) -> tuple[int, int]:
+    """Widen a span to whole words, and leave out what stands around them.
+
+    >>> find_words("It cost 1,250 euros.", 8, 11)
+    (8, 13)
+    """
+    while begin > 0 and _is_within_word(sentence, begin):
+        begin -= 1
+    while end < len(sentence) and _is_within_word(sentence, end):
+        end += 1
+    while begin < end and sentence[begin] in _AROUND:
+        begin += 1
+    while end > begin and sentence[end - 1] in _AROUND:
+        end -= 1
+    return begin, end
+
+
+def _is_within_word(sentence: str, at: int) -> bool:
+    """Tell whether a word goes on at a place."""
+    before, after = sentence[at - 1], sentence[at]
+    if _JOINING.match(before) and _JOINING.match(after):
+        return True
+    # A mark between two letters or figures belongs to their word.
+    if before in _WITHIN and at > 1:
+        return bool(_JOINING.match(sentence[at - 2]) and _JOINING.match(after))
+    if after in _WITHIN and at + 1 < len(sentence):
+        return bool(_JOINING.match(before) and _JOINING.match(sentence[at + 1]))
+    return False
