@@ -92,7 +92,7 @@ async def test_alerts_go_on_where_the_menus_fail_and_end_with_the_bot(
                 while "TypeError" not in caplog.text:  # noqa: ASYNC110 - a log has no event
                     await asyncio.sleep(0.02)
             await bot.end()
-            assert "The menus and descriptions were not set" in caplog.text
+            assert "Failed to set the menus and descriptions" in caplog.text
             assert "keep_telling" not in str(asyncio.all_tasks())
 
 

@@ -1,1 +1,1 @@
-"""The command line, and the composition root that makes every object once."""
+"""The command line, the running service, and the assembly of all objects."""

@@ -106,7 +106,7 @@ def run(context: typer.Context, *, language: _Language = None) -> None:
         UnknownEncoderError,
     ) as error:
         if token is not None and settings.log_format == "json":
-            # Whatever reads such a log takes nothing else for a line.
+            # A log collector expects JSON lines only.
             _LOG.critical("%s", error)
             raise typer.Exit(1) from None
         _fail(str(error))
@@ -130,7 +130,7 @@ def ask(
         raise typer.BadParameter(message)
     questions = _read_questions(file) if file else [_make_whole(" ".join(words or ())).strip()]
     if not any(questions):
-        _fail("there is no question; type its words after ask")
+        _fail("the question is missing; type its words after ask")
     settings = _read_settings()
     start_logging("WARNING")
     console = open_console()
@@ -282,7 +282,7 @@ def _load_settings() -> tuple[Settings, list[str]]:
 
 
 def _make_whole(text: str) -> str:
-    """Return an argument in which bytes that are no UTF-8 are replaced."""
+    """Replace bytes of an argument that are not UTF-8."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -303,7 +303,7 @@ def _print_corpus(corpus: Corpus) -> None:
     for article in corpus.articles:
         published = article.published.isoformat() if article.published else "-"
         cells = (article.id, article.language, article.outlet, published, str(counts[article.id]))
-        # As text: what an article is called is no markup.
+        # As Text, because names of articles are not markup.
         table.add_row(*(Text(make_printable(cell)) for cell in cells))
     console = open_console()
     console.print(table)

@@ -136,7 +136,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """What several handlers lean on."""
+    """What several handlers need."""
 
     desk: Desk
     journal: Journal
@@ -431,7 +431,7 @@ def _load_detector(languages: frozenset[str]) -> LanguageDetector:
 
 
 class Session:
-    """A terminal's way of asking: it answers at once and logs between two questions.
+    """Questions from a terminal: answered at once, and recorded between two questions.
 
     ``language`` is the one that all questions are in; None: each one's is detected.
     """
@@ -446,7 +446,7 @@ class Session:
 
     @property
     def corpus(self) -> Corpus:
-        """What is answered from."""
+        """The corpus that questions are answered from."""
         return self._desk.corpus
 
     def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
@@ -456,7 +456,7 @@ class Session:
         return Exchange(asked_at=asked_at, origin=origin, answer=answer)
 
     def record(self, exchange: Exchange) -> None:
-        """Log an exchange; it is written when this returns."""
+        """Record an exchange; it is on disk when this returns."""
         self._runner.run(self._record(exchange))
 
     async def _record(self, exchange: Exchange) -> None:
@@ -470,7 +470,7 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
 
     Raises:
         CorpusError: an article file has a mistake.
-        NewerSchemaError: a newer version of the bot wrote the log.
+        NewerSchemaError: a newer version of the bot wrote the database.
     """
     desk = open_desk(settings, console)
     database = Database(settings.database)
@@ -484,7 +484,7 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
 
 @contextmanager
 def show_progress(console: Console) -> Iterator[Progress]:
-    """Give a callback that draws a bar on a terminal, and elsewhere says once what takes so long."""
+    """Yield a callback that draws a progress bar on a terminal, and elsewhere logs one line."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     started = time.monotonic()
     has_said = False

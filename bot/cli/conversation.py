@@ -1,4 +1,4 @@
-"""The conversation in the terminal: the same answers and the same log as on Telegram.
+"""The conversation in the terminal: the same answers and the same database as on Telegram.
 
 It waits for the keyboard in the main thread, so that Ctrl-C ends it at once; the event loop runs
 only while an exchange is logged.
@@ -32,7 +32,7 @@ def converse(session: Session, console: Console, catalogues: Mapping[str, Phrase
 
 
 class _Conversation:
-    """What was asked last, how much of its answer is shown, and in which language the bot talks."""
+    """The last question, how much of its answer is shown, and the language in which the bot talks."""
 
     def __init__(
         self, session: Session, console: Console, catalogues: Mapping[str, Phrases], limit: int
@@ -70,7 +70,7 @@ class _Conversation:
         self._session.record(exchange)
 
     def _find_earlier(self) -> str | None:
-        """Return what was asked just before, for a question that leans on it."""
+        """Return the question just before, for one that leans on it."""
         before = self._exchange
         if before is None or before.answer.kind is AnswerKind.SMALL_TALK:
             return None
@@ -131,7 +131,7 @@ def _parse(tag: str) -> str | None:
 
 
 def _read_line(console: Console) -> str | None:
-    """Return what was typed, or None where the person or the input has ended."""
+    """Return the line that was typed, or None at the end of the input."""
     try:
         return console.input("[bold]> [/bold]").strip()
     except (EOFError, KeyboardInterrupt):

@@ -26,11 +26,11 @@ _INDENTATION = "    "
 
 
 def read_no_update() -> None:
-    """Say that no update is in hand, as is so in a terminal."""
+    """Return None: a terminal handles no updates."""
 
 
 def open_log(stream: TextIO, log_format: LogFormat, read_update: UpdateReader) -> logging.Handler:
-    """Return what writes log lines to a stream; ``read_update`` names the update in hand, if any."""
+    """Return a handler that writes log lines to a stream; ``read_update`` names the update in hand."""
     handler = logging.StreamHandler(stream)
     handler.addFilter(_UpdateFilter(read_update))
     handler.setFormatter(_make_json_formatter() if log_format == "json" else _HumanFormatter())
@@ -62,7 +62,7 @@ class _UpdateFilter(logging.Filter):
 
 
 class _HumanFormatter(logging.Formatter):
-    """Formats a record as one line, and what went wrong as indented lines below it."""
+    """Formats a record as one line, and a traceback as indented lines below it."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -87,7 +87,7 @@ class _HumanFormatter(logging.Formatter):
 
 
 def _make_json_formatter() -> logging.Formatter:
-    """Return what formats a record as one JSON object; all but ASCII is escaped in it."""
+    """Return a formatter of records as JSON objects, in ASCII."""
     return JsonFormatter(
         ["levelname", "name", "message", "update"],
         rename_fields={

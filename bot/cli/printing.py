@@ -108,7 +108,7 @@ def make_printable(text: str) -> str:
 
 
 def write_json(content: object) -> str:
-    """Return a line of JSON in which what a terminal would obey is written as its number."""
+    """Return a line of JSON in which control characters of terminals are escaped."""
     written = json.dumps(content, ensure_ascii=False)
     return UNFIT_FOR_TERMINALS.sub(lambda match: json.dumps(match[0])[1:-1], written)
 
@@ -144,7 +144,7 @@ def _print_hit(console: Console, number: int, text: Text, hit: Hit, phrases: Phr
 
 
 def _print_hanging(console: Console, text: Text) -> None:
-    """Print a text whose first line has been begun and whose other lines are indented."""
+    """Print a text with a hanging indent, whose first line has already begun."""
     lines = text.wrap(console, max(_LEAST_WIDTH, console.width - _INDENT))
     console.print(Text(f"\n{' ' * _INDENT}").join(lines), soft_wrap=True)
 

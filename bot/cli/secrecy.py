@@ -16,7 +16,7 @@ _BOT_ID = re.compile(r"^\d+:")
 
 
 def hide_secrets(handler: logging.Handler, *secrets: str) -> None:
-    """Have a handler mask the secrets in everything it writes; empty ones are none.
+    """Have a handler mask the secrets in everything it writes; empty ones are ignored.
 
     Of a bot's token the part behind the colon is masked: the number before it is the bot's
     public id. Of a URL the password is masked on its own, too.
@@ -28,13 +28,13 @@ def hide_secrets(handler: logging.Handler, *secrets: str) -> None:
 
 
 def _list_forms(secret: str) -> set[str]:
-    """Return a secret as it may be written: as it is, as in ``repr``, and each of these in JSON."""
+    """Return the forms in which a secret may be written: as it is, in ``repr``, and both in JSON."""
     plain = {secret, repr(secret)[1:-1]}
     return plain | {json.dumps(form)[1:-1] for form in plain}
 
 
 def _find_passwords(secret: str) -> set[str]:
-    """Return the password in a URL, as it stands there and as it is meant; a tiny one would mask any text."""
+    """Return the password in a URL, quoted and unquoted; a very short one would mask any text."""
     try:
         password = urlsplit(secret).password or ""
     except ValueError:

@@ -55,7 +55,7 @@ def run_service(  # noqa: PLR0913 - the last four are for tests and benchmarks
     Raises:
         CorpusError: an article file has a mistake.
         ExamplesError: the file of examples has a mistake.
-        NewerSchemaError: a newer version of the bot wrote the log.
+        NewerSchemaError: a newer version of the bot wrote the database.
         ChatError: Telegram refuses the token, or another instance uses it.
         MonitoringError: the port for metrics and health cannot be had.
     """
@@ -96,7 +96,7 @@ async def _serve(
         examples = load_examples(settings.examples)
         desk = await asyncio.to_thread(open_desk)
         service = make_service(desk=desk, examples=examples, metrics=metrics)
-        # What is there now stays: it need not be searched for garbage again and again.
+        # Objects made so far live until the end: the garbage collector need not visit them.
         gc.freeze()
         corpus = service.desk.corpus
         _LOG.info(
@@ -145,17 +145,17 @@ async def _erasing(retention: Retention | None) -> AsyncIterator[None]:
 
 
 class _Health:
-    """What is wrong with the bot as a whole, for those who watch over it."""
+    """The health of the bot as a whole, for monitoring."""
 
     def __init__(self) -> None:
         self._service: Service | None = None
 
     def watch(self, service: Service) -> None:
-        """Look at the bot, once it is there."""
+        """Watch a bot from now on."""
         self._service = service
 
     def find_problems(self) -> dict[str, str]:
-        """Return what is wrong now, by its kind."""
+        """Return the current problems, by kind."""
         if self._service is None:
             return {"not_receiving": "the bot is starting"}
         problems = {trouble.kind.value: trouble.detail for trouble in self._service.alerts.ongoing}
@@ -165,7 +165,7 @@ class _Health:
 
 
 class _Reloads:
-    """Reloads that nobody in a chat asked for; their reports go to the log."""
+    """Reloads on SIGHUP; their reports go to the log."""
 
     def __init__(self, desk: Desk, phrases: Phrases) -> None:
         self._desk = desk
@@ -192,4 +192,4 @@ class _Reloads:
             for line in filter(None, task.result().splitlines()):
                 _LOG.info("%s", line)
         else:
-            _LOG.error("The articles could not be read again", exc_info=error)
+            _LOG.error("Failed to reload the articles", exc_info=error)

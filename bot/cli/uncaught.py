@@ -1,4 +1,4 @@
-"""Mistakes in the program itself that nothing catches, and warnings of libraries: sent to the log.
+"""Uncaught exceptions and warnings of libraries, sent to the log.
 
 Python would print them to standard error, past the log's formatter, which takes the secrets out. It
 changes the process as a whole, so only a command that goes on for long does it.
@@ -23,13 +23,13 @@ def log_uncaught() -> None:
 def _log_exception(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         return
-    _LOG.critical("The bot ends because of a mistake in it", exc_info=(kind, error, traceback))
+    _LOG.critical("The bot ends because of an uncaught exception", exc_info=(kind, error, traceback))
 
 
 def _log_thread(arguments: threading.ExceptHookArgs) -> None:
     error = arguments.exc_value
     if error is not None:
-        _LOG.critical("A thread ended because of a mistake in it", exc_info=error)
+        _LOG.critical("A thread ended because of an uncaught exception", exc_info=error)
 
 
 def _log_unraisable(arguments: "sys.UnraisableHookArgs") -> None:

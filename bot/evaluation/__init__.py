@@ -1,1 +1,1 @@
-"""How good the answers are: question files in, figures out."""
+"""Evaluation: question files in, figures out."""

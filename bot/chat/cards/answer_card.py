@@ -100,14 +100,14 @@ def render_article(article: Article, phrases: Phrases) -> Markup:
 
 
 def _find_shown(answer: Answer) -> tuple[Hit, ...]:
-    """Return the hits; no clause of them answers where the articles do not."""
+    """Return the hits to show; those of a refusal have nothing in bold."""
     if answer.is_answered:
         return answer.hits
     return tuple(replace(hit, highlight=None) for hit in answer.hits)
 
 
 def _fold_fitting(above: Markup, cards: Iterable[Markup]) -> tuple[Markup, int]:
-    """Fold as many of the cards, from the first, as one message holds below what is above."""
+    """Fold as many of the first cards as fit into one message below ``above``."""
     folded = EMPTY
     shown = 0
     for card in cards:
@@ -126,7 +126,7 @@ def _render_hit(hit: Hit, limit: int | None, phrases: Phrases) -> Markup:
 
 
 def _render_quotation(hit: Hit, limit: int | None) -> Markup:
-    """Quote a passage, the clause that answers in bold, as far as it is there."""
+    """Quote a passage, with the clause that answers in bold."""
     quoted = neutralise(hit.passage.text)
     if limit is not None:
         quoted = shorten(quoted, limit)

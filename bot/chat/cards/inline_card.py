@@ -37,7 +37,7 @@ class InlineCards:
     """Lays out cards."""
 
     def __init__(self, keyboards: Keyboards, find_username: Callable[[], str]) -> None:
-        """Take what makes buttons, and what tells the bot's name once Telegram has told it."""
+        """Ask ``find_username`` for the bot's name when it is needed: Telegram tells it after the start."""
         self._keyboards = keyboards
         self._find_username = find_username
 
@@ -81,7 +81,7 @@ def identify(hit: Hit) -> str:
 
 
 def read_example(card_id: str, examples: Examples) -> str | None:
-    """Return the example question that a card asks, or None where it is no example's."""
+    """Return the example question of a card, or None if the card is not an example."""
     if not card_id.startswith(_EXAMPLE):
         return None
     return examples.find(card_id.removeprefix(_EXAMPLE))

@@ -1,4 +1,4 @@
-"""The buttons below an answer: which there are, and what each carries back when it is pressed.
+"""The buttons below an answer, and the data that each sends back when it is pressed.
 
 What is carried names the exchange by its key, at most 64 bytes in all: ``more:<key>:5`` shows the
 passages from the sixth on, ``context:<key>:0`` the first among the sentences around it,
@@ -29,7 +29,7 @@ Row = list[InlineKeyboardButton]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An answer as somebody is shown it: under which key, in whose words, with which vote taken."""
+    """An answer as a reader sees it: its key, the reader's language, and the reader's vote."""
 
     key: str
     answer: Answer
@@ -41,7 +41,6 @@ class Keyboards:
     """Makes the buttons of a card."""
 
     def __init__(self, *, translation: TranslationLinks, examples: Examples) -> None:
-        """Take what makes links to translations, and the questions to offer."""
         self._translation = translation
         self._examples = examples
 
@@ -106,7 +105,7 @@ def shows_vote(keyboard: InlineKeyboardMarkup, data: str) -> bool:
 
 
 def _invites(answer: Answer) -> bool:
-    """Tell whether whoever asked may want to be shown what can be asked."""
+    """Tell whether to offer example questions below an answer."""
     return answer.kind is AnswerKind.NOT_FOUND or answer.small_talk in _INVITING
 
 

@@ -1,4 +1,4 @@
-"""Links that open the bot's private chat, and what /start then carries.
+"""Links that open the bot's private chat, and the payload of /start that they carry.
 
 Telegram lets such a link carry 64 letters, digits, dashes and underscores: the name of a command,
 or a question of up to 46 bytes as Base64url of UTF-8. It sends nothing and knows no command.
@@ -17,7 +17,7 @@ def link_to_chat(username: str, payload: str) -> str:
 
 
 def encode_question(words: str) -> str | None:
-    """Return the payload that carries a question, or None where it is too long for a link.
+    """Return the payload that carries a question, or None if it is too long for a link.
 
     >>> encode_question("Who signed?")
     'q-V2hvIHNpZ25lZD8'
@@ -28,7 +28,7 @@ def encode_question(words: str) -> str | None:
 
 
 def decode_question(payload: str) -> str | None:
-    """Return the question that a payload carries, or None where it carries none.
+    """Return the question that a payload carries, if it does.
 
     >>> decode_question("q-V2hvIHNpZ25lZD8")
     'Who signed?'

@@ -1,4 +1,4 @@
-"""All that Telegram shows of the bot by itself, set when the bot starts.
+"""Everything that Telegram shows of the bot by itself, set when the bot starts.
 
 Whatever goes wrong with it is logged and stops nothing else.
 """
@@ -22,4 +22,4 @@ async def publish_appearance(bot: Bot, menus: Menus, texts: Mapping[str, Phrases
         await menus.publish_for_admins(bot)
         await publish([*menus.list_menus(bot), *list_descriptions(bot, texts)])
     except Exception:  # noqa: BLE001 - admins are told of troubles all the same
-        _LOG.exception("The menus and descriptions were not set")
+        _LOG.exception("Failed to set the menus and descriptions")

@@ -39,10 +39,9 @@ _NEVER_WROTE = "chat not found"
 
 
 class Menus:
-    """Sets the menus, and remembers which admins have none yet."""
+    """Sets the menus, and remembers which admins still lack theirs."""
 
     def __init__(self, *, reader_languages: ReaderLanguages, admin_ids: Collection[int]) -> None:
-        """Take the texts with the readers' choices, and who the admins are."""
         self._reader_languages = reader_languages
         self._texts = reader_languages.by_code
         self._admin_ids = frozenset(admin_ids)
@@ -80,10 +79,10 @@ class Menus:
                     bot, scope, "", _describe(_IN_PRIVATE, self._reader_languages.phrases_in(language))
                 )
         except TelegramError as error:
-            _LOG.warning("The menu of a reader stays as it was: %s", error)
+            _LOG.warning("Could not change a reader's menu: %s", error)
 
     def describe_commands(self, message: Message, phrases: Phrases) -> list[BotCommand]:
-        """Return the commands that there are where a message was written."""
+        """Return the commands of the chat of a message."""
         if message.chat.type != ChatType.PRIVATE:
             return _describe(_ANYWHERE, phrases)
         is_admin = message.chat_id in self._admin_ids
