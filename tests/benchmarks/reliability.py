@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from matplotlib import pyplot
+from matplotlib import pyplot as plt
 from rich.console import Console
 
 from bot.cli.assembly import IndexLoader
@@ -40,7 +40,7 @@ def main() -> None:
     error = measure_calibration_error(confidences.tolist(), is_answerable.tolist())
     CONSOLE.print(f"{len(results)} questions, expected calibration error {error:.3f}")
     bins = np.array_split(np.argsort(confidences), BINS)
-    figure, axes = pyplot.subplots(figsize=(4, 4))
+    figure, axes = plt.subplots(figsize=(4, 4))
     axes.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1)
     axes.plot(
         [confidences[rows].mean() for rows in bins], [is_answerable[rows].mean() for rows in bins], marker="o"
