@@ -1,4 +1,4 @@
-"""One update being handled: who asks, and in which words the bot talks to them.
+"""One update being handled: who asks, and the language in which the bot talks to them.
 
 Handlers take a turn and see nothing else of an update. ``Turns`` makes them, in one place, and
 is where python-telegram-bot's callbacks come from. A turn does not know what it is about.
@@ -101,7 +101,7 @@ class MessageTurn(Turn):
 
 @dataclass(frozen=True, slots=True)
 class PressTurn(Turn):
-    """A pressed button being answered; whoever pressed it waits until it is acknowledged.
+    """A pressed button being answered; the person who pressed it waits until it is acknowledged.
 
     ``message`` is what the button stands under, unless Telegram no longer shows it to the bot.
     """
@@ -158,12 +158,12 @@ class Turns:
         self._languages = languages
 
     async def of_message(self, message: Message) -> MessageTurn:
-        """Return the turn of whoever wrote a message."""
+        """Return the turn of the person who wrote a message."""
         asker = find_asker(message)
         return MessageTurn(asker, await self._languages.phrases_for(asker), in_hand.get(), message)
 
     async def of_press(self, press: CallbackQuery) -> PressTurn:
-        """Return the turn of whoever pressed a button."""
+        """Return the turn of the person who pressed a button."""
         message = press.message
         near = message if isinstance(message, Message) and message.is_accessible else None
         presser = press.from_user
@@ -209,7 +209,7 @@ class Turns:
         return callback
 
     def on_membership(self, handle: Callable[[Turn, ChatMemberUpdated], Awaitable[None]]) -> Callback:
-        """Return the callback for changes of the bot's own membership, in the turn of whoever made them."""
+        """Return the callback for changes of the bot's membership, in the turn of the person who made them."""
 
         async def callback(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
             change = update.my_chat_member

@@ -131,7 +131,7 @@ async def edit(
     try:
         return await edit_at(message.get_bot(), message.chat.id, message.message_id, content, keyboard)
     except UndeliveredError as error:
-        _LOG.warning("A message in chat %s stays as it was: %s", message.chat.id, error)
+        _LOG.warning("A message in chat %s could not be edited: %s", message.chat.id, error)
         return False
 
 
@@ -161,7 +161,7 @@ async def edit_at(
     except TelegramError as error:
         if _says(error, _NOT_MODIFIED):
             return True
-        _LOG.warning("A message in chat %s stays as it was: %s", chat_id, error)
+        _LOG.warning("A message in chat %s could not be edited: %s", chat_id, error)
         return False
     return sent is not None
 
