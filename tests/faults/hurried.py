@@ -9,6 +9,7 @@ import sys
 
 from rich.console import Console
 
+from bot.chat.wire.bot_api import ChatError
 from bot.cli.assembly import Limits, Pauses
 from bot.cli.service import run_service
 from bot.settings import load_settings
@@ -17,11 +18,14 @@ if __name__ == "__main__":
     settings, warnings = load_settings()
     if settings.token is None:
         sys.exit("BOT_TOKEN is missing")
-    run_service(
-        settings,
-        settings.token.get_secret_value(),
-        Console(stderr=True),
-        warnings,
-        pauses=Pauses(**json.loads(os.environ["FAULT_PAUSES"])),
-        limits=Limits(**json.loads(os.environ["FAULT_LIMITS"])),
-    )
+    try:
+        run_service(
+            settings,
+            settings.token.get_secret_value(),
+            Console(stderr=True),
+            warnings,
+            pauses=Pauses(**json.loads(os.environ["FAULT_PAUSES"])),
+            limits=Limits(**json.loads(os.environ["FAULT_LIMITS"])),
+        )
+    except ChatError as error:
+        sys.exit(str(error))
