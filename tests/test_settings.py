@@ -127,8 +127,21 @@ def test_settings_unknown_variables_are_warned_about(monkeypatch: pytest.MonkeyP
 
 def test_settings_never_show_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_TOKEN", "123456:secret-secret")
+    monkeypatch.setenv("BOT_READER_KEY", "sk-secret-secret")
     loaded, _ = load_settings()
     assert "secret-secret" not in repr(loaded) + str(loaded.model_dump())
+
+
+def test_settings_list_all_that_may_not_be_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "TOKEN": "123456:secret-secret",
+        "WEBHOOK_SECRET": "hook-secret",
+        "READER_KEY": "sk-secret-secret",
+        "PROXY": "http://me:password@host:1",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(f"BOT_{name}", value)
+    assert set(load_settings()[0].list_secrets()) == set(secrets.values())
 
 
 def test_settings_example_files_name_real_settings(project: Path) -> None:
@@ -171,6 +184,47 @@ def test_settings_never_show_a_token_that_was_put_down_wrongly(
     except SettingsError as error:
         told = str(error)
     assert "secret-secret" not in told + caplog.text
+
+
+def test_settings_of_a_chat_reader_name_all_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_READER", "chat")
+    monkeypatch.setenv("BOT_ENCODER", "none")
+    assert [line.partition(":")[0] for line in mistakes()] == [
+        "BOT_READER_URL", "BOT_READER_MODEL", "BOT_READER",
+    ]  # fmt: skip
+    monkeypatch.setenv("BOT_READER_URL", "http://127.0.0.1:8000/v1")
+    monkeypatch.setenv("BOT_READER_MODEL", "some-model")
+    monkeypatch.delenv("BOT_ENCODER")
+    loaded, warnings = load_settings()
+    assert (str(loaded.reader_url), loaded.reader_model) == ("http://127.0.0.1:8000/v1", "some-model")
+    assert warnings == []
+
+
+def test_settings_of_a_chat_reader_that_is_not_chosen_are_warned_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BOT_READER_URL", "http://127.0.0.1:8000/v1")
+    monkeypatch.setenv("BOT_READER_KEY", "sk-secret-secret")
+    assert load_settings()[1] == [
+        "BOT_READER_URL is not used: it is for BOT_READER=chat",
+        "BOT_READER_KEY is not used: it is for BOT_READER=chat",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("URL", "https://me:secret-secret@host/v1"), ("URL", "https://host/v1?key=secret-secret"),
+     ("URL", "secret-secret"), ("KEY", "secret-sécret"), ("KEY", "secret secret"), ("KEY", "secret"),
+     ("TIMEOUT_S", "0"), ("TIMEOUT_S", "31"), ("TIMEOUT_S", "nan"), ("", "gpt")],
+)  # fmt: skip
+def test_settings_of_a_reader_are_refused_without_showing_secrets(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    variable = f"BOT_READER_{name}".rstrip("_")
+    monkeypatch.setenv(variable, value)
+    (mistake,) = mistakes()
+    assert mistake.startswith(f"environment: {variable}")
+    assert "secret" not in mistake
 
 
 def test_settings_mistakes_do_not_show_the_proxy(project: Path) -> None:

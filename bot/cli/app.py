@@ -26,7 +26,7 @@ from bot.cli.evaluation_report import (
     print_figures,
     print_follow_ups,
 )
-from bot.cli.logs import start_logging
+from bot.cli.logs import read_no_update, start_logging
 from bot.cli.monitoring import MonitoringError
 from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
 from bot.cli.service import run_service
@@ -94,7 +94,7 @@ def run(context: typer.Context, *, language: _Language = None) -> None:
         if token is not None:
             run_service(settings, token.get_secret_value(), _ERRORS, warnings)
             return
-        start_logging("WARNING")
+        _log_warnings(settings)
         with open_session(settings, _ERRORS, language) as session:
             converse(session, open_console(), load_phrases(), settings.passages)
     except (
@@ -132,7 +132,7 @@ def ask(
     if not any(questions):
         _fail("the question is missing; type its words after ask")
     settings = _read_settings()
-    start_logging("WARNING")
+    _log_warnings(settings)
     console = open_console()
     phrases = load_phrases()["en"]
     try:
@@ -191,7 +191,7 @@ def evaluate(
 ) -> None:
     """Measure the search on a file of questions."""
     settings = _read_settings()
-    start_logging("WARNING")
+    _log_warnings(settings)
     try:
         questions = read_questions(file)
         loader = IndexLoader(settings)
@@ -279,6 +279,10 @@ def _load_settings() -> tuple[Settings, list[str]]:
         return load_settings()
     except SettingsError as error:
         _fail(*error.mistakes)
+
+
+def _log_warnings(settings: Settings) -> None:
+    start_logging("WARNING", "human", read_no_update, *settings.list_secrets())
 
 
 def _make_whole(text: str) -> str:

@@ -48,6 +48,7 @@ from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import Turns
 from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
+from bot.chat_endpoint import ChatEndpoint
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
@@ -59,11 +60,13 @@ from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
 from bot.model import Corpus, Exchange, Origin
+from bot.search.chat_reader import ChatReader
 from bot.search.index import CorpusIndex
 from bot.search.models import EncoderUnavailableError, Models, load_models
+from bot.search.reader import Reader
 from bot.search.signals import ALL_PARTS, Parts
 from bot.search.vectors import VectorCache
-from bot.settings import WITHOUT_ENCODER, Settings
+from bot.settings import CHAT_READER, WITHOUT_ENCODER, WITHOUT_READER, Settings
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases, load_phrases
 from bot.wording.small_talk import load_small_talk
@@ -297,6 +300,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             questions=questions,
             inline=inline,
             retention_days=settings.retention_days,
+            reader_host=_find_reader_host(settings),
             opened={
                 "history": personal.history,
                 "mydata": personal.mydata,
@@ -311,6 +315,13 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         admin=Admin(desk=shared.desk, menus=shared.menus, admin_ids=settings.admin_ids),
         failures=Failures(turns=turns, alerts=alerts),
     )
+
+
+def _find_reader_host(settings: Settings) -> str | None:
+    """Return the host to which questions are sent; None if they stay on this machine."""
+    if settings.reader != CHAT_READER or settings.reader_url is None:
+        return None
+    return settings.reader_url.host
 
 
 def _make_questions(settings: Settings, shared: _Shared, late_after_s: float) -> Questions:
@@ -379,10 +390,12 @@ class IndexLoader:
         self._max_corpus_bytes = settings.max_corpus_bytes
         self._vectors = VectorCache(settings.cache)
         self._models: Models | None = None
+        self._reader: Reader | None = None
         if settings.encoder == WITHOUT_ENCODER:
             return
         try:
             self._models = load_models(settings.encoder)
+            self._reader = _choose_reader(settings, self._models.reader)
         except EncoderUnavailableError as error:
             _LOG.warning(
                 "%s; passages are ranked by BM25 alone, mostly in the question's own language", error
@@ -402,9 +415,24 @@ class IndexLoader:
             self._models.encoder,
             self._vectors,
             progress,
-            reader=self._models.reader,
+            reader=self._reader,
             parts=parts,
         )
+
+
+def _choose_reader(settings: Settings, own: Reader | None) -> Reader | None:
+    """Return the reader of the settings; ``own`` is the built-in one, if it runs here."""
+    if settings.reader == WITHOUT_READER:
+        return None
+    if settings.reader != CHAT_READER or settings.reader_url is None or settings.reader_model is None:
+        return own
+    endpoint = ChatEndpoint(
+        str(settings.reader_url),
+        settings.reader_model,
+        key=settings.reader_key.get_secret_value() if settings.reader_key else None,
+        timeout_s=settings.reader_timeout_s,
+    )
+    return ChatReader(endpoint, own)
 
 
 def open_desk(settings: Settings, console: Console) -> Desk:

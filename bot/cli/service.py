@@ -21,6 +21,7 @@ from bot.answering import Desk
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.chat.intake.session import serve
 from bot.chat.wire.update_in_hand import in_hand
+from bot.chat_endpoint import MOST_CALLS
 from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, open_desk
 from bot.cli.logs import start_logging
 from bot.cli.monitoring import monitoring
@@ -28,7 +29,7 @@ from bot.cli.uncaught import log_uncaught
 from bot.journal.inbox import Inbox
 from bot.journal.retention import Retention
 from bot.metrics import Metrics
-from bot.settings import Settings
+from bot.settings import CHAT_READER, Settings
 from bot.wording.examples import load_examples
 from bot.wording.phrases import Phrases
 
@@ -59,8 +60,7 @@ def run_service(  # noqa: PLR0913 - the last four are for tests and benchmarks
         ChatError: Telegram refuses the token, or another instance uses it.
         MonitoringError: the port for metrics and health cannot be had.
     """
-    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-    start_logging(settings.log_level, settings.log_format, _read_update, token, settings.proxy or "", secret)
+    start_logging(settings.log_level, settings.log_format, _read_update, token, *settings.list_secrets())
     log_uncaught()
     # At level INFO it logs every call that the bot makes.
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -91,7 +91,9 @@ async def _serve(
         # to do each time, and everybody waits for it.
         sys.setswitchinterval(_SWITCH_S)
         # A search keeps a processor busy: more at a time only hold each other up. One is for a reload.
-        searching = ThreadPoolExecutor((os.cpu_count() or 1) + 1, thread_name_prefix="search")
+        # One that waits for an endpoint keeps no processor busy.
+        waiting = MOST_CALLS if settings.reader == CHAT_READER else 0
+        searching = ThreadPoolExecutor((os.cpu_count() or 1) + 1 + waiting, thread_name_prefix="search")
         asyncio.get_running_loop().set_default_executor(searching)
         examples = load_examples(settings.examples)
         desk = await asyncio.to_thread(open_desk)

@@ -32,15 +32,20 @@ class Commands:
         questions: Questions,
         inline: Inline,
         retention_days: int,
+        reader_host: str | None,
         opened: Mapping[str, Command],
     ) -> None:
-        """Let links to the chat run the commands in ``opened``, by the links' payload."""
+        """Let links to the chat run the commands in ``opened``, by the links' payload.
+
+        ``reader_host`` is the host to which questions are sent; None if they stay on this machine.
+        """
         self._desk = desk
         self._menus = menus
         self._examples = examples
         self._questions = questions
         self._inline = inline
         self._retention_days = retention_days
+        self._reader_host = reader_host
         self._opened = opened
 
     async def start(self, turn: MessageTurn) -> None:
@@ -72,8 +77,8 @@ class Commands:
         )
 
     async def privacy(self, turn: MessageTurn) -> None:
-        """Say which data the bot keeps, how long, why, and how to erase them."""
-        await turn.reply(text(describe_privacy(turn.phrases, self._retention_days)))
+        """Say which data the bot keeps or sends away, how long, why, and how to erase them."""
+        await turn.reply(text(describe_privacy(turn.phrases, self._retention_days, self._reader_host)))
 
     async def on_unknown(self, turn: MessageTurn) -> None:
         """Say that the command does not exist."""
@@ -98,10 +103,11 @@ class Commands:
         return format_list(sorted(name_language(language, reader) for language in languages), locale=reader)
 
 
-def describe_privacy(phrases: Phrases, retention_days: int) -> str:
-    """Return the privacy notice, with the number of days after which data are erased."""
+def describe_privacy(phrases: Phrases, retention_days: int, reader_host: str | None) -> str:
+    """Return the privacy notice, with the days after which data are erased and the host that gets questions."""
     if retention_days:
         duration = phrases.say("privacy.duration", count=retention_days)
     else:
         duration = phrases.say("privacy.for-ever")
-    return phrases.say("privacy", duration=duration)
+    said = phrases.say("privacy", duration=duration)
+    return f"{said}\n\n{phrases.say('privacy.reader', host=reader_host)}" if reader_host else said
