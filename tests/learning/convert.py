@@ -6,7 +6,7 @@
 writes ``bot/e5/vectors.npz`` or ``reader.npz``, the graphs, and ``manifest.toml``: where the weights
 come from. WORK is the folder of the training.
 Products take weights in blocks of 32 that share a scale. The check runs texts of many scripts through
-the shipped network and through torch's: vectors must have a cosine of 0.999 or more; the reader's
+the shipped network and through torch's: vectors must have a cosine of 0.998 or more; the reader's
 scores may differ by ``MOST_LOGIT_ERROR`` on average, and the words must be the same in nine of ten.
 """
 
@@ -41,7 +41,7 @@ from tests.learning.states import States
 CONSOLE = Console(highlight=False, soft_wrap=True)
 VECTORS_BITS = 8
 READER_BITS = 8
-LEAST_COSINE = 0.999
+LEAST_COSINE = 0.998
 MOST_LOGIT_ERROR = 0.1
 SEEDS = {"vectors": vectors.SEED, "reader": reader.SEED}
 
@@ -111,7 +111,7 @@ def write_manifest(kind: str, record: dict[str, Any], bits: int, check: dict[str
     table = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     table["data"] = SOURCES
     table[kind] = {
-        "command": f"python -m tests.learning.{kind} READING XQUAD WORK --steps {record['steps']}",
+        "command": f"python -m tests.learning.{kind} READING XQUAD WORK {record.pop('options')}",
         "date": datetime.now(UTC).date(),
         "seed": SEEDS[kind],
         "bits": bits,

@@ -37,12 +37,12 @@ def measure_vectors(arguments: argparse.Namespace, parameters: Parameters) -> di
     _, odd = list_xquad_titles(arguments.xquad)
     pool = load_xquad(arguments.xquad, frozenset(odd))
     figures: dict[str, dict[str, float]] = {}
-    original = read_layers(weights, range(TRUNK_LAYERS, sizes.layers))
-    for name, layers in (("before", original), ("after", parameters)):
-        embedder = Embedder(states, sizes, layers, device)
-        news = measure_news(corpus, embedder.embed, with_clauses=True)
+    original = Embedder(states, sizes, read_layers(weights, range(TRUNK_LAYERS, sizes.layers)), device)
+    learned = Embedder(states, sizes, parameters, device)
+    for name, embed in (("before", original.embed), ("after", learned.embed)):
+        news = measure_news(corpus, embed, with_clauses=True)
         CONSOLE.print(f"{name}: news {describe(news)}")
-        xquad = measure_xquad(pool, embedder.embed, XQUAD_QUESTIONS)
+        xquad = measure_xquad(pool, embed, XQUAD_QUESTIONS)
         CONSOLE.print(f"{name}: xquad {describe(xquad)}")
         figures |= {f"news_{name}": news, f"xquad_{name}": xquad}
     return figures

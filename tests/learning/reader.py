@@ -378,8 +378,10 @@ def main() -> None:
     figures = measure(training.average, states, sizes, material, device=device)
     CONSOLE.print(f"step {training.step}: {describe(figures)}")
     torch.save({"parameters": training.average, "step": training.step}, arguments.work / "reader.pt")
+    options = f"--steps {arguments.steps} --stop {training.step}"
     (arguments.work / "reader.json").write_text(
-        json.dumps({"steps": training.step, "chosen_by": figures}, indent=1) + "\n", "utf-8"
+        json.dumps({"options": options, "steps": training.step, "chosen_by": figures}, indent=1) + "\n",
+        "utf-8",
     )
 
 

@@ -78,6 +78,7 @@ CONTEXT_PART = 0.3
 CLAUSE_PART = 0.2
 CHECKPOINT_STEPS = 10
 MEASURE_STEPS = 50
+WORTH = ("own@1", "other@1", "witness@1", "mAP")
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LONGEST = 80
 _GAP = 1_000_000
@@ -367,7 +368,7 @@ def _choose(
         CONSOLE.print(f"share {share}: news {describe(news)}\n  xquad {describe(xquad)}")
         record[str(share)] = {"news": news, "xquad": xquad}
         # What languages without questions reach counts as much as what those with questions gain.
-        worth = news["all@1"] + news["all@3"] + xquad["other@1"] + xquad["witness@1"] + xquad["mAP"]
+        worth = news["all@1"] + news["all@3"] + sum(xquad[name] for name in WORTH)
         if best is None or worth > best[0]:
             best = worth, share, mixed
     assert best is not None
@@ -375,7 +376,17 @@ def _choose(
         {"parameters": best[2], "share": best[1], "step": training.step}, arguments.work / "vectors.pt"
     )
     (arguments.work / "vectors.json").write_text(
-        json.dumps({"share": best[1], "steps": training.step, "chosen_by": record}, indent=1) + "\n", "utf-8"
+        json.dumps(
+            {
+                "options": f"--steps {arguments.steps} --stop {training.step}",
+                "share": best[1],
+                "steps": training.step,
+                "chosen_by": {"before": record["0.0"], "after": record[str(best[1])]},
+            },
+            indent=1,
+        )
+        + "\n",
+        "utf-8",
     )
     CONSOLE.print(f"share {best[1]} chosen")
 
@@ -385,7 +396,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("reading", type=Path)
     parser.add_argument("xquad", type=Path)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--stop", type=int, help="stop early, after so many steps")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
