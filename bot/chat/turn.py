@@ -209,7 +209,7 @@ class Turns:
         return callback
 
     def on_membership(self, handle: Callable[[Turn, ChatMemberUpdated], Awaitable[None]]) -> Callback:
-        """Return the callback for changes of the bot's membership, in the turn of the person who made them."""
+        """Return the callback for changes of the bot's membership, in the turn of their author."""
 
         async def callback(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
             change = update.my_chat_member
