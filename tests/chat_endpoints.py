@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Call:
 
 @dataclass
 class FakeEndpoint:
-    """Replies with ``status`` and ``body``, once ``is_open`` is set; ``drips`` sends bytes without end."""
+    """Replies with ``status`` and ``body``, once ``is_open`` is set; ``drips`` is where it gets stuck."""
 
     url: str
     status: int = 200
     body: bytes = b""
-    drips: bool = False
+    drips: Literal["head", "body"] | None = None
     is_open: threading.Event = field(default_factory=threading.Event)
     has_left: threading.Event = field(default_factory=threading.Event)
     calls: list[Call] = field(default_factory=list)
@@ -64,13 +64,21 @@ def run_endpoint() -> Iterator[FakeEndpoint]:
             endpoint.is_open.wait(10)
             reply = write_reply(endpoint.obey(call)) if endpoint.obey else endpoint.body
             with contextlib.suppress(OSError):  # the client may have left
+                if endpoint.drips == "head":
+                    self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+                    self.drip()
                 self.send_response(endpoint.status)
                 if endpoint.status == 302:
                     self.send_header("Location", f"{endpoint.url}/elsewhere")
                 self.end_headers()
-                while endpoint.drips and not endpoint.has_left.wait(0.02):
-                    self.wfile.write(b" ")
+                if endpoint.drips == "body":
+                    self.drip()
                 self.wfile.write(reply)
+
+        def drip(self) -> None:
+            """Send a byte now and then, until the test is over."""
+            while not endpoint.has_left.wait(0.02):
+                self.wfile.write(b" ")
 
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the library's name
             pass

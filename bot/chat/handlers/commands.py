@@ -104,7 +104,7 @@ class Commands:
 
 
 def describe_privacy(phrases: Phrases, retention_days: int, reader_host: str | None) -> str:
-    """Return the privacy notice, with the days after which data are erased and the host that gets questions."""
+    """Return the privacy notice, with the days until data are erased and the host that gets questions."""
     if retention_days:
         duration = phrases.say("privacy.duration", count=retention_days)
     else:
