@@ -39,7 +39,6 @@ find("start").addEventListener("click", () => {
   ask("start", { parameter: startParameter ?? "" });
   startParameter = null;
   showDoor();
-  find("text").focus();
 });
 find("forget").addEventListener("click", () => {
   find("question-text").textContent = say("forget_sure");
@@ -131,8 +130,11 @@ function showDoor() {
   const isPrivate = frame.place === "private";
   find("about").hidden = !isPrivate || bubbles.size > 0 || !frame.bot.description;
   const isAtDoor = isPrivate && (!frame.started || startParameter !== null);
+  if (isAtDoor === find("form").hidden) return;
+  const hadFocus = find("composer").contains(document.activeElement);
   find("start").hidden = !isAtDoor;
   find("form").hidden = isAtDoor;
+  if (hadFocus) find(isAtDoor ? "start" : "text").focus();
 }
 
 // Links to the bot itself stay within the page: they lead to its private chat, and to START.

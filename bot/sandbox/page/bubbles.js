@@ -1,6 +1,6 @@
 // Messages as bubbles: drawn anew when they change, in place, with the focus where it was.
 
-import { find, make, makeFace } from "./elements.js";
+import { find, make, makeFace, makeIcon } from "./elements.js";
 import { fillText, settleQuotes } from "./rich_text.js";
 import { say, writeSize, writeTime } from "./words.js";
 
@@ -85,16 +85,10 @@ export class Bubbles {
       message.reply ? this.#drawReply(message.reply) : null,
       message.file ? drawFile(message.file) : null,
       message.text ? this.#drawText(message) : null,
-      make(
-        "p",
-        { class: "when" },
-        message.edited ? `${say("edited")} ` : "",
-        make("time", { datetime: new Date(message.date * 1000).toISOString(), text: writeTime(message.date) }),
-      ),
+      this.#drawFoot(message),
     );
     const face = message.mine ? null : makeFace(message.name, message.colour);
-    const row = make("div", { class: "line" }, face, bubble, this.#drawActions(message));
-    return make("li", { id, class: kinds }, row, this.#drawKeyboard(message));
+    return make("li", { id, class: kinds }, face, bubble, this.#drawKeyboard(message));
   }
 
   #drawText(message) {
@@ -118,14 +112,19 @@ export class Bubbles {
     );
   }
 
-  #drawActions(message) {
-    const edit = { type: "button", "data-spot": "edit", "aria-label": say("edit"), title: say("edit"), text: "✎" };
-    const reply = { type: "button", "data-spot": "reply", "aria-label": say("reply"), title: say("reply"), text: "↩" };
+  // What can be done with a message, and when it was written.
+  #drawFoot(message) {
+    const draw = (name, act) => {
+      const label = { "data-spot": name, "aria-label": say(name), title: say(name) };
+      return make("button", { ...label, type: "button", onclick: () => act(message) }, makeIcon(name));
+    };
     return make(
       "div",
-      { class: "actions" },
-      make("button", { ...reply, onclick: () => this.on.reply(message) }),
-      message.mine && message.text ? make("button", { ...edit, onclick: () => this.on.edit(message) }) : null,
+      { class: "foot" },
+      draw("reply", this.on.reply),
+      message.mine && message.text ? draw("edit", this.on.edit) : null,
+      message.edited ? make("span", { class: "edited", text: say("edited") }) : null,
+      make("time", { datetime: new Date(message.date * 1000).toISOString(), text: writeTime(message.date) }),
     );
   }
 
@@ -167,7 +166,7 @@ function drawFile(file) {
   return make(
     "a",
     { class: "file", href: address, download: file.name },
-    make("span", { class: "sign", "aria-hidden": "true", text: "↓" }),
+    make("span", { class: "sign" }, makeIcon("file")),
     make("span", { class: "about" }, make("bdi", { text: file.name }), make("small", { text: writeSize(file.size) })),
   );
 }

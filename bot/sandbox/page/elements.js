@@ -19,3 +19,16 @@ export function find(id) {
 export function makeFace(name, colour) {
   return make("span", { class: `face colour-${colour}`, "aria-hidden": "true", text: [...name][0] ?? "" });
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+// One of the icons that index.html draws.
+export function makeIcon(name) {
+  const icon = document.createElementNS(SVG, "svg");
+  icon.setAttribute("class", "icon");
+  icon.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `#icon-${name}`);
+  icon.append(use);
+  return icon;
+}

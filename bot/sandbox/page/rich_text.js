@@ -1,6 +1,6 @@
 // Text with entities, as the Bot API has them, as elements. Offsets count UTF-16 units, as JavaScript does.
 
-import { make } from "./elements.js";
+import { make, makeIcon } from "./elements.js";
 import { say } from "./words.js";
 
 const TAGS = {
@@ -80,13 +80,12 @@ function makeSpoiler() {
 function foldQuote(quote, entity, stop, inner, context) {
   const words = make("div", { class: "quoted" });
   fill(words, entity.offset, stop, inner, context);
-  const button = make("button", { type: "button", class: "fold" });
+  const button = make("button", { type: "button", class: "fold" }, makeIcon("fold"));
   const show = () => {
     const isOpen = context.folds.has(entity.offset);
     quote.classList.toggle("folded", !isOpen);
     button.setAttribute("aria-expanded", String(isOpen));
     button.setAttribute("aria-label", say(isOpen ? "fold" : "unfold"));
-    button.textContent = isOpen ? "⌃" : "⌄";
   };
   const toggle = () => {
     if (!context.folds.delete(entity.offset)) context.folds.add(entity.offset);

@@ -73,7 +73,8 @@ class Viewer:
             "date": message.date,
             "text": message.text,
             "entities": message.entities,
-            "edited": message.edit_date is not None,
+            # Other buttons alone are not called an edit by Telegram's apps.
+            "edited": any(earlier.content != message.content for earlier in message.edits),
             "rows": [
                 [_describe_button(button) for button in row]
                 for row in (message.reply_markup or {}).get("inline_keyboard", [])
