@@ -1,6 +1,5 @@
 """A conversation with the bot, in a real browser."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -198,11 +197,10 @@ async def test_page_sends_a_file_and_a_picture(phone: Phone, stage: Stage) -> No
     shown = phone.page.locator(".message.mine img")
     await expect(shown).to_be_visible()
     assert await shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 390
-    photo = stage.emma.private_chat.messages[-1].content.get("photo")
-    assert photo is None or (photo[-1]["width"], photo[-1]["height"]) == (390, 780)
-    async with asyncio.timeout(5):
-        while not stage.emma.private_chat.messages[-1].is_from_bot:
-            await asyncio.sleep(0.02)
+    message = next(one for one in stage.emma.private_chat.messages if "photo" in one.content)
+    photo = message.content["photo"][-1]
+    assert (photo["width"], photo["height"]) == (390, 780)
+    assert (await stage.emma.private_chat.reply_to(message)).text
 
 
 async def test_page_is_the_same_in_two_tabs(phone: Phone, open_phone: OpenPhone) -> None:
@@ -229,9 +227,7 @@ async def test_page_goes_on_after_the_server_was_away(phone: Phone, stage: Stage
 
 
 async def test_page_shows_hostile_words_as_words(phone: Phone, stage: Stage) -> None:
-    hostile = (
-        "<script>document.title = 'hacked'</script><img src=x onerror=alert(1)> \u202eright\u202c to left"
-    )
+    hostile = "<script>document.title = 'hacked'</script><img src=x onerror=alert(1)> \u202ethgir\u202c"
     await phone.says(hostile)
     own = phone.page.locator(".message.mine").last
     await expect(own.locator(".text")).to_have_text(hostile)

@@ -85,7 +85,7 @@ export class Bubbles {
       message.reply ? this.#drawReply(message.reply) : null,
       message.file ? drawFile(message.file) : null,
       message.text ? this.#drawText(message) : null,
-      this.#drawFoot(message),
+      this.#drawStamp(message),
     );
     const face = message.mine ? null : makeFace(message.name, message.colour);
     return make("li", { id, class: kinds }, face, bubble, this.#drawKeyboard(message));
@@ -113,14 +113,14 @@ export class Bubbles {
   }
 
   // What can be done with a message, and when it was written.
-  #drawFoot(message) {
+  #drawStamp(message) {
     const draw = (name, act) => {
       const label = { "data-spot": name, "aria-label": say(name), title: say(name) };
       return make("button", { ...label, type: "button", onclick: () => act(message) }, makeIcon(name));
     };
     return make(
       "div",
-      { class: "foot" },
+      { class: "stamp" },
       draw("reply", this.on.reply),
       message.mine && message.text ? draw("edit", this.on.edit) : null,
       message.edited ? make("span", { class: "edited", text: say("edited") }) : null,
