@@ -185,7 +185,7 @@ def backup(
 @app.command()
 def sandbox(
     *,
-    opens: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the database for the next time, in .data/sandbox.sqlite.")
     ] = False,
@@ -204,7 +204,7 @@ def sandbox(
     except SettingsError as error:
         _fail(*error.mistakes)
     _warn_all(warnings)
-    wishes = Wishes(host=host, port=port, opens=opens, keeps=keep, shots=shots)
+    wishes = Wishes(host=host, port=port, opens=not no_open, keeps=keep, shots=shots)
     try:
         run_sandbox(settings, wishes, open_console(), _ERRORS)
     except (

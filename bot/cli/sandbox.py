@@ -104,7 +104,8 @@ async def _run(
         try:
             await page.start()
         except OSError as error:
-            message = f"port {wishes.port} cannot be had: {error.strerror}; choose another with --port"
+            reason = os.strerror(error.errno) if error.errno else error
+            message = f"port {wishes.port} cannot be had: {reason}; choose another with --port"
             raise SandboxError(message) from error
         stack.push_async_callback(page.stop)
         prepare_searching()

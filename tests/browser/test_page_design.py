@@ -91,7 +91,7 @@ async def test_page_meets_wcag_aa(open_phone: OpenPhone, stage: Stage, scheme: s
     await phone.says("/nothing @sandbox_bot #tag https://example.org a@example.org")
     stage.api.fail("sendMessage", too_many_requests(1))
     await phone.says(MASTER)
-    await expect(phone.page.locator("#call-list .refused")).to_contain_text("Too Many Requests")
+    await expect(phone.page.locator("#call-list .refused").last).to_contain_text("Too Many Requests")
     await expect(phone.latest).to_contain_text("Ingrid Moe")
     await phone.page.locator("#call-list summary").last.click()
     assert await find_violations(phone) == []
@@ -167,7 +167,7 @@ async def test_page_shows_calls_and_makes_telegram_fail(phone: Phone) -> None:
     await phone.page.get_by_role("button", name="Fail", exact=True).click()
     await expect(phone.page.locator("#fault-list")).to_have_text("Will fail: sendMessage ×1")
     await phone.asks(CRANES, SEVEN)
-    refused = phone.page.locator("#call-list .refused")
+    refused = phone.page.locator("#call-list .refused", has_text="sendMessage")
     await expect(refused).to_have_count(1)
     await expect(refused.locator(".error")).to_have_text("429 Too Many Requests: retry after 3")
     await expect(refused.locator("pre")).to_contain_text(SEVEN)
