@@ -16,16 +16,19 @@ import pytest
 
 from bot.settings import PROJECT
 from tests.harbour import CRANES, HARBOUR, SEVEN
+from tests.service import kill
 
 # Made up, in the form of a real one.
 REAL_TOKEN = "1234567890:AAH-somebody-s_real-token-0123456789"  # noqa: S105
 START_S = 60.0
 
 
-async def start(*options: str, **variables: str) -> asyncio.subprocess.Process:
+@asynccontextmanager
+async def started(*options: str, **variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the process for as long as the block lasts; what still runs at its end is killed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
     environment |= {"BOT_CORPUS": str(HARBOUR), "BOT_ENCODER": "none", "BOT_TOKEN": REAL_TOKEN, **variables}
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "bot", "sandbox", *options),
         env=environment,
@@ -33,11 +36,15 @@ async def start(*options: str, **variables: str) -> asyncio.subprocess.Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+    try:
+        yield process
+    finally:
+        await kill(process)
 
 
 async def run(*options: str, **variables: str) -> tuple[int | None, str]:
-    process = await start(*options, **variables)
-    output, _ = await asyncio.wait_for(process.communicate(), START_S)
+    async with started(*options, **variables) as process:
+        output, _ = await asyncio.wait_for(process.communicate(), START_S)
     return process.returncode, " ".join(output.decode().split())
 
 
@@ -61,12 +68,13 @@ class Page:
         )
 
     async def _until(self, fits: Any) -> dict[str, Any]:  # noqa: ANN401 - a test of news
-        while True:
-            text = await self._opened.receive_str(timeout=START_S)
-            self.words += text
-            news = json.loads(text)
-            if fits(news):
-                return dict(news)
+        async with asyncio.timeout(START_S):
+            while True:
+                text = await self._opened.receive_str()
+                self.words += text
+                news = json.loads(text)
+                if fits(news):
+                    return dict(news)
 
 
 @asynccontextmanager
@@ -78,24 +86,24 @@ async def opened(address: str, person: str) -> AsyncIterator[Page]:
 
 
 async def test_sandbox_answers_reloads_and_forgets_without_a_real_token() -> None:
-    process = await start("--no-open", BOT_METRICS_PORT="1", BOT_PROXY="socks5://127.0.0.1:1")
-    assert process.stdout is not None
-    line = (await asyncio.wait_for(process.stdout.readline(), START_S)).decode()
-    found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-    assert found, line
-    async with opened(found[0], "emma") as page, opened(found[0], "ada") as admin:
-        await page.ask("start", parameter="")
-        await page.until_read("Hello!")
-        await page.ask("say", text=CRANES)
-        await page.until_read(SEVEN)
-        await admin.ask("say", text="/reload")
-        await admin.until_read("The articles are unchanged")
-        assert await page.ask("forget") == {"answer": 3}
-        await page.ask("say", text=CRANES)
-        await page.until_read(SEVEN)
-        words = page.words + admin.words
-    process.send_signal(signal.SIGINT)
-    rest, _ = await asyncio.wait_for(process.communicate(), START_S)
+    async with started("--no-open", BOT_METRICS_PORT="1", BOT_PROXY="socks5://127.0.0.1:1") as process:
+        assert process.stdout is not None
+        line = (await asyncio.wait_for(process.stdout.readline(), START_S)).decode()
+        found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+        assert found, line
+        async with opened(found[0], "emma") as page, opened(found[0], "ada") as admin:
+            await page.ask("start", parameter="")
+            await page.until_read("Hello!")
+            await page.ask("say", text=CRANES)
+            await page.until_read(SEVEN)
+            await admin.ask("say", text="/reload")
+            await admin.until_read("articles")
+            assert await page.ask("forget") == {"answer": 3}
+            await page.ask("say", text=CRANES)
+            await page.until_read(SEVEN)
+            words = page.words + admin.words
+        process.send_signal(signal.SIGINT)
+        rest, _ = await asyncio.wait_for(process.communicate(), START_S)
     assert process.returncode == 0, rest
     secret = REAL_TOKEN.partition(":")[2]
     assert secret not in words + line + rest.decode()

@@ -154,12 +154,13 @@ class _SandboxBot:
         """Run until a signal, or ``end``."""
         while True:
             service = assemble(self._settings, self._token, desk=desk, examples=examples, metrics=Metrics())
-            self._stop.clear()
             self._is_running = True
             await be_on_telegram(service, self._stop)
             self._is_running = False
             if self._forgetting is None:
                 return
+            # At once, so that a signal that comes while the bot begins again is not lost.
+            self._stop.clear()
             await asyncio.to_thread(_remove_database, self._settings.database)
             self.scene.clear()
             self._forgetting.set_result(None)
