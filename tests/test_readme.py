@@ -76,7 +76,7 @@ def test_readme_lists_every_shell_command_and_option() -> None:
     commands = dict(command_options())
     assert rows.keys() == commands.keys()
     for name, text in rows.items():
-        assert set(re.findall(r"`(--\w+)", text)) == commands[name] - {"--help"}, name
+        assert set(re.findall(r"`(--[\w-]+)", text)) == commands[name] - {"--help"}, name
 
 
 @pytest.mark.parametrize("ending", ['-m bot ask "how many countries signed?"', "-m pytest"])

@@ -29,6 +29,7 @@ from bot.cli.evaluation_report import (
 from bot.cli.logs import read_no_update, start_logging
 from bot.cli.monitoring import MonitoringError
 from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
+from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
 from bot.corpus.importing import RawTextError, import_article
@@ -40,6 +41,8 @@ from bot.journal.backup import BackupError, back_up
 from bot.journal.migrations import NewerSchemaError
 from bot.language import LanguageDetector, parse_language
 from bot.model import Corpus, Origin
+from bot.sandbox.shots import BrowserMissingError
+from bot.sandbox.tab.web import is_loopback
 from bot.search.models import UnknownEncoderError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.wording.examples import ExamplesError, load_examples
@@ -177,6 +180,43 @@ def backup(
     print_plain(
         open_console(), f"{file}: {done.exchanges} exchanges and {done.votes} votes, {done.size_bytes} bytes"
     )
+
+
+@app.command()
+def sandbox(
+    *,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the database for the next time, in .data/sandbox.sqlite.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Address of this machine alone to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the page; 0 is any.")] = 0,
+    shots: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Take the README's pictures into a folder, and exit.")
+    ] = None,
+) -> None:
+    """Try the bot in a browser, without a token and without Telegram."""
+    if not is_loopback(host):
+        message = f"{host} is not this machine alone: whoever reaches the sandbox acts as anybody in it"
+        raise typer.BadParameter(message, param_hint="--host")
+    try:
+        settings, warnings = load_sandbox_settings()
+    except SettingsError as error:
+        _fail(*error.mistakes)
+    _warn_all(warnings)
+    wishes = Wishes(host=host, port=port, opens=not no_open, keeps=keep, shots=shots)
+    try:
+        run_sandbox(settings, wishes, open_console(), _ERRORS)
+    except (
+        BrowserMissingError,
+        ChatError,
+        CorpusError,
+        ExamplesError,
+        NewerSchemaError,
+        SandboxError,
+        UnknownEncoderError,
+    ) as error:
+        _fail(str(error))
 
 
 @app.command()

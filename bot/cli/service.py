@@ -60,16 +60,21 @@ def run_service(  # noqa: PLR0913 - the last four are for tests and benchmarks
         ChatError: Telegram refuses the token, or another instance uses it.
         MonitoringError: the port for metrics and health cannot be had.
     """
+    log_service(settings, token)
+    for warning in warnings:
+        _LOG.warning("%s", warning)
+    make_service = partial(assemble, settings, token, make_inbox=make_inbox, pauses=pauses, limits=limits)
+    asyncio.run(_serve(settings, lambda: open_desk(settings, console), make_service))
+
+
+def log_service(settings: Settings, token: str) -> None:
+    """Start logging, without any secret and without the chatter of libraries."""
     start_logging(settings.log_level, settings.log_format, _read_update, token, *settings.list_secrets())
     log_uncaught()
     # At level INFO it logs every call that the bot makes.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # It logs a traceback of every failed call, which the bot reports in a line of its own.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
-    for warning in warnings:
-        _LOG.warning("%s", warning)
-    make_service = partial(assemble, settings, token, make_inbox=make_inbox, pauses=pauses, limits=limits)
-    asyncio.run(_serve(settings, lambda: open_desk(settings, console), make_service))
 
 
 def _read_update() -> str | None:
@@ -87,14 +92,7 @@ async def _serve(
             await stack.enter_async_context(
                 monitoring(str(settings.metrics_host), settings.metrics_port, metrics, health.find_problems)
             )
-        # A search gives way to the event loop after a millisecond instead of five: the loop has little
-        # to do each time, and everybody waits for it.
-        sys.setswitchinterval(_SWITCH_S)
-        # A search keeps a processor busy: more at a time only hold each other up. One is for a reload.
-        # One that waits for an endpoint keeps no processor busy.
-        waiting = MOST_CALLS if settings.reader == CHAT_READER else 0
-        searching = ThreadPoolExecutor((os.cpu_count() or 1) + 1 + waiting, thread_name_prefix="search")
-        asyncio.get_running_loop().set_default_executor(searching)
+        prepare_searching(settings)
         examples = load_examples(settings.examples)
         desk = await asyncio.to_thread(open_desk)
         service = make_service(desk=desk, examples=examples, metrics=metrics)
@@ -108,11 +106,28 @@ async def _serve(
             corpus.version,
         )
         health.watch(service)
-        await _be_on_telegram(service)
+        await be_on_telegram(service, asyncio.Event())
 
 
-async def _be_on_telegram(service: Service) -> None:
-    stop = asyncio.Event()
+def prepare_searching(settings: Settings) -> None:
+    """Let searches run in threads of the running event loop, and not hold it up."""
+    # A search gives way to the event loop after a millisecond instead of five: the loop has little
+    # to do each time, and everybody waits for it.
+    sys.setswitchinterval(_SWITCH_S)
+    # A search keeps a processor busy: more at a time only hold each other up. One is for a reload.
+    # One that waits for an endpoint keeps no processor busy.
+    waiting = MOST_CALLS if settings.reader == CHAT_READER else 0
+    searching = ThreadPoolExecutor((os.cpu_count() or 1) + 1 + waiting, thread_name_prefix="search")
+    asyncio.get_running_loop().set_default_executor(searching)
+
+
+async def be_on_telegram(service: Service, stop: asyncio.Event) -> None:
+    """Run the bot until a signal or ``stop`` ends it.
+
+    Raises:
+        ChatError: Telegram refuses the token, or another instance uses it.
+        NewerSchemaError: a newer version of the bot wrote the database.
+    """
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.sandbox.limits.entities import find_entities, utf16_length
+from bot.sandbox.limits.pictures import read_size
 from bot.sandbox.world.chats import Chat, Message, Topic
 from bot.sandbox.world.impossible import ImpossibleError
 from bot.sandbox.world.queries import InlineAnswer, InlineQuestion, Press
@@ -118,10 +119,21 @@ class Person(User):
             extra=extra,
         )
 
-    def sends_photo(self, caption: str = "", **where: object) -> Message:
+    def sends_photo(
+        self,
+        caption: str = "",
+        *,
+        content: bytes = b"\xff\xd8\xff photo",
+        mime_type: str = "image/jpeg",
+        **where: object,
+    ) -> Message:
         """Send a picture."""
-        file = self._cloud.files.keep("photos", "photo.jpg", b"\xff\xd8\xff photo", "image/jpeg")
-        photo = [file.ids() | {"width": 90, "height": 60}, file.ids() | {"width": 900, "height": 600}]
+        file = self._cloud.files.keep("photos", "photo.jpg", content, mime_type)
+        width, height = read_size(content) or (900, 600)
+        photo = [
+            file.ids() | {"width": width // 10, "height": height // 10},
+            file.ids() | {"width": width, "height": height},
+        ]
         return self._sends_file({"photo": photo}, caption, where)
 
     def sends_document(
@@ -229,13 +241,20 @@ class Person(User):
         )
         return question
 
-    def chooses(self, answer: InlineAnswer, which: int | str = 0, *, chat: Chat | None = None) -> Message:
+    def chooses(
+        self,
+        answer: InlineAnswer,
+        which: int | str = 0,
+        *,
+        chat: Chat | None = None,
+        topic: Topic | None = None,
+    ) -> Message:
         """Send an inline result, given by its place or its id."""
         cloud = self._cloud
         by_id = {result["id"]: result for result in answer.results}
         result = answer.results[which] if isinstance(which, int) else by_id[which]
         content = result.get("message", {"text": result.get("title", ""), "entities": []})
-        message = self.sends(content, chat=chat, extra={"via_bot": cloud.bot.to_json()})
+        message = self.sends(content, chat=chat, topic=topic, extra={"via_bot": cloud.bot.to_json()})
         chosen: Json = {"from": self.to_json(), "query": answer.question.query}
         chosen["result_id"] = result["id"]
         if result.get("reply_markup"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.sandbox.world.bot_profile import Bot
     from bot.sandbox.world.updates import UpdateQueue
-    from bot.sandbox.world.waiting import Clock
+    from bot.sandbox.world.waiting import Bell, Clock
 
 DEFAULT_TOKEN = "4242424242:AAF-tests_only-not_a_secret-0123456"  # noqa: S105 - of no use elsewhere
 _FIRST_PERSON = 5_000_000_001
@@ -30,17 +30,21 @@ _FIRST_PERSON = 5_000_000_001
 class BotApi:
     """A Bot API server on 127.0.0.1 with one bot. `async with BotApi() as api:` starts and ends it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server for tests may want otherwise
         self,
         *,
         token: str = DEFAULT_TOKEN,
         username: str = "test_answer_bot",
+        name: str = "Test Bot",
         port: int = 0,
         privacy_mode: bool = True,
+        first_message_id: int = 1,
         flood_limits: FloodLimits | None = None,
     ) -> None:
         """Prepare a server; port 0 takes any that is free."""
-        self.cloud = Cloud(token, username, privacy_mode=privacy_mode)
+        self.cloud = Cloud(
+            token, username, name=name, privacy_mode=privacy_mode, first_message_id=first_message_id
+        )
         self.failures = FailurePlans()
         self.flood = FloodControl(flood_limits)
         self._listener = Listener(self.cloud, self.failures, self.flood, port)
@@ -120,6 +124,12 @@ class BotApi:
     def inline_feedback(self, value: bool) -> None:
         self.cloud.inline_feedback = value
 
+    def clear(self) -> None:
+        """Forget what was written and called, and plan no failure; people and groups stay."""
+        self.failures.clear()
+        self.calls.clear()
+        self.cloud.clear()
+
     # ------------------------------------------------------------ people and chats
 
     def person(
@@ -192,7 +202,7 @@ class BotApi:
         if not forum.is_forum:
             failure = "only forums have topics"
             raise ImpossibleError(failure)
-        topic = Topic(len(forum.history) + 1, name)
+        topic = Topic(forum.next_message_id, name)
         forum.topics[topic.id] = topic
         created = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
         by.sends(created, chat=forum, topic=topic)
@@ -255,6 +265,11 @@ class BotApi:
     def calls(self) -> list[Call]:
         """Every call so far, getUpdates too."""
         return self._listener.calls
+
+    @property
+    def call_bell(self) -> Bell:
+        """Rung when a call comes and when it is answered."""
+        return self._listener.bell
 
     def calls_of(self, *methods: str) -> list[Call]:
         """Return the calls of some methods."""

@@ -152,6 +152,11 @@ class FailurePlans:
         self._plans.append(plan)
         return plan
 
+    @property
+    def active(self) -> list[Plan]:
+        """The plans that are not over."""
+        return [plan for plan in self._plans if not plan.is_over]
+
     def clear(self) -> None:
         """Let everything succeed."""
         for plan in self._plans:
@@ -160,7 +165,7 @@ class FailurePlans:
 
     def take(self, method: str, chat_id: object) -> Failure | None:
         """Return what is to happen to this call."""
-        self._plans = [plan for plan in self._plans if not plan.is_over]
+        self._plans = self.active
         for plan in self._plans:
             if failure := plan.take(method, chat_id):
                 return failure

@@ -109,6 +109,7 @@ class Listener:
         raw = await read_raw(request)
         call = Call(method.name, dict(raw), self._cloud.clock.now())
         self.calls.append(call)
+        self.bell.ring()
         call.failure = self._plans.take(method.name, _number(raw.get("chat_id")))
         try:
             return await self._carry_out(request, method, raw, call)

@@ -15,7 +15,7 @@ from bot.sandbox.limits.parameters import names
 from bot.sandbox.limits.refusals import too_many_requests
 
 LIMITED = names(
-    "sendMessage sendDocument copyMessage forwardMessage "
+    "sendMessage sendDocument sendPhoto copyMessage forwardMessage "
     "editMessageText editMessageCaption editMessageReplyMarkup"
 )
 

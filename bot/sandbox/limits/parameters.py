@@ -37,10 +37,10 @@ _INTEGERS = names(
 )
 _FLAGS = names(
     "allow_paid_broadcast disable_content_type_detection disable_notification drop_pending_updates "
-    "is_big is_personal protect_content show_alert show_caption_above_media"
+    "has_spoiler is_big is_personal protect_content show_alert show_caption_above_media"
 )
 _CHATS = frozenset({"chat_id", "from_chat_id"})
-_FILES = frozenset({"document", "thumbnail", "certificate"})
+_FILES = frozenset({"document", "photo", "thumbnail", "certificate"})
 _NAME_IN_REFUSAL = {
     "reply_markup": "reply keyboard markup",
     "link_preview_options": "link preview options",

@@ -22,6 +22,14 @@ class Bot(User):
     short_descriptions: dict[str, str] = field(default_factory=dict)
     commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
 
+    def name_in(self, language: str) -> str:
+        """Return the name that people with this language see."""
+        return self.names.get(language) or self.names.get("") or self.name
+
+    def description_in(self, language: str) -> str:
+        """Return what an empty chat shows to people with this language."""
+        return self.descriptions.get(language) or self.descriptions.get("", "")
+
     def to_full_json(self) -> Json:
         """Return the answer to getMe."""
         return self.to_json() | {

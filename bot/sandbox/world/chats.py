@@ -205,23 +205,37 @@ class Chat:
         title: str | None = None,
         user: User | None = None,
         is_forum: bool = False,
+        first_message_id: int = 1,
     ) -> None:
         """Open an empty chat; `user` is the other side of a private one."""
+        self._first_message_id = first_message_id
         self.id, self.type, self.title, self.user = chat_id, kind, title, user
         self.is_forum, self.username = is_forum, None if user is None else user.username
         self.clock, self._refusals, self.bell = clock, refusals, Bell()
         self.bot_status = "left"
+        self.migrated_to: Chat | None = None
         self.statuses: dict[int, str] = {}
         self.members: dict[int, User] = {}
         self.topics: dict[int, Topic] = {}
         self.history: list[Message] = []
-        self.migrated_to: Chat | None = None
         self.actions: list[Json] = []
         self._from_bot: list[Message] = []
         self._replies: dict[int, list[Message]] = {}
         self._places: dict[int, int] = {}
         self._read = 0
         self._deeds = 0
+
+    def clear(self) -> None:
+        """Forget every message and topic, as if nobody had written yet; who is in the chat stays."""
+        for kept in (self.topics, self.history, self.actions, self._from_bot, self._replies, self._places):
+            kept.clear()
+        self._read = self._deeds = 0
+        self.bell.ring()
+
+    @property
+    def next_message_id(self) -> int:
+        """The id that the next message gets."""
+        return self._first_message_id + len(self.history)
 
     @property
     def is_group(self) -> bool:
@@ -265,9 +279,10 @@ class Chat:
 
     def message(self, message_id: int) -> Message | None:
         """Return a message that is there, by its id."""
-        if not 0 < message_id <= len(self.history):
+        place = message_id - self._first_message_id
+        if not 0 <= place < len(self.history):
             return None
-        found = self.history[message_id - 1]
+        found = self.history[place]
         return None if found.is_deleted else found
 
     def replies_to(self, message: Message) -> list[Message]:

@@ -41,12 +41,15 @@ _SERVICE = names(
 class Cloud:
     """Everything Telegram keeps."""
 
-    def __init__(self, token: str, username: str, *, privacy_mode: bool) -> None:
+    def __init__(
+        self, token: str, username: str, *, name: str, privacy_mode: bool, first_message_id: int = 1
+    ) -> None:
         """Make a world in which only the bot exists."""
+        self._first_message_id = first_message_id
         self.token = token
         self.clock = Clock()
         bot_id = int(token.partition(":")[0])
-        self.bot = Bot(bot_id, "Test Bot", username=username, is_bot=True)
+        self.bot = Bot(bot_id, name, username=username, is_bot=True)
         self.privacy_mode = privacy_mode
         self.inline_feedback = False
         self.is_logged_out = False
@@ -71,6 +74,17 @@ class Cloud:
     def privacy_mode(self, value: bool) -> None:
         self.bot.reads_everything = not value
 
+    def clear(self) -> None:
+        """Forget what was written, pressed and asked; accounts, groups and the bot's profile stay."""
+        for chat in self.chats.values():
+            if chat.user:
+                chat.bot_status = "left"
+            chat.clear()
+        for kept in (self.presses, self.inline_questions, self.inline_messages, self.refusals):
+            kept.clear()
+        self.files = Files()
+        self.updates.clear()
+
     def next_query_id(self) -> str:
         """Return a new id for a press or an inline query."""
         self._last_query += 1
@@ -90,7 +104,16 @@ class Cloud:
         else:
             number = len(self.chats)
             chat_id = FIRST_GROUP - number if kind == "group" else FIRST_SUPERGROUP - number
-        made = Chat(chat_id, kind, self.clock, self.refusals, title=title, user=user, is_forum=is_forum)
+        made = Chat(
+            chat_id,
+            kind,
+            self.clock,
+            self.refusals,
+            title=title,
+            user=user,
+            is_forum=is_forum,
+            first_message_id=self._first_message_id,
+        )
         self.chats[chat_id] = made
         return made
 
@@ -158,7 +181,7 @@ class Cloud:
         """Put a message into a chat, and tell the bot of it if it may know."""
         message = Message(
             chat=chat,
-            message_id=len(chat.history) + 1,
+            message_id=chat.next_message_id,
             date=self.clock.date(),
             sender=sender,
             content=content,

@@ -38,12 +38,23 @@ class Bell:
     def __init__(self) -> None:
         """Begin with nobody waiting."""
         self._waiting: set[asyncio.Future[None]] = set()
+        self._watchers: list[Callable[[], None]] = []
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call somebody at every change from now on."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call them no more."""
+        self._watchers.remove(watcher)
 
     def ring(self) -> None:
         """Wake everybody who waits."""
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
+        for watcher in list(self._watchers):
+            watcher()
 
     async def until(self, look: Callable[[], _T | None], seconds: float) -> _T | None:
         """Return what `look` finds, as soon as it finds something, or None when time is up."""

@@ -13,12 +13,14 @@ from bot.sandbox.limits.composing import (
 from bot.sandbox.limits.entities import utf16_length
 from bot.sandbox.limits.keyboards import read_reply_markup
 from bot.sandbox.limits.parameters import Parameters, Upload, json_object, names
+from bot.sandbox.limits.pictures import checked_size
 from bot.sandbox.limits.refusals import Json, refuse, refuse_here
 
 if TYPE_CHECKING:
     from bot.sandbox.limits.formatting import FormattedText
     from bot.sandbox.world.chats import Chat, Message
     from bot.sandbox.world.cloud import Cloud
+    from bot.sandbox.world.files import File
 
 _REPLY_FIELDS = names(
     "message_id chat_id allow_sending_without_reply quote quote_parse_mode quote_entities "
@@ -39,24 +41,40 @@ def send_message(cloud: Cloud, parameters: Parameters) -> Json:
 
 def send_document(cloud: Cloud, parameters: Parameters) -> Json:
     """Send a file, and keep its bytes."""
-    document = parameters.json("document")
-    if document is None:
-        refuse("there is no document in the request")
-    if isinstance(document, str) and document.startswith("attach://"):
-        document = parameters.json(document.removeprefix("attach://"))
-    if isinstance(document, Upload):
-        if not document.content:
-            refuse("file must be non-empty")
-        file = cloud.files.keep("documents", document.name, document.content, document.mime_type)
-    elif (known := cloud.files.by_id(str(document))) is not None:
-        file = known
-    else:
-        refuse("wrong file identifier/HTTP URL specified")
+    file = _read_file(cloud, parameters, "document", "documents")
     content: Json = {"document": file.ids() | {"file_name": file.name, "mime_type": file.mime_type}}
     content |= caption_content(cloud, read_caption(parameters))
     message = _send(cloud, parameters, content)
     message.file = file.content
     return message.to_json()
+
+
+def send_photo(cloud: Cloud, parameters: Parameters) -> Json:
+    """Send a picture, and keep its bytes."""
+    file = _read_file(cloud, parameters, "photo", "photos")
+    width, height = checked_size(file.content)
+    content: Json = {"photo": [file.ids() | {"width": width, "height": height}]}
+    content |= caption_content(cloud, read_caption(parameters))
+    message = _send(cloud, parameters, content)
+    message.file = file.content
+    return message.to_json()
+
+
+def _read_file(cloud: Cloud, parameters: Parameters, kind: str, folder: str) -> File:
+    """Return the file of a call: uploaded with it, or known by its id."""
+    given = parameters.json(kind)
+    if given is None:
+        refuse(f"there is no {kind} in the request")
+    if isinstance(given, str) and given.startswith("attach://"):
+        given = parameters.json(given.removeprefix("attach://"))
+    if isinstance(given, Upload):
+        if not given.content:
+            refuse("file must be non-empty")
+        return cloud.files.keep(folder, given.name, given.content, given.mime_type)
+    known = cloud.files.by_id(str(given))
+    if known is None:
+        refuse("wrong file identifier/HTTP URL specified")
+    return known
 
 
 def forward_message(cloud: Cloud, parameters: Parameters) -> Json:

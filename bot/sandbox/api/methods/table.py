@@ -49,6 +49,7 @@ _LIST: tuple[tuple[str, Handler, str], ...] = (
         sending.send_document,
         f"{_SENDING} {_CAPTION} document thumbnail disable_content_type_detection",
     ),
+    ("sendPhoto", sending.send_photo, f"{_SENDING} {_CAPTION} photo has_spoiler"),
     (
         "copyMessage",
         sending.copy_message,
