@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_WIDTH, _HEIGHT = 390, 780
+_WIDTH, _HEIGHT = 390, 640
 _FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -64,7 +64,7 @@ class Camera:
         async with async_playwright() as driver:
             browser = await driver.chromium.launch(executable_path=self.browser, args=browser_flags())
             context = await browser.new_context(
-                viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="light", locale="en"
+                viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="light", locale="en-GB"
             )
 
             async def take(url: str, path: Path) -> None:
