@@ -72,16 +72,3 @@ async def test_photo_is_refused_as_telegram_refuses_it(
         with pytest.raises(BadRequest, match=words):
             await bot.send_photo(anna.id, content)
     assert anna.private_chat.from_bot == []
-
-
-async def test_world_begins_again(api: BotApi, anna: Person) -> None:
-    first = anna.says("Hello")
-    chat = api.supergroup("Town", forum=True, members=[anna])
-    api.topic(chat, "Space", by=anna)
-    api.outage()
-    api.clear()
-    assert (anna.private_chat.history, chat.history, chat.topics) == ([], [], {})
-    assert (api.updates.pending(), api.calls, api.failures.active) == ([], [], [])
-    assert anna.private_chat.bot_status == "left"
-    assert chat.bot_status == "member"
-    assert anna.says("Hello").message_id == first.message_id
