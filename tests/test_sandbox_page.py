@@ -14,8 +14,11 @@ from bot.sandbox.scene import Scene
 from bot.sandbox.server import BotApi
 from bot.sandbox.tab.deeds import Deeds, split_text
 from bot.sandbox.tab.web import PageServer, is_loopback
+from bot.settings import PROJECT
 
 PAGE = files("bot.sandbox") / "page"
+PICTURES = ["answer.png", "refusal.png", "reload.png"]
+MOST_PICTURE_BYTES = 60 * 1024
 LANGUAGES = ["de", "en", "fr", "id", "nb", "vi"]
 
 
@@ -259,3 +262,11 @@ def test_scene_has_somebody_of_each_language_and_an_admin() -> None:
     assert sorted({str(person.language_code) for person in scene.people.values()}) == LANGUAGES
     assert scene.admin.private_chat.bot_status == "left"
     assert [place.key for place in scene.places(scene.admin)] == ["private", "group", "topic-1", "topic-2"]
+
+
+def test_shots_of_the_readme_are_there_and_light() -> None:
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    for name in PICTURES:
+        path = f"tests/data/pictures/{name}"
+        assert f'src="{path}"' in readme
+        assert (PROJECT / path).stat().st_size <= MOST_PICTURE_BYTES

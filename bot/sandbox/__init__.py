@@ -1,4 +1,6 @@
-"""A strict Bot API server, with people who use the bot.
+"""Telegram on this machine: a strict Bot API server, people who use the bot, and a page to be one of them.
+
+Tests use the server alone; `python -m bot sandbox` runs the bot against it and serves the page.
 
 It speaks the Bot API over HTTP on loopback as python-telegram-bot 22.8 knows it, refuses what
 Telegram refuses in Telegram's words, and some things that Telegram lets pass and nobody wants (such
@@ -35,5 +37,7 @@ world/chats.py, server.py). A wait in vain fails with the chat so far and the ca
 What a person does: people. What the server answers: api/ (HTTP, the methods, planned failures). The
 limits it enforces: limits/ (reading order: refusals, entities, formatting, html_reader, composing,
 keyboards, parameters, flood). What Telegram keeps meanwhile: world/ (users, bot_profile, chats, files,
-queries, updates, webhooks, cloud). All of it together: server. It knows nothing of the bot.
+queries, updates, webhooks, cloud). All of it together: server. On top of it, the page: scene (who is there),
+tab/ (what the page is told and may ask for), page/ (HTML, CSS, JavaScript), shots (pictures of it).
+It knows nothing of the bot.
 """

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_WIDTH, _HEIGHT = 390, 780
+_WIDTH, _MOST_HEIGHT = 390, 720
+_MEASURE = """
+() => document.documentElement.clientHeight - document.getElementById("log").clientHeight
+  + document.getElementById("messages").offsetHeight + 16
+"""
 _FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -64,13 +68,15 @@ class Camera:
         async with async_playwright() as driver:
             browser = await driver.chromium.launch(executable_path=self.browser, args=browser_flags())
             context = await browser.new_context(
-                viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="light", locale="en"
+                viewport={"width": _WIDTH, "height": _MOST_HEIGHT}, color_scheme="light", locale="en-GB"
             )
 
             async def take(url: str, path: Path) -> None:
                 page = await context.new_page()
                 await page.goto(url)
                 await page.wait_for_selector("main[data-ready]")
+                height = min(_MOST_HEIGHT, await page.evaluate(_MEASURE))
+                await page.set_viewport_size({"width": _WIDTH, "height": height})
                 await page.screenshot(path=path)
                 await page.close()
 

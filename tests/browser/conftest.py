@@ -1,10 +1,11 @@
-"""A browser for all tests, and for each of them a bot, a page and a tab of its own.
+"""A browser, a bot and its page for all tests; each of them begins with nothing written and a tab of its own.
 
 Without Chromium or Chrome on this machine they are skipped.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from bot.journal.personal import PersonalRecords
 from bot.sandbox.scene import ADMIN_ID, Scene
 from bot.sandbox.server import BotApi
 from bot.sandbox.shots import browser_flags, find_browser
@@ -23,6 +25,7 @@ from tests.harbour import HARBOUR, HarbourIndex
 
 OpenPhone: TypeAlias = Callable[..., Awaitable[Phone]]
 
+LANGUAGES = ("de", "en", "fr", "id", "nb", "vi")
 PHONE = {"width": 390, "height": 780}
 
 
@@ -37,14 +40,33 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-def articles() -> Path:
-    return HARBOUR
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    del browser  # without one the bot need not start
+    async with opened_stage(tmp_path_factory.mktemp("stage"), HARBOUR) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage(browser: Browser, tmp_path: Path, articles: Path) -> AsyncIterator[Stage]:
-    del browser  # without one the bot need not start
+async def stage(shared_stage: Stage) -> AsyncIterator[Stage]:
+    """The bot and its page, nothing being written yet."""
+    shared_stage.scene.clear()
+    records = PersonalRecords(shared_stage.bot.records, shared_stage.api.bot.id)
+    for person in shared_stage.scene.people.values():
+        await records.forget(person.id)
+        shared_stage.bot.journal.forget(person.id)
+    yield shared_stage
+    shared_stage.api.heal()
+    await shared_stage.api.polled()
+    dispatcher = shared_stage.bot.service.dispatcher
+    async with asyncio.timeout(10):
+        while dispatcher.waiting:  # noqa: ASYNC110 - it rings no bell
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def opened_stage(folder: Path, articles: Path) -> AsyncIterator[Stage]:
+    """Run a bot with some articles, and its page."""
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(BotApi(username="sandbox_bot", name="Harbour"))
         api.inline_feedback = True
@@ -54,10 +76,10 @@ async def stage(browser: Browser, tmp_path: Path, articles: Path) -> AsyncIterat
         stack.push_async_callback(server.stop)
         bot = await stack.enter_async_context(
             running_bot(
-                api, tmp_path, articles=articles, make_index=HarbourIndex, admin_ids=[ADMIN_ID], passages=3
+                api, folder, articles=articles, make_index=HarbourIndex, admin_ids=[ADMIN_ID], passages=3
             )
         )
-        await api.called("getUpdates", 1)
+        await api.called("setMyShortDescription", len(LANGUAGES))
         yield Stage(api, scene, server, bot)
 
 
@@ -66,11 +88,11 @@ async def _forget(scene: Scene) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_phone(browser: Browser, stage: Stage) -> AsyncIterator[OpenPhone]:
-    """Give a function that opens the page in a tab, as somebody, with what a browser can be told."""
+async def opening(browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Phone]]]:
+    """Give a function that opens the page of a stage in a tab; errors in a console fail the test."""
     phones: list[Phone] = []
 
-    async def open_one(person: str = "emma", place: str = "private", **options: Any) -> Phone:  # noqa: ANN401
+    async def open_one(stage: Stage, person: str, place: str, **options: Any) -> Phone:  # noqa: ANN401
         context = await browser.new_context(**{"viewport": PHONE, "locale": "en-GB", **options})
         context.set_default_timeout(10_000)
         phone = Phone(await context.new_page())
@@ -84,6 +106,16 @@ async def open_phone(browser: Browser, stage: Stage) -> AsyncIterator[OpenPhone]
     for phone in phones:
         await phone.page.context.close()
     assert [error for phone in phones for error in phone.errors] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_phone(opening: Callable[..., Awaitable[Phone]], stage: Stage) -> OpenPhone:
+    """Give a function that opens a tab as somebody, with what a browser can be told."""
+
+    async def open_one(person: str = "emma", place: str = "private", **options: Any) -> Phone:  # noqa: ANN401
+        return await opening(stage, person, place, **options)
+
+    return open_one
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,13 +1,14 @@
 """A conversation with the bot, in a real browser."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import OpenPhone
+from tests.browser.conftest import OpenPhone, opened_stage
 from tests.browser.phone import Phone, Stage
-from tests.chat_bot import copy_articles, write_article
+from tests.chat_bot import write_article
 from tests.harbour import CRANES, PIZZA, SEVEN
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -15,7 +16,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def test_page_describes_the_bot_and_starts_it(stage: Stage, open_phone: OpenPhone) -> None:
     phone = await open_phone()
-    await stage.api.called("setMyDescription", 6)
     about = phone.page.locator("#about")
     await expect(about).to_contain_text("What can this bot do?")
     await expect(about).to_contain_text("Ask me a question, in any language.")
@@ -90,7 +90,11 @@ async def test_page_leaves_an_edit_alone_on_escape(phone: Phone) -> None:
     await expect(phone.page.get_by_role("textbox", name="Message")).to_have_value("")
 
 
-async def test_page_speaks_the_language_that_a_reader_chooses(phone: Phone) -> None:
+async def test_page_speaks_the_language_that_a_reader_chooses(stage: Stage, open_phone: OpenPhone) -> None:
+    sari = stage.scene.people["sari"]
+    sari.starts()
+    phone = await open_phone("sari")
+    await phone.latest.wait_for()
     await phone.asks("/language", "")
     await phone.presses("Deutsch")
     await expect(phone.latest).to_contain_text("Deutsch")
@@ -161,29 +165,23 @@ async def test_page_follows_a_link_to_the_bot_with_a_question_in_it(phone: Phone
     await expect(phone.page.get_by_role("textbox", name="Message")).to_be_visible()
 
 
-@pytest.fixture
-def articles(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """Articles that may be changed, where a test changes them."""
-    if "reload" not in request.node.name:
-        return Path(__file__).parent.parent / "data" / "harbour"
-    folder = copy_articles(tmp_path)
-    write_article(folder, "harbour", "The harbour has seven cranes, and they are red.")
-    return folder
-
-
 async def test_page_lets_the_admin_reload_changed_and_broken_articles(
-    articles: Path, stage: Stage, open_phone: OpenPhone
+    opening: Callable[..., Awaitable[Phone]], tmp_path: Path
 ) -> None:
-    phone = await open_phone("ada")
-    await phone.page.get_by_role("button", name="Start", exact=True).click()
-    await phone.latest.wait_for()
-    write_article(articles, "harbour", "The harbour has nine cranes, and they are blue.")
-    await phone.asks("/reload", "harbour")
-    await phone.asks(CRANES, "nine cranes")
-    (articles / "harbour.md").write_text("no front matter", "utf-8")
-    await phone.asks("/reload", "harbour.md")
-    await phone.asks(CRANES, "nine cranes")
-    assert stage.bot.desk.corpus.articles
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    write_article(articles, "harbour", "The harbour has seven cranes, and they are red.")
+    async with opened_stage(tmp_path, articles) as stage:
+        phone = await opening(stage, "ada", "private")
+        await phone.page.get_by_role("button", name="Start", exact=True).click()
+        await phone.latest.wait_for()
+        write_article(articles, "harbour", "The harbour has nine cranes, and they are blue.")
+        await phone.asks("/reload", "harbour")
+        await phone.asks(CRANES, "nine cranes")
+        (articles / "harbour.md").write_text("no front matter", "utf-8")
+        await phone.asks("/reload", "harbour.md")
+        await phone.asks(CRANES, "nine cranes")
+        assert stage.bot.desk.corpus.articles
 
 
 async def test_page_sends_a_file_and_a_picture(phone: Phone, stage: Stage) -> None:

@@ -4,6 +4,8 @@ const LANGUAGES = ["en", "nb", "fr", "id", "de", "vi"];
 const NORWEGIAN = new Set(["no", "nn", "nb"]);
 
 export const language = chooseLanguage(navigator.languages);
+// English hours have two forms, and only the browser knows which one its owner reads.
+const region = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
 let words = {};
 
 function chooseLanguage(wanted) {
@@ -39,7 +41,7 @@ export function nameLanguage(code) {
 
 export function writeTime(seconds, withSeconds = false) {
   const form = { hour: "2-digit", minute: "2-digit", ...(withSeconds ? { second: "2-digit" } : {}) };
-  return new Date(seconds * 1000).toLocaleTimeString(language, form);
+  return new Date(seconds * 1000).toLocaleTimeString(region, form);
 }
 
 export function writeSize(bytes) {

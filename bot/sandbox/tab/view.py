@@ -111,7 +111,7 @@ def describe_frame(scene: Scene, viewer: Viewer) -> Json:
             "username": api.bot.username,
             "description": api.bot.description_in(language),
         },
-        "running": any(call.method == "getUpdates" for call in api.calls),
+        "running": api.updates.is_polled or any(call.method == "getUpdates" for call in api.calls),
         "started": chat.user is None or chat.bot_status == "member",
         "blocked": chat.bot_status == "kicked",
         "commands": find_commands(api.bot, viewer),

@@ -226,7 +226,8 @@ class Chat:
         self._deeds = 0
 
     def clear(self) -> None:
-        """Forget every message and topic, as if nobody had written yet; who is in the chat stays."""
+        """Forget every message and topic; who is in the chat stays, and ids go on as they do on Telegram."""
+        self._first_message_id = self.next_message_id
         for kept in (self.topics, self.history, self.actions, self._from_bot, self._replies, self._places):
             kept.clear()
         self._read = self._deeds = 0

@@ -57,6 +57,11 @@ class UpdateQueue:
         self._confirmed: deque[Update] = deque(maxlen=_MAX_BATCH)
         self._poll: asyncio.Future[None] | None = None
 
+    @property
+    def is_polled(self) -> bool:
+        """Whether the bot waits for updates now."""
+        return self._poll is not None
+
     def push(self, kind: str, payload: Json) -> None:
         """Queue an update, unless the bot did not ask for its kind."""
         if kind not in self.allowed:
