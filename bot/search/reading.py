@@ -18,7 +18,7 @@ from bot.model import Passage
 from bot.search.reader import Reader
 from bot.search.semantic import find_words_before
 
-_MOST_READ = 16
+_MOST_READ = 10
 _LEAST_READ = 4
 
 Readings = Mapping[int, Reading]
