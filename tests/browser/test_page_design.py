@@ -30,7 +30,7 @@ async def find_violations(phone: Phone, rules: list[str]) -> list[str]:
 
 async def assert_fits(phone: Phone, card: Locator) -> None:
     """Everything in a card is visible, within the width of the phone, and large enough to be hit."""
-    await card.scroll_into_view_if_needed()
+    await card.evaluate("element => element.scrollIntoView()")
     assert await phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert await card.locator(".text").evaluate("element => element.scrollWidth <= element.clientWidth")
     for part in await card.locator(".text, .text a, .keyboard button, .keyboard a").all():
