@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from bot.journal.personal import PersonalRecords
 from bot.sandbox.scene import ADMIN_ID, Scene
@@ -22,6 +22,9 @@ from bot.sandbox.tab.web import PageServer
 from tests.browser.phone import Phone, Stage
 from tests.chat_bot import running_bot
 from tests.harbour import HARBOUR, HarbourIndex
+
+# A busy machine needs longer than the five seconds that playwright waits.
+expect.set_options(timeout=15_000)
 
 OpenPhone: TypeAlias = Callable[..., Awaitable[Phone]]
 
@@ -94,7 +97,7 @@ async def opening(browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Pho
 
     async def open_one(stage: Stage, person: str, place: str, **options: Any) -> Phone:  # noqa: ANN401
         context = await browser.new_context(**{"viewport": PHONE, "locale": "en-GB", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         phone = Phone(await context.new_page())
         phones.append(phone)
         phone.watch()

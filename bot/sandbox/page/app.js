@@ -51,6 +51,8 @@ addEventListener("hashchange", () => {
   const query = new URLSearchParams(location.hash.slice(1));
   ask("be", { person: query.get("person"), place: query.get("place") });
 });
+// A panel that was closed could not be scrolled.
+find("show-calls").addEventListener("click", () => calls.scrollToEnd());
 live.connect();
 
 // Ask the server for something; what goes wrong is shown, and undefined returned.

@@ -24,7 +24,7 @@ export class Calls {
     find("heal").addEventListener("click", () => ask("heal"));
     find("with-polls").addEventListener("change", (event) => {
       this.#list.classList.toggle("with-polls", event.target.checked);
-      this.#scroll();
+      this.scrollToEnd();
     });
   }
 
@@ -44,7 +44,7 @@ export class Calls {
       } else list.append(drawn);
     }
     while (list.children.length > SHOWN) list.firstChild.remove();
-    if (isAtEnd) this.#scroll();
+    if (isAtEnd) this.scrollToEnd();
   }
 
   showFaults(faults) {
@@ -53,7 +53,7 @@ export class Calls {
     find("heal").disabled = !lines.length;
   }
 
-  #scroll() {
+  scrollToEnd() {
     this.#list.scrollTop = this.#list.scrollHeight;
   }
 }

@@ -39,6 +39,8 @@ class Live:
         self._changed = asyncio.Event()
         self._frame = ""
         self._beginnings = 0
+        # The number of calls, from the first on, that were sent with what came of them.
+        self._settled = 0
         self._messages: dict[int, str] | None = None
         self._calls: dict[int, str] | None = None
         self._acting: set[asyncio.Task[None]] = set()
@@ -115,6 +117,7 @@ class Live:
         if self._beginnings != self._scene.beginnings:
             self._beginnings = self._scene.beginnings
             self._messages = self._calls = None
+            self._settled = 0
         viewer = self._viewer_now()
         news: Json = {}
         frame = describe_frame(self._scene, viewer)
@@ -128,12 +131,16 @@ class Live:
         messages = {message.message_id: viewer.describe(message) for message in viewer.messages()}
         if changed := _keep_changed(self._messages, messages):
             news["messages"] = changed
-        calls = self._scene.api.calls
-        first = max(0, len(calls) - _SHOWN_CALLS)
-        latest = {number: describe_call(number, call) for number, call in enumerate(calls[first:], first)}
-        if changed := _keep_changed(self._calls, latest):
-            news["calls"] = changed
+        if calls := self._collect_calls(self._calls):
+            news["calls"] = calls
         return news
+
+    def _collect_calls(self, sent: dict[int, str]) -> list[Json]:
+        calls = self._scene.api.calls
+        first = max(self._settled, len(calls) - _SHOWN_CALLS)
+        latest = {number: describe_call(number, call) for number, call in enumerate(calls[first:], first)}
+        self._settled = next((number for number in latest if not calls[number].is_finished), len(calls))
+        return _keep_changed(sent, latest)
 
 
 def _keep_changed(sent: dict[int, str], described: dict[int, Json]) -> list[Json]:
