@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.search.clauses import find_clauses, find_units
-from bot.search.highlight import choose_highlight
+from bot.search.highlight import choose_highlight, find_clause_around
 
 LONG = (
     "At the closing session of the conference in the capital, the minister told the delegates of "
@@ -68,23 +68,28 @@ def test_clauses_are_spans_of_any_text(text: str) -> None:
 def test_highlight_is_a_run_of_words_around_the_nearest_clause(figure: str) -> None:
     spans = find_clauses(LONG)
     scores = np.array([figure in LONG[start:end] for start, end in spans], np.float32)
-    highlight = choose_highlight(LONG, spans, scores, 0.0)
+    highlight = choose_highlight(LONG, spans, scores)
     assert highlight is not None
     assert figure in highlight
     assert highlight in LONG
     assert len(find_units(highlight, (0, len(highlight)))) <= 12
 
 
-def test_highlight_has_a_figure_where_one_is_asked_for() -> None:
-    spans = find_clauses(LONG)
-    highlight = choose_highlight(LONG, spans, np.zeros(len(spans), np.float32), 4.0)
-    assert highlight is not None
-    assert "119" in highlight or "2 500" in highlight
+@pytest.mark.parametrize("words", ["119 countries", "2 500"])
+def test_clause_around_words_holds_them_and_is_one_of_the_clauses(words: str) -> None:
+    start = LONG.index(words)
+    found = find_clause_around(LONG, (start, start + len(words)))
+    assert words in LONG[slice(*found)]
+    assert found in find_clauses(LONG)
+
+
+def test_clause_around_words_of_several_clauses_holds_all_of_these() -> None:
+    assert find_clause_around(LONG, (2, len(LONG) - 2)) == (0, len(LONG))
 
 
 def test_highlight_of_a_short_passage_is_the_passage() -> None:
-    assert choose_highlight("Three results.", [], np.zeros(0, np.float32), 0.0) == "Three results."
+    assert choose_highlight("Three results.", [], np.zeros(0, np.float32)) == "Three results."
 
 
 def test_highlight_of_nothing_is_none() -> None:
-    assert choose_highlight("…", [], np.zeros(0, np.float32), 0.0) in {None, "…"}
+    assert choose_highlight("…", [], np.zeros(0, np.float32)) in {None, "…"}

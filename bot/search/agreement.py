@@ -1,4 +1,4 @@
-"""Agreement: which passages of different languages say the same, so that one supports the other.
+"""Agreement: which passages of different languages say the same, so that they are shown as one.
 
 Two passages say the same if they are nearer to each other than either is to the passages of its
 own language, which share its subject but hardly ever repeat it. This margin (Artetxe and Schwenk
@@ -50,18 +50,10 @@ class Agreement:
             weights = 1 / (1 + np.exp(-(np.take_along_axis(margins, best, axis=1) - _MARGIN) / _SLOPE))
             self.twins[rows] = best
             self.weights[rows] = np.where(weights < _LEAST_WEIGHT, 0, weights)
-        self._share = 1 / (1 + self.weights.sum(axis=1))
         self._pairs = {
             (int(one), int(self.twins[one, place])): float(self.weights[one, place])
             for one, place in np.argwhere(self.weights > 0)
         }
-
-    def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the support of each passage by its twins: their weighted mean score, drawn towards 0.
-
-        A passage with one certain twin of score 2 gets 1; one without twins gets 0.
-        """
-        return np.asarray((scores[self.twins] * self.weights).sum(axis=1) * self._share, dtype=np.float32)
 
     def weigh(self, one: int, other: int) -> float:
         """Return how likely two passages say the same, between 0 and 1."""

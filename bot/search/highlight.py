@@ -1,8 +1,8 @@
 """Highlighting: the part of a passage that answers, shown in bold; an exact substring of it.
 
-Each word is worth what the clauses around it are worth, more where it is a figure and one was
-asked for; the best run of a dozen words is taken. It begins after punctuation and ends at it
-where that is near, and never within a figure.
+Each word is worth what the clauses around it are worth, and the best run of a dozen words is taken. It
+begins after punctuation and ends at it where that is near, and never within a figure. If a reader is sure
+of the words that answer and they are not in it, it is the clause around them.
 """
 
 import re
@@ -15,20 +15,16 @@ from numpy.typing import NDArray
 from bot.search.clauses import Span, find_clauses, find_units
 
 _WORDS = 12
-_FIGURE_GAIN = 0.5
 _END_STEPS = (0, 1, -1, -2, 2, -3)
 _LOOSE_END = " ,;:–—"
 _BREAK_AFTER = re.compile(r"[,;:.!?)\]»”–—]$")
 
 
-def choose_highlight(
-    text: str, spans: list[Span], scores: NDArray[np.float32], asks_figure: float
-) -> str | None:
+def choose_highlight(text: str, spans: list[Span], scores: NDArray[np.float32]) -> str | None:
     """Return the part of a passage that answers.
 
     ``spans`` are its clauses and ``scores`` their nearness to the question, shape (spans,); there
-    are none where the passage is one clause. ``asks_figure`` are the log odds that a figure is
-    asked for.
+    are none where the passage is one clause.
     """
     layout = _lay_out(text, tuple(spans))
     units = layout.units
@@ -40,7 +36,6 @@ def choose_highlight(
     standard = (scores - scores.mean()) / spread
     # Each word is worth the mean standardised score of the clauses it is in.
     worth = np.where(layout.is_covered, np.exp(standard @ layout.shares), 0.0)
-    worth += _FIGURE_GAIN * asks_figure * layout.has_digit
     sums = np.convolve(worth, np.ones(_WORDS), "valid")
     first = _begin_at_break(text, units, int(np.argmax(sums)))
     last = _end_at_break(text, units, first + _WORDS - 1)
@@ -65,7 +60,6 @@ class _Layout:
     """The words of a passage: ``shares`` is what each clause adds to each, shape (spans, words)."""
 
     units: list[Span]
-    has_digit: NDArray[np.bool_]
     is_covered: NDArray[np.bool_]
     shares: NDArray[np.float32]
 
@@ -80,7 +74,6 @@ def _lay_out(text: str, spans: tuple[Span, ...]) -> _Layout:
     count = is_in.sum(axis=0)
     return _Layout(
         units=units,
-        has_digit=np.array([any(map(str.isdigit, text[start:end])) for start, end in units], dtype=np.bool_),
         is_covered=count > 0,
         shares=(is_in / np.maximum(count, 1)).astype(np.float32),
     )

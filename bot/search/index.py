@@ -4,8 +4,6 @@ A new corpus gets a new index. Nothing in an index changes except its memory of 
 searches may run in any thread while another index is being built.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +18,7 @@ from bot.search.encoder import Encoder, Vectors
 from bot.search.highlight import choose_highlight, find_clause_around
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
-from bot.search.ranking import Parameters, judge_asks_figure, load_parameters, weigh_evidence, weigh_readings
+from bot.search.ranking import Parameters, load_parameters, weigh_evidence, weigh_readings
 from bot.search.reader import Reader
 from bot.search.reading import CandidateReading, Readings
 from bot.search.semantic import SemanticRanking, plan_texts
@@ -32,6 +30,7 @@ from bot.search.vectors import Progress, VectorCache, embed_texts
 _LEANING_WORDS = 8
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
+_SURE_OF_WORDS = 0.4
 
 
 class CorpusIndex:
@@ -53,14 +52,12 @@ class CorpusIndex:
         self.corpus = corpus
         self._lexical = lexical
         self._semantic = semantic
-        self._agreement = agreement
         self._encoder = encoder
         self._reading = reading
         self._parameters = parameters
         self._parts = parts
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
         figures = [find_figures(passage.text) for passage in corpus.passages]
-        self._has_figure = _centre_presence(figures)
         self._merging = None
         if agreement and semantic:
             numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
@@ -162,29 +159,29 @@ class CorpusIndex:
         """
         # Cut once: everything that reads the question word by word gets these words.
         words = tuple(dict.fromkeys(split_words(question.text)))
-        semantic, asks_figure = None, 0.0
+        semantic = None
         if self._semantic and self._encoder:
             vector = _embed_question(question, self._encoder)
             semantic = self._semantic.score(vector, question.language)
-            if self._parameters.figure_cue.encoder == self._encoder.name:
-                asks_figure = judge_asks_figure(vector, self._parameters.figure_cue)
         return gather_evidence(
             semantic=semantic,
             lexical=self._lexical.score(words, question.language),
             word_count=len(words),
-            asks_figure=asks_figure,
             is_own=np.asarray(self._languages == question.language),
-            has_figure=self._has_figure,
-            agreement=self._agreement,
             parts=self._parts,
         )
 
     def _show(self, number: int, score: float, reading: Reading | None, evidence: Evidence) -> Hit:
+        """Show a passage with the clause and, if the reader is sure of them, the words that answer."""
         passage = self.corpus.passages[number]
-        if reading is None or reading.begin >= reading.end:
-            return Hit(passage, score, self._choose_highlight(number, evidence))
-        start, end = find_clause_around(passage.text, (reading.begin, reading.end))
-        return Hit(passage, score, passage.text[start:end], short=passage.text[reading.begin : reading.end])
+        clause = self._choose_highlight(number, evidence)
+        if reading is None or reading.begin >= reading.end or np.exp(reading.span_score) < _SURE_OF_WORDS:
+            return Hit(passage, score, clause)
+        words = passage.text[reading.begin : reading.end]
+        if clause is None or words not in clause:
+            start, end = find_clause_around(passage.text, (reading.begin, reading.end))
+            clause = passage.text[start:end]
+        return Hit(passage, score, clause, short=words)
 
     def _choose_highlight(self, number: int, evidence: Evidence) -> str | None:
         if self._semantic is None or evidence.semantic is None:
@@ -192,7 +189,7 @@ class CorpusIndex:
         clauses = self._semantic.find_clauses(number)
         spans = [self._semantic.texts.spans[clause] for clause in clauses]
         scores = evidence.semantic.clauses[clauses]
-        return choose_highlight(self.corpus.passages[number].text, spans, scores, evidence.asks_figure)
+        return choose_highlight(self.corpus.passages[number].text, spans, scores)
 
 
 def _find_asked(question: Question) -> list[str]:
@@ -204,9 +201,3 @@ def _find_asked(question: Question) -> list[str]:
 
 def _embed_question(question: Question, encoder: Encoder) -> Vectors:
     return normalise(encoder.embed_questions(_find_asked(question)).sum(axis=0))
-
-
-def _centre_presence(figures: Sequence[frozenset[str]]) -> NDArray[np.float32]:
-    """Return which passages have a figure, centred: float32, shape (passages,)."""
-    has_figure = np.array([bool(found) for found in figures], np.float32)
-    return np.asarray(has_figure - has_figure.mean()) if len(has_figure) else has_figure

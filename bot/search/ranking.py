@@ -13,26 +13,12 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.search.encoder import Vectors
 from bot.search.reading import Readings
 from bot.search.signals import SIGNALS, Evidence
 
 PARAMETERS_FILE = "parameters.json"
-_MOST_ODDS = 4.0
 # A reader that is sure is not made surer.
 _MOST_LOGIT = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class FigureCue:
-    """Tells by a question's vector whether it asks for a figure: logistic, over float32 (dimension,).
-
-    It holds for the vectors of the ``encoder`` that it was learned with, and no others.
-    """
-
-    encoder: str
-    weights: NDArray[np.float32]
-    bias: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +38,6 @@ class Parameters:
     own_weights: NDArray[np.float32]
     other_weights: NDArray[np.float32]
     own_bias: float
-    figure_cue: FigureCue
     reading_weight: float
     calibration: Calibration
     lexical_calibration: Calibration
@@ -82,12 +67,6 @@ def weigh_readings(
     return scores + added
 
 
-def judge_asks_figure(question: Vectors, cue: FigureCue) -> float:
-    """Return the log odds that a question asks for a figure, at most 4 either way."""
-    odds = float(cue.weights @ question) + cue.bias
-    return min(max(odds, -_MOST_ODDS), _MOST_ODDS)
-
-
 def load_parameters() -> Parameters:
     """Read the parameters that come with the package."""
     data = json.loads(files(__package__).joinpath(PARAMETERS_FILE).read_text("utf-8"))
@@ -96,11 +75,6 @@ def load_parameters() -> Parameters:
         own_weights=np.array([weights[name]["own"] for name in SIGNALS], np.float32),
         other_weights=np.array([weights[name]["other"] for name in SIGNALS], np.float32),
         own_bias=data["own_bias"],
-        figure_cue=FigureCue(
-            encoder=data["learned"]["encoder"],
-            weights=np.array(data["figure_cue"]["weights"], np.float32),
-            bias=data["figure_cue"]["bias"],
-        ),
         reading_weight=data["reading"]["logit"],
         calibration=_parse_calibration(data["confidence"]),
         lexical_calibration=_parse_calibration(data["confidence_without_encoder"]),

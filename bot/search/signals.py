@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.search.agreement import Agreement
 from bot.search.lexical import LexicalScores
 from bot.search.semantic import SemanticScores
 
@@ -24,9 +23,6 @@ SIGNALS = (
     "clause",
     "context",
     "words",
-    "figures",
-    "asked_figures",
-    "twin_words",
 )
 """The signals in the order of the rows of ``Evidence.signals``."""
 
@@ -42,8 +38,6 @@ class Parts:
     hubness: bool = True
     words: bool = True
     translation: bool = True
-    figures: bool = True
-    propagation: bool = True
     reading: bool = True
 
 
@@ -60,39 +54,27 @@ class Evidence:
     semantic: SemanticScores | None
     words: Signal
     reachable: float
-    asks_figure: float
 
 
-def gather_evidence(  # noqa: PLR0913 (one a source of evidence)
+def gather_evidence(
     *,
     semantic: SemanticScores | None,
     lexical: LexicalScores,
     word_count: int,
-    asks_figure: float,
     is_own: NDArray[np.bool_],
-    has_figure: Signal,
-    agreement: Agreement | None,
     parts: Parts,
 ) -> Evidence:
     """Put all measurements on common scales; a part that is left out or was not measured is 0."""
     none = np.zeros(len(is_own), np.float32)
     root = max(word_count, 1) ** 0.5
-    own_words = _centre_groups(lexical.words / root, is_own) if parts.words else none
     rows = {
         "sentence": _standardise(semantic.sentence) if semantic and parts.sentences else none,
         "clause": _standardise(semantic.clause) if semantic and parts.clauses else none,
         "context": _standardise(semantic.context) if semantic and parts.context else none,
-        "words": own_words,
-        "figures": has_figure,
-        "asked_figures": asks_figure * has_figure if parts.figures else none,
-        "twin_words": (
-            agreement.spread(np.where(is_own, own_words, 0).astype(np.float32))
-            if agreement and parts.propagation
-            else none
-        ),
+        "words": _centre_groups(lexical.words / root, is_own) if parts.words else none,
     }
     signals = np.stack([rows[name] for name in SIGNALS]).astype(np.float32)
-    return Evidence(signals, is_own, semantic, lexical.words, lexical.reachable, asks_figure)
+    return Evidence(signals, is_own, semantic, lexical.words, lexical.reachable)
 
 
 def _standardise(scores: Signal) -> Signal:

@@ -49,7 +49,6 @@ class AskedQuestion:
     question: Question
     paragraph: int
     answers: dict[str, int]
-    asks_figure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def load_pool(folder: Path) -> Pool:
     passages: list[Passage] = []
     paragraphs: list[int] = []
     articles: list[int] = []
-    asked: list[tuple[str, Question, int, bool]] = []
+    asked: list[tuple[str, Question, int]] = []
     answers: dict[str, dict[str, int]] = {}
     for path in sorted(folder.glob("*.json")):
         language = path.stem
@@ -98,12 +97,8 @@ def load_pool(folder: Path) -> Pool:
                     breaks = paragraph["sentence_breaks"]
                     position = next(at for at, (begin, end) in enumerate(breaks) if begin <= start < end)
                     answers.setdefault(item["id"], {})[language] = first + position
-                    asks_figure = any(mark.isdigit() for mark in item["answers"][0]["text"])
-                    asked.append((item["id"], Question(item["question"], language), number, asks_figure))
-    questions = tuple(
-        AskedQuestion(question, number, answers[name], asks_figure)
-        for name, question, number, asks_figure in asked
-    )
+                    asked.append((item["id"], Question(item["question"], language), number))
+    questions = tuple(AskedQuestion(question, number, answers[name]) for name, question, number in asked)
     return Pool(tuple(passages), np.array(paragraphs), tuple(articles), questions)
 
 
@@ -198,8 +193,6 @@ ABLATION = {
     "- hubs": Parts(hubness=False),
     "- BM25": Parts(words=False),
     "- translated words": Parts(translation=False),
-    "- figures": Parts(figures=False),
-    "- propagation": Parts(propagation=False),
     "- reading": Parts(reading=False),
 }
 
