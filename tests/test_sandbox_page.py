@@ -18,7 +18,7 @@ from bot.settings import PROJECT
 
 PAGE = files("bot.sandbox") / "page"
 PICTURES = ["answer.png", "refusal.png", "reload.png"]
-MOST_PICTURE_BYTES = 60 * 1024
+MOST_PICTURE_BYTES = 72 * 1024
 LANGUAGES = ["de", "en", "fr", "id", "nb", "vi"]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_WIDTH, _MOST_HEIGHT = 390, 720
+_WIDTH, _MOST_HEIGHT = 390, 760
 _MEASURE = """
 () => document.documentElement.clientHeight - document.getElementById("log").clientHeight
   + document.getElementById("messages").offsetHeight + 16

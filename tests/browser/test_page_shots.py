@@ -21,5 +21,5 @@ async def test_shots_are_taken_at_the_width_of_a_phone(browser: Browser, tmp_pat
     for picture in pictures:
         width, height = read_size(picture.read_bytes()) or (0, 0)
         assert width == 390
-        assert 200 < height <= 720
+        assert 200 < height <= 760
         assert picture.stat().st_size <= MOST_PICTURE_BYTES
