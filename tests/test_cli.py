@@ -41,7 +41,10 @@ def bot(tmp_path: Path) -> Bot:
     return run
 
 
-CONTRACT = {"question", "language", "kind", "answered", "confidence", "passages", "corpus", "elapsed_ms"}
+CONTRACT = {
+    *("question", "language", "kind", "answered", "confidence", "short"),
+    *("passages", "corpus", "elapsed_ms"),
+}
 PASSAGE = {"text", "highlight", "article", "outlet", "url", "language", "published", "score", "also"}
 
 

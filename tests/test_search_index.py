@@ -50,9 +50,9 @@ def index() -> CorpusIndex:
 
 
 def test_search_puts_the_nearest_passage_first(index: CorpusIndex) -> None:
-    findings = index.search(COUNTRIES, 3)
+    findings = index.search(COUNTRIES, 2)
     assert findings.hits[0].passage.text in {ENGLISH[0], GERMAN[0], NORWEGIAN[0]}
-    assert len(findings.hits) == 3
+    assert len(findings.hits) == 2
     assert [hit.score for hit in findings.hits] == sorted((hit.score for hit in findings.hits), reverse=True)
 
 

@@ -272,7 +272,8 @@ def import_(
     """Turn raw article texts into article files."""
     settings = _read_settings()
     folder = to or settings.corpus
-    detector = LanguageDetector()
+    # An article is most likely in a language that its readers are talked to in.
+    detector = LanguageDetector(load_phrases())
     has_failed = False
     for path in files:
         try:

@@ -40,7 +40,6 @@ def _describe_hit(hit: Hit) -> dict[str, Any]:
     return {
         "text": hit.passage.text,
         "highlight": hit.highlight,
-        "short": hit.short,
         "article": article.id,
         "outlet": article.outlet,
         "url": article.source,

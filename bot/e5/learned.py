@@ -39,7 +39,7 @@ def read_learned(path: Path) -> Learned:
         with np.load(path, allow_pickle=False) as file:
             tensors = dict(file)
         return Learned(str(tensors.pop("name")), tensors)
-    except (zipfile.BadZipFile, LookupError) as error:
+    except (zipfile.BadZipFile, EOFError, LookupError, TypeError, ValueError) as error:
         message = f"{path} does not hold what was learned: {error}"
         raise ValueError(message) from error
 

@@ -23,9 +23,9 @@ from bot.search.semantic import SemanticRanking
 _SAME_CLAUSE = 0.45
 _SAME_PASSAGE = 0.5
 # A passage in the reader's language is shown first if its score is at most this much lower.
-_AS_GOOD = 2.0
+_AS_GOOD = 3.0
 # And a statement of which one source is in the reader's language goes before a near equal.
-_OWN_LANGUAGE_GAIN = 0.2
+_OWN_LANGUAGE_GAIN = 0.3
 
 
 @dataclass(frozen=True, slots=True)
