@@ -79,7 +79,7 @@ async def test_end_under_load_comes_in_time_and_the_rest_is_answered_at_the_next
         assert await end(process) < ENDING_S
     answered = sum(len(person.private_chat.from_bot) for person in people) - 1
     assert answered < 200
-    assert "they are taken up again at the next start" in service.log
+    assert "they will be taken up at the next start" in service.log
     async with service.start(**QUIET) as process:
         for person, questions in asked.items():
             await person.private_chat.reply_to(questions[-1], START_S)
@@ -108,7 +108,7 @@ async def test_reload_under_load_disturbs_nobody(service: Watched, api: BotApi, 
             await person.private_chat.reply_to(questions[-1], START_S)
             assert [m.reply_to for m in person.private_chat.from_bot][-10:] == questions
         async with asyncio.timeout(START_S):
-            while service.log.count("The articles are read again") < 3:  # noqa: ASYNC110 - another process
+            while service.log.count("The articles were reloaded") < 3:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
         await end(process)
     assert len(service.list_questions()) == 201

@@ -183,7 +183,7 @@ async def test_questions_of_who_blocks_the_bot_are_dropped(
         asked = [anna.says(f"{CRANES} {number}") for number in range(5)]
         await api.called("sendMessage", 2)
         anna.blocks_bot()
-        await service.until_logged("of a chat that takes no messages are dropped")
+        await service.until_logged("updates of a chat that takes no messages")
         await ask(berta)
         anna.unblocks_bot()
         returned = anna.says(MASTER)

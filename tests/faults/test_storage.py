@@ -126,7 +126,7 @@ async def test_what_is_held_in_memory_is_lost_with_the_process(
             api.fail("sendMessage", too_many_requests(30), chat=anna.private_chat)
             held = anna.says(MASTER)
             told = await admin.told("alert.inbox_off")
-            assert "if the bot ends now, it is lost" in told
+            assert "if I stop unexpectedly, those in progress are lost" in told
             await api.polled()
             await kill(process)
     async with service.start() as process:
