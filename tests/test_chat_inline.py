@@ -75,14 +75,14 @@ async def test_inline_results_are_paged(tmp_path: Path) -> None:
         offset = ""
         pages = 0
         while pages == 0 or offset:
-            found = await anna.asks_inline("Which krill do whales eat?", offset)
+            found = await anna.asks_inline("Do blue whales eat krill?", offset)
             assert len(found.results) <= 10
             seen += [result["id"] for result in found.results]
             offset = found.next_offset
             pages += 1
         assert pages > 1
         assert len(seen) == len(set(seen)) > 10
-        assert (await anna.asks_inline("Which krill do whales eat?", "nonsense")).results[0]["id"] == seen[0]
+        assert (await anna.asks_inline("Do blue whales eat krill?", "nonsense")).results[0]["id"] == seen[0]
 
 
 @pytest.mark.parametrize("words", ["", "   ", "hello"])
