@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from bot.answering import Desk
 from bot.chat.handlers.allowance import Allowance
 from bot.cli.conversation import Conversation
 from bot.cli.keyboard import open_keyboard
+from bot.cli.printing import print_answer
 from bot.cli.session import Session
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
@@ -89,6 +91,19 @@ def test_conversation_shows_the_sentences_around(talk: Talk) -> None:
 
 def test_conversation_marks_the_clause_that_answers(talk: Talk) -> None:
     assert "\x1b[1mThe harbour has seven cranes\x1b[0m, and" in talk(CRANES, in_colour=True)[1]
+
+
+def test_answer_begins_with_the_words_that_answer() -> None:
+    index = HarbourIndex(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
+    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector({"en"}))
+    answer = desk.ask(CRANES, limit=3)
+    best, *further = answer.hits
+    answer = replace(answer, hits=(replace(best, short="seven cranes"), *further))
+    shown = io.StringIO()
+    console = Console(file=shown, width=72, force_terminal=True, color_system="standard")
+    print_answer(console, answer, phrases, (), 1)
+    bold = "\x1b[1mseven cranes\x1b[0m"
+    assert shown.getvalue().startswith(f"{bold}\n\x1b[2m1. \x1b[0mThe harbour has {bold}, and")
 
 
 def test_conversation_refuses_without_quoting(talk: Talk) -> None:

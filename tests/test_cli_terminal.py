@@ -83,7 +83,7 @@ def at_terminal(folder: Path, **variables: str) -> Iterator[tuple[Keys, Callable
 def test_terminal_edits_lines_and_keeps_them(tmp_path: Path) -> None:
     with at_terminal(tmp_path, NO_COLOR="1") as (type_keys, leave):
         shown = type_keys("how many countres signed?" + 10 * LEFT + "i\r")
-        assert "72 countries\r\n1. " in _CODE.sub("", shown)
+        assert "72 countries" in _CODE.sub("", shown)
         assert not _COLOUR.search(shown)
         assert "never asked" in type_keys(f"never asked{CTRL_C}")
         type_keys(f"{UP}\r")
