@@ -101,9 +101,7 @@ class CorpusIndex:
             cache=vectors,
             progress=progress,
         )
-        semantic = SemanticRanking(
-            passages, texts, embedded, is_centred=parts.centring, discounts_hubs=parts.hubness
-        )
+        semantic = SemanticRanking(passages, texts, embedded, discounts_hubs=parts.hubness)
         memory = WordMemory(encoder, vocabulary.words, words)
         return cls(
             corpus,
@@ -111,7 +109,9 @@ class CorpusIndex:
                 passages, Translator(vocabulary, words, memory) if parts.translation else None
             ),
             semantic=semantic,
-            agreement=Agreement(semantic.sentences, [passage.article.language for passage in passages]),
+            agreement=Agreement(
+                semantic.centre_sentences(), [passage.article.language for passage in passages]
+            ),
             encoder=encoder,
             reading=CandidateReading(passages, reader) if reader else None,
             parameters=parameters,
@@ -162,7 +162,7 @@ class CorpusIndex:
         semantic = None
         if self._semantic and self._encoder:
             vector = _embed_question(question, self._encoder)
-            semantic = self._semantic.score(vector, question.language)
+            semantic = self._semantic.score(vector)
         return gather_evidence(
             semantic=semantic,
             lexical=self._lexical.score(words, question.language),
