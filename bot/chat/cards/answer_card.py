@@ -13,7 +13,7 @@ from itertools import islice, takewhile
 
 from babel.dates import format_date
 
-from bot.chat.cards.excerpt import cut_excerpt
+from bot.chat.cards.excerpt import cut_excerpt, widen_to_clauses
 from bot.chat.cards.fitting import MESSAGE_UNITS, shorten, shorten_start
 from bot.chat.cards.markup import EMPTY, Markup, bold, fold, italic, join, link, neutralise, text
 from bot.language import name_language
@@ -193,7 +193,7 @@ def _render_hit(hit: Hit, limit: int | None, phrases: Phrases) -> Markup:
 
 
 def _render_lead(hit: Hit, limit: int | None, phrases: Phrases) -> Markup:
-    """Lay out a passage as the answer: the words that answer, the sentence or what is around them, sources."""
+    """Lay out a passage as the answer: the words that answer, the sentence around them, its sources."""
     words = neutralise(hit.passage.text)
     marked = _find_words(hit, words)
     begin, end = cut_excerpt(words, marked or (0, 0))
@@ -228,7 +228,7 @@ def _find_words(hit: Hit, quoted: str) -> tuple[int, int] | None:
     words = neutralise(hit.short or "") if _is_believed(hit) else ""
     if words and (at := quoted.find(words, max(0, start))) >= 0:
         return at, at + len(words)
-    return (start, start + len(clause)) if start >= 0 else None
+    return widen_to_clauses(quoted, (start, start + len(clause))) if start >= 0 else None
 
 
 def _is_believed(hit: Hit) -> bool:

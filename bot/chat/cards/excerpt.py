@@ -11,6 +11,8 @@ LONGEST = 40
 
 # Not worth leaving out.
 _REMNANT = 4
+_MOST_MARKED = 24
+_LOOSE_END = " ,;:–—"
 
 
 def cut_excerpt(sentence: str, words: Span, longest: int = LONGEST) -> Span:
@@ -34,6 +36,26 @@ def cut_excerpt(sentence: str, words: Span, longest: int = LONGEST) -> Span:
         units[begin][0] if begin else 0,
         units[stop - 1][1] if stop < len(units) else len(sentence),
     )
+
+
+def widen_to_clauses(sentence: str, words: Span) -> Span | None:
+    """Return the span of the whole clauses that words are in, so that no phrase is torn.
+
+    Where that is too much to stand out, the clauses that are in the words; None if there are none.
+
+    >>> widen_to_clauses("In May, as planned, all of them signed.", (20, 31))
+    (20, 39)
+    """
+    pieces = split_at_punctuation(sentence)
+    touched = [piece for piece in pieces if piece[0] < words[1] and words[0] < piece[1]]
+    inside = [piece for piece in touched if words[0] <= piece[0] and piece[1] <= words[1] + 1]
+    for chosen in (touched, inside):
+        if not chosen:
+            continue
+        begin, end = chosen[0][0], chosen[-1][1]
+        if len(find_units(sentence, (begin, end))) <= _MOST_MARKED:
+            return begin, begin + len(sentence[begin:end].rstrip(_LOOSE_END))
+    return None
 
 
 def _find_units_of(span: Span, units: list[Span]) -> Span:

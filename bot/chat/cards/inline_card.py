@@ -91,7 +91,7 @@ def _name_source(hit: Hit, phrases: Phrases) -> str:
 
 
 def _describe(hit: Hit, phrases: Phrases) -> str:
-    """Return what stands below the title in the list: the sentence, behind its source unless that is above."""
+    """Return what stands below the title: the sentence, behind its source unless that is the title."""
     excerpt = hit.highlight or find_excerpt(hit)
     return f"{_name_source(hit, phrases)} · {excerpt}" if find_short(hit) else excerpt
 
