@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.cli.assembly import IndexLoader
+from bot.cli.index_loading import IndexLoader
 from bot.model import Article, Findings, Hit, Passage, Question
 from bot.search.compound import join_findings, split_question
 from bot.search.index import CorpusIndex
