@@ -96,6 +96,9 @@ class Desk:
             corpus_version=index.corpus.version,
             elapsed_ms=(time.perf_counter() - started) * 1000,
             small_talk=small_talk,
+            leads=findings.leads,
+            unanswered=findings.unanswered,
+            is_near=findings.is_near,
         )
 
     def reload(self, progress: Progress | None = None) -> Reload:

@@ -108,6 +108,7 @@ def limit_of(key: str) -> int:
         "personal.unavailable": 200,
         "mydata.caption": 1024,
         # Telegram sets no limit to labels; a phone shows about this much.
+        "button.objection": 32,
         "button.": 16,
         "sources.back": 16,
         "sources.next": 16,

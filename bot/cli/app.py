@@ -8,7 +8,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -35,7 +35,7 @@ from bot.cli.progress import show_progress
 from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
-from bot.corpus.importing import RawTextError, import_article
+from bot.corpus.importing import ImportedArticle, RawTextError, import_article
 from bot.evaluation.ablation import leave_out_parts
 from bot.evaluation.follow_ups import measure_follow_ups
 from bot.evaluation.measurement import ask_all, find_failures, measure
@@ -286,6 +286,10 @@ def import_(
     published: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When; else the date in the source's URL.")
     ] = None,
+    original: Annotated[
+        str | None,
+        typer.Option(parser=_parse_tag, metavar="TAG", help="The language it was translated from."),
+    ] = None,
     to: Annotated[
         Path | None, typer.Option(file_okay=False, help="The folder to write to; else BOT_CORPUS.")
     ] = None,
@@ -295,10 +299,12 @@ def import_(
     folder = to or settings.corpus
     # An article is most likely in a language that its readers are talked to in.
     detector = LanguageDetector(load_phrases())
+    day = published.date() if published else None
     has_failed = False
     for path in files:
         try:
-            _import_file(path, folder, detector, outlet, published.date() if published else None)
+            raw = path.read_text("utf-8")
+            _write_article(import_article(raw, detector.detect, outlet, day, original), folder)
         except (RawTextError, OSError, UnicodeDecodeError) as error:
             has_failed = True
             _complain(f"{path}: {_explain(error)}")
@@ -306,10 +312,7 @@ def import_(
         raise typer.Exit(1)
 
 
-def _import_file(
-    path: Path, folder: Path, detector: LanguageDetector, outlet: str | None, published: date | None
-) -> None:
-    article = import_article(path.read_text("utf-8"), detector.detect, outlet, published)
+def _write_article(article: ImportedArticle, folder: Path) -> None:
     target = folder / f"{article.name}.md"
     folder.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8", newline="\n") as file:

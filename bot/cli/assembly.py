@@ -277,15 +277,17 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         memories=(shared.reader_languages.forget, inline.forget, shared.journal.forget),
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
+    answer_buttons = AnswerButtons(
+        journal=shared.journal,
+        votes=Votes(database),
+        reader_languages=shared.reader_languages,
+        keyboards=shared.keyboards,
+        limit=settings.passages,
+        find_username=lambda: connection.username,
+    )
     return Handlers(
         questions=questions,
-        answer_buttons=AnswerButtons(
-            journal=shared.journal,
-            votes=Votes(database),
-            reader_languages=shared.reader_languages,
-            keyboards=shared.keyboards,
-            limit=settings.passages,
-        ),
+        answer_buttons=answer_buttons,
         example_buttons=ExampleButtons(examples=shared.examples, questions=questions),
         inline=inline,
         commands=Commands(
@@ -294,6 +296,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             examples=shared.examples,
             questions=questions,
             inline=inline,
+            answer_buttons=answer_buttons,
             retention_days=settings.retention_days,
             reader_host=_find_reader_host(settings),
             opened={

@@ -178,6 +178,7 @@ def _read_article(path: Path, folder: Path, content: bytes) -> Article:
         title=matter.title,
         paragraphs=paragraphs,
         digest=hashlib.sha256(content).hexdigest(),
+        original=matter.original if matter.original != matter.language else None,
     )
 
 

@@ -37,7 +37,8 @@ class PersonalRecords:
                 "shown_passages": await _read_rows(
                     connection,
                     """
-                    SELECT exchange_id, rank, also_of, highlight, short, score, passages.* FROM exchanges
+                    SELECT exchange_id, rank, also_of, highlight, short, score, answers, passages.*
+                    FROM exchanges
                     JOIN shown_passages ON exchange_id = exchanges.id
                     JOIN passages ON passages.id = passage_id
                     WHERE user_id = ? ORDER BY exchange_id, rank
