@@ -4,6 +4,7 @@ import asyncio
 import io
 import sqlite3
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,8 @@ from bot.language import LanguageDetector
 from bot.wording.small_talk import load_small_talk
 from tests.chat_bot import CATALOGUES, MAX_ARTICLE_BYTES, phrases
 from tests.harbour import CRANES, HARBOUR, PIZZA, SEVEN, HarbourIndex
+
+DATA = Path(__file__).parent / "data"
 
 Talk = Callable[..., list[str]]
 
@@ -84,6 +87,13 @@ def test_conversation_says_what_it_cannot_show(talk: Talk) -> None:
     assert not_found.startswith(phrases.say("not-found"))
     assert thanks == phrases.say("small-talk.thanks") + "\n"
     assert " ".join(unknown.split()) == phrases.say("terminal.help")
+
+
+def test_conversation_quotes_nothing_to_what_is_not_a_question(talk: Talk) -> None:
+    listed = tomllib.loads((DATA / "not_questions.toml").read_text("utf-8"))["not_question"]
+    _welcome, *told = talk(*(one["text"] for one in listed))
+    meant = [phrases.say(f"small-talk.{one['meaning']}") for one in listed]
+    assert [" ".join(one.split()) for one in told[: len(meant)]] == meant
 
 
 def test_conversation_changes_its_language(talk: Talk) -> None:

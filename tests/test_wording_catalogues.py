@@ -7,6 +7,7 @@ from datetime import date
 from gettext import c2py
 from itertools import chain
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 from babel import Locale
@@ -24,6 +25,8 @@ CATALOGUES = BOT / "wording" / "catalogues"
 LANGUAGES = ["de", "en", "fr", "id", "nb", "vi"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 NUMBERS = range(1000)
+HALF_WIDTH = ("button.", "sources.back", "sources.next", "language.name")
+HALF_WIDTH_LETTERS = 18
 
 
 def read_catalogue(language: str) -> Catalog:
@@ -54,7 +57,10 @@ def test_wording_is_in_six_languages() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_wording_has_every_text_in_every_plural_form(language: str) -> None:
     catalogue, messages = read_catalogue(language), messages_of(language)
-    assert messages.keys() == ENGLISH.keys()
+    missing = [f"{language}.po: {key}" for key in ENGLISH if key not in messages]
+    assert not missing, "to be translated: " + ", ".join(missing)
+    unknown = [f"{language}.po: {key}" for key in messages if key not in ENGLISH]
+    assert not unknown, "not in en.po: " + ", ".join(unknown)
     for key, message in messages.items():
         assert not message.fuzzy, key
         assert message.pluralizable == ENGLISH[key].pluralizable, key
@@ -108,9 +114,6 @@ def limit_of(key: str) -> int:
         "personal.unavailable": 200,
         "mydata.caption": 1024,
         # Telegram sets no limit to labels; a phone shows about this much.
-        "button.": 16,
-        "sources.back": 16,
-        "sources.next": 16,
         "personal.open": 32,
         "forget.yes": 32,
         "forget.no": 32,
@@ -119,6 +122,16 @@ def limit_of(key: str) -> int:
     }
     found = [limit for prefix, limit in limits.items() if key.startswith(prefix)]
     return found[0] if found and key != "language.automatic-chosen" else 4096
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_wording_labels_fit_half_a_phone(language: str) -> None:
+    """Two buttons share a line of 390 pixels: each shows about 18 letters, or half as many wide ones."""
+    for key, message in messages_of(language).items():
+        if key.startswith(HALF_WIDTH):
+            label = f"{texts_of(message)[0]} ✓" if key == "language.name" else texts_of(message)[0]
+            width = sum(2 if east_asian_width(character) in "WF" else 1 for character in label)
+            assert width <= HALF_WIDTH_LETTERS, (key, label)
 
 
 def test_wording_writes_numbers_and_dates_as_the_language_does() -> None:
