@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.assembly import IndexLoader, open_session, show_progress
+from bot.cli.assembly import open_session
 from bot.cli.conversation import converse
 from bot.cli.evaluation_report import (
     describe_figures,
@@ -26,9 +26,11 @@ from bot.cli.evaluation_report import (
     print_figures,
     print_follow_ups,
 )
+from bot.cli.index_loading import IndexLoader
 from bot.cli.logs import read_no_update, start_logging
 from bot.cli.monitoring import MonitoringError
 from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
+from bot.cli.progress import show_progress
 from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
