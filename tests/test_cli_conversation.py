@@ -96,6 +96,14 @@ def test_conversation_quotes_nothing_to_what_is_not_a_question(talk: Talk) -> No
     assert [" ".join(one.split()) for one in told[: len(meant)]] == meant
 
 
+def test_conversation_in_a_language_from_the_right_shows_no_marks(talk: Talk) -> None:
+    _welcome, chosen, help_shown, card, _end = talk("/language ar", "/help", CRANES, "/quit")
+    arabic = CATALOGUES["ar"]
+    assert chosen == arabic.say("terminal.language") + "\n"
+    assert " ".join(help_shown.split()) == arabic.say("terminal.help").replace("\u200e", "")
+    assert not set("\u200e\u200f\ufffd") & set(card)
+
+
 def test_conversation_changes_its_language(talk: Talk) -> None:
     _welcome, question, chosen, card, unknown, _end = talk(
         "/language", "/language no", CRANES, "/language xx"

@@ -22,7 +22,7 @@ from bot.wording.phrases import load_phrases
 
 BOT = Path(__file__).parent.parent / "bot"
 CATALOGUES = BOT / "wording" / "catalogues"
-LANGUAGES = ["de", "en", "fr", "id", "nb", "vi"]
+LANGUAGES = ["ar", "de", "en", "es", "fr", "id", "ja", "nb", "pt", "ru", "vi", "zh"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 NUMBERS = range(1000)
 HALF_WIDTH = ("button.", "sources.back", "sources.next", "language.name")
@@ -49,7 +49,7 @@ def messages_of(language: str) -> dict[str, Message]:
 ENGLISH = messages_of("en")
 
 
-def test_wording_is_in_six_languages() -> None:
+def test_wording_is_in_twelve_languages() -> None:
     assert sorted(path.stem for path in CATALOGUES.glob("*.po")) == LANGUAGES
     assert sorted(load_phrases()) == LANGUAGES
 
@@ -189,3 +189,16 @@ def find_beginning(made: ast.JoinedStr) -> Iterator[str]:
 def plural_rule(language: str) -> Callable[[int], int]:
     """Return what chooses the form for a number, as the catalogue's own header says."""
     return c2py(read_catalogue(language).plural_expr)
+
+
+def test_wording_from_the_right_keeps_commands_and_handles_whole() -> None:
+    """Without a mark before it, a slash or an @ moves to the other end of its word."""
+    for key, message in messages_of("ar").items():
+        for form in texts_of(message):
+            assert not re.search(r"(?<!\u200e)(?:/[a-z]|@\w|\{handle\})", form), (key, form)
+
+
+def test_wording_starts_lines_from_the_right_only_where_writing_does() -> None:
+    starts = {language: phrases.line_start for language, phrases in load_phrases().items()}
+    assert starts.pop("ar") == "\u200f"
+    assert set(starts.values()) == {""}

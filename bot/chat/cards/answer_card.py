@@ -93,9 +93,10 @@ def render_context(answer: Answer, number: int, phrases: Phrases) -> Markup:
 def render_article(article: Article, phrases: Phrases) -> Markup:
     """Return an article's line in the list: its title, or its outlet, leads to the source."""
     parts = [*_date_of(article, phrases), name_language(article.language, phrases.language)]
+    start = text(phrases.line_start)
     if article.title is None:
-        return _render_outlet(article) + text("".join(f" · {part}" for part in parts))
-    title = link(text(shorten(article.title, _TITLE_UNITS)), article.source)
+        return start + _render_outlet(article) + text("".join(f" · {part}" for part in parts))
+    title = start + link(text(shorten(article.title, _TITLE_UNITS)), article.source)
     return title + text("".join(f" · {part}" for part in [shorten(article.outlet, _OUTLET_UNITS), *parts]))
 
 
@@ -143,7 +144,8 @@ def _render_sources_of(hit: Hit, phrases: Phrases) -> Markup:
     article = hit.passage.article
     language = phrases.say("answer.in-language", language=name_language(article.language, phrases.language))
     parts = "".join(f" · {part}" for part in [*_date_of(article, phrases), language])
-    return text("\n— ") + _render_outlet(article) + text(parts) + _render_agreeing(hit, phrases)
+    start = text(f"\n{phrases.line_start}— ")
+    return start + _render_outlet(article) + text(parts) + _render_agreeing(hit, phrases)
 
 
 def _render_agreeing(hit: Hit, phrases: Phrases) -> Markup:
