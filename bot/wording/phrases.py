@@ -30,7 +30,7 @@ class Phrases:
 
     @property
     def line_start(self) -> str:
-        """What goes before a name at the start of a line, so that the line runs as the language is written."""
+        """What goes before a name at the start of a line, so that the line runs as its language does."""
         return _RIGHT_TO_LEFT_MARK if Locale(self.language).text_direction == "rtl" else ""
 
     def say(self, key: str, **values: object) -> str:
