@@ -35,7 +35,8 @@ class Article:
 class Passage:
     """A sentence with its place: ``paragraph`` and ``position`` count from 0 in the article.
 
-    ``before`` and ``after`` are the sentences around it in the article, as running text.
+    ``before`` and ``after`` are the sentences around it in the article, as running text. A heading is
+    kept like a sentence, and known as one.
     """
 
     article: Article
@@ -44,6 +45,7 @@ class Passage:
     position: int
     before: str = ""
     after: str = ""
+    is_heading: bool = False
 
     @property
     def id(self) -> str:
@@ -119,13 +121,22 @@ class AnswerKind(StrEnum):
 
 
 class SmallTalk(StrEnum):
-    """The meanings of messages that ask nothing."""
+    """The meanings of messages that ask nothing; ``NOTHING`` is one without a word, such as "?"."""
 
     GREETING = "greeting"
     HOW_ARE_YOU = "how_are_you"
     THANKS = "thanks"
     FAREWELL = "farewell"
     WHO_ARE_YOU = "who_are_you"
+    ARE_YOU_AN_AI = "are_you_an_ai"
+    WHAT_CAN_I_ASK = "what_can_i_ask"
+    TELL_ME_MORE = "tell_me_more"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    REFUSAL = "refusal"
+    COMPLAINT = "complaint"
+    TEST = "test"
+    ADDRESS = "address"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import io
 import sqlite3
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -27,6 +28,8 @@ from bot.wording.examples import Examples
 from bot.wording.small_talk import load_small_talk
 from tests.chat_bot import CATALOGUES, MAX_ARTICLE_BYTES, phrases
 from tests.harbour import CRANES, HARBOUR, PIZZA, SEVEN, HarbourIndex
+
+DATA = Path(__file__).parent / "data"
 
 Talk = Callable[..., list[str]]
 
@@ -164,6 +167,26 @@ def test_conversation_forgets_when_that_is_confirmed(talk: Talk, tmp_path: Path)
     forgotten = talk("/forget yes")[1]
     assert " ".join(forgotten.split()) == phrases.say("terminal.forgotten", count=2)
     assert count() == 0
+
+
+def test_conversation_quotes_nothing_to_what_is_not_a_question(talk: Talk) -> None:
+    # "help" is a command in the terminal.
+    listed = [
+        one
+        for one in tomllib.loads((DATA / "not_questions.toml").read_text("utf-8"))["not_question"]
+        if one["text"] != "help"
+    ]
+    _welcome, *told = talk(*(one["text"] for one in listed))
+    meant = [phrases.say(f"small-talk.{one['meaning']}") for one in listed]
+    assert [" ".join(one.split()) for one in told[: len(meant)]] == meant
+
+
+def test_conversation_in_a_language_from_the_right_shows_no_marks(talk: Talk) -> None:
+    _welcome, chosen, help_shown, card, _end = talk("/language ar", "/help", CRANES, "/quit")
+    arabic = CATALOGUES["ar"]
+    assert chosen == arabic.say("terminal.language") + "\n"
+    assert " ".join(help_shown.split()) == arabic.say("terminal.help").replace("\u200e", "")
+    assert not set("\u200e\u200f\ufffd") & set(card)
 
 
 def test_conversation_changes_its_language(talk: Talk) -> None:

@@ -9,7 +9,7 @@ from babel.dates import format_date
 from rich.console import Console
 from rich.text import Text
 
-from bot.characters import UNFIT_FOR_TERMINALS
+from bot.characters import DIRECTION_MARKS, UNFIT_FOR_TERMINALS
 from bot.language import name_language
 from bot.model import Answer, Article, Hit, Passage
 from bot.wording.phrases import Phrases
@@ -111,8 +111,8 @@ def print_plain(console: Console, text: str, style: str = "") -> None:
 
 
 def make_printable(text: str) -> str:
-    """Replace the characters that a terminal would obey instead of showing."""
-    return UNFIT_FOR_TERMINALS.sub("\ufffd", text)
+    """Replace the characters that a terminal would obey instead of showing; direction marks are left out."""
+    return UNFIT_FOR_TERMINALS.sub("\ufffd", DIRECTION_MARKS.sub("", text))
 
 
 def write_json(content: object) -> str:

@@ -21,7 +21,13 @@ from bot.search.encoder import Encoder, Vectors
 from bot.search.highlight import choose_highlight, find_clause_around
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
-from bot.search.ranking import Parameters, load_parameters, weigh_evidence, weigh_readings
+from bot.search.ranking import (
+    Parameters,
+    hold_back_headings,
+    load_parameters,
+    weigh_evidence,
+    weigh_readings,
+)
 from bot.search.reader import Reader
 from bot.search.reading import CandidateReading, Readings
 from bot.search.semantic import SemanticRanking, plan_texts
@@ -64,6 +70,7 @@ class CorpusIndex:
         self._parameters = parameters
         self._parts = parts
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
+        self._is_heading = np.array([passage.is_heading for passage in corpus.passages], dtype=np.bool_)
         figures = [find_figures(passage.text) for passage in corpus.passages]
         self._merging = None
         if agreement and semantic:
@@ -146,6 +153,7 @@ class CorpusIndex:
         scores = weigh_evidence(evidence, self._parameters)
         readings = self.read(question, scores)
         scores = weigh_readings(scores, readings, self._parameters)
+        scores = hold_back_headings(scores, self._is_heading, evidence.words)
         calibration = (
             self._parameters.lexical_calibration if self._semantic is None else self._parameters.calibration
         )

@@ -159,9 +159,10 @@ def render_context(answer: Answer, number: int, phrases: Phrases) -> Markup:
 def render_article(article: Article, phrases: Phrases) -> Markup:
     """Return an article's line in the list: its title, or its outlet, leads to the source."""
     parts = [*_date_of(article, phrases), name_language(article.language, phrases.language)]
+    start = text(phrases.line_start)
     if article.title is None:
-        return _render_outlet(article) + text("".join(f" · {part}" for part in parts))
-    title = link(text(shorten(article.title, _TITLE_UNITS)), article.source)
+        return start + _render_outlet(article) + text("".join(f" · {part}" for part in parts))
+    title = start + link(text(shorten(article.title, _TITLE_UNITS)), article.source)
     return title + text("".join(f" · {part}" for part in [shorten(article.outlet, _OUTLET_UNITS), *parts]))
 
 
@@ -245,7 +246,8 @@ def _render_sources_of(hit: Hit, phrases: Phrases) -> Markup:
     """Return the lines below a passage: "— VietnamPlus · Oct 26, 2025 · in French", "Also in: …"."""
     article = hit.passage.article
     parts = "".join(f" · {part}" for part in [*_date_of(article, phrases), _name_languages(article, phrases)])
-    return text("\n— ") + _render_article_link(article) + text(parts) + _render_agreeing(hit, phrases)
+    start = text(f"\n{phrases.line_start}— ")
+    return start + _render_article_link(article) + text(parts) + _render_agreeing(hit, phrases)
 
 
 def _name_languages(article: Article, phrases: Phrases) -> str:

@@ -22,7 +22,17 @@ VOTE = "vote"
 
 _LABELS: Mapping[Vote, str] = {Vote.UP: "👍", Vote.DOWN: "👎"}
 _TAKEN = " ✓"
-_INVITING = (SmallTalk.GREETING, SmallTalk.WHO_ARE_YOU)
+# Said by people who may not know what to ask.
+_INVITING = (
+    SmallTalk.GREETING,
+    SmallTalk.WHO_ARE_YOU,
+    SmallTalk.ARE_YOU_AN_AI,
+    SmallTalk.WHAT_CAN_I_ASK,
+    SmallTalk.TELL_ME_MORE,
+    SmallTalk.TEST,
+    SmallTalk.ADDRESS,
+    SmallTalk.NOTHING,
+)
 
 Row = list[InlineKeyboardButton]
 
