@@ -59,7 +59,7 @@ from bot.journal.retention import Retention
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
-from bot.model import Corpus, Exchange, Origin
+from bot.model import Corpus, Earlier, Exchange, Origin
 from bot.search.chat_reader import ChatReader
 from bot.search.index import CorpusIndex
 from bot.search.models import EncoderUnavailableError, Models, load_models
@@ -477,8 +477,8 @@ class Session:
         """The corpus that questions are answered from."""
         return self._desk.corpus
 
-    def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
-        """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
+    def ask(self, text: str, limit: int, origin: Origin, earlier: Earlier | None = None) -> Exchange:
+        """Answer one question with at most ``limit`` passages; ``earlier`` came just before."""
         asked_at = datetime.now(UTC)
         answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
         return Exchange(asked_at=asked_at, origin=origin, answer=answer)

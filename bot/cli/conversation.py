@@ -14,7 +14,7 @@ from bot.chat.handlers.follow_ups import REMEMBERED
 from bot.cli.assembly import Session
 from bot.cli.printing import describe_source, print_answer, print_context, print_plain
 from bot.language import name_language, parse_language
-from bot.model import AnswerKind, Exchange, Origin
+from bot.model import Earlier, Exchange, Origin
 from bot.wording.phrases import Phrases
 
 _LEAVING = {"/quit", "/exit"}
@@ -69,12 +69,10 @@ class _Conversation:
         self._show_page(exchange)
         self._session.record(exchange)
 
-    def _find_earlier(self) -> str | None:
-        """Return the question just before, for one that leans on it."""
+    def _find_earlier(self) -> Earlier | None:
+        """Return what came just before, for a question that leans on it."""
         before = self._exchange
-        if before is None or before.answer.kind is AnswerKind.SMALL_TALK:
-            return None
-        return before.answer.question.text if _is_recent(before) else None
+        return before.answer.recall() if before and _is_recent(before) else None
 
     def _show_page(self, exchange: Exchange) -> None:
         print_answer(self._console, exchange.answer, self._phrases, self._first, self._limit)

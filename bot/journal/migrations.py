@@ -181,9 +181,14 @@ async def _keep_short_answers(connection: aiosqlite.Connection) -> None:
     await connection.execute("ALTER TABLE shown_passages ADD COLUMN short TEXT")
 
 
+async def _keep_earlier_answers(connection: aiosqlite.Connection) -> None:
+    await connection.execute("ALTER TABLE exchanges ADD COLUMN earlier_answer TEXT")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
     _share_passages,
     _keep_short_answers,
+    _keep_earlier_answers,
 )
