@@ -52,7 +52,7 @@ class Leaning:
 
     def leans(self, question: Question) -> bool:
         """Tell whether a question cannot stand alone."""
-        words = _split(question.text)
+        words = split_words(question.text)
         known = self._words.get(question.language)
         if known is None:
             return len(find_units(question.text, (0, len(question.text)))) <= _FEW_WORDS
@@ -67,14 +67,9 @@ class Leaning:
 
     def find_named(self, question: Question) -> list[str]:
         """Return the words of a question that name something; all of them in an unknown language."""
-        words = _split(question.text)
+        words = split_words(question.text)
         known = self._words.get(question.language)
         return [word for word in words if known is None or known.is_named(word)]
-
-
-def _split(text: str) -> list[str]:
-    """Return the words; what hangs on by an apostrophe is a word of its own, too ("qu'a", "l'a")."""
-    return list(split_words(text))
 
 
 def load_leaning() -> Leaning:
