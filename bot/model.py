@@ -66,15 +66,27 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What came before a question: the question then, and the words of its answer if it was answered.
+
+    ``is_reply``: the question is a reply to that answer.
+    """
+
+    question: str
+    answer: str | None = None
+    is_reply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question, and its language (a primary BCP 47 subtag).
 
-    ``earlier`` is the question that the same person asked just before, for questions that lean on it.
+    ``earlier`` is what came before it, for a question that may lean on that.
     """
 
     text: str
     language: str
-    earlier: str | None = None
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,11 @@ class Hit:
     short: str | None = None
     answers: float | None = None
 
+    @property
+    def words(self) -> str:
+        """The words that answer, as exactly as they are known: in the worst case the whole passage."""
+        return self.short or self.highlight or self.passage.text
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -100,8 +117,8 @@ class Findings:
 
     ``confidence`` is between 0 and 1. ``is_answer`` is the decision based on it. Where a question asks two
     things, each of the first two hits answers one of them: ``leads`` is 2; or ``unanswered`` is the part
-    that the articles do not answer.
-    ``is_near``: the first hit does not answer, but is surely about the same thing.
+    that the articles do not answer. ``is_near``: the first hit does not answer, but is surely about the
+    same thing. ``is_leaning``: the answer was only found with what came before.
     """
 
     hits: tuple[Hit, ...]
@@ -110,6 +127,12 @@ class Findings:
     leads: int = 1
     unanswered: str | None = None
     is_near: bool = False
+    is_leaning: bool = False
+
+    @property
+    def words(self) -> str | None:
+        """The words that answer; none where the articles do not answer."""
+        return self.hits[0].words if self.is_answer and self.hits else None
 
 
 class AnswerKind(StrEnum):
@@ -167,6 +190,13 @@ class Answer:
     def short(self) -> str | None:
         """The words that answer, from the first passage; none where the articles do not answer."""
         return self.hits[0].short if self.is_answered and self.hits else None
+
+    def recall(self, *, is_reply: bool = False) -> Earlier | None:
+        """Return what the next question may lean on; nothing after small talk."""
+        if self.kind is AnswerKind.SMALL_TALK:
+            return None
+        words = self.hits[0].words if self.is_answered and self.hits else None
+        return Earlier(self.question.text, words, is_reply)
 
 
 class Origin(StrEnum):

@@ -11,6 +11,7 @@ from bot.model import (
     Answer,
     AnswerKind,
     Article,
+    Earlier,
     Exchange,
     Hit,
     Origin,
@@ -42,7 +43,7 @@ def exchange(text: str = "how many?", user_id: int | None = ANNA, question_messa
         Hit(passage("One is one."), 2.5, "is one", (passage("Eins.", "Beispiel"), passage("Un.", "Exemple"))),
         Hit(passage("Two."), 1.5, answers=0.25),
     )
-    question = Question(text, "en", "earlier")
+    question = Question(text, "en", Earlier("earlier", "one"))
     answer = Answer(question, AnswerKind.ANSWER, 0.75, hits, "abc123", 12.5, leads=2, unanswered="how long?")
     return Exchange(
         ASKED_AT, Origin.TELEGRAM, answer, user_id, CHAT, question_message_id, question_message_id + 1

@@ -22,9 +22,9 @@ from bot.cli.assembly import open_conversation, open_session
 from bot.cli.evaluation_report import (
     describe_figures,
     print_ablation,
+    print_conversations,
     print_failures,
     print_figures,
-    print_follow_ups,
 )
 from bot.cli.index_loading import IndexLoader
 from bot.cli.keyboard import make_whole
@@ -37,7 +37,7 @@ from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
 from bot.corpus.importing import ImportedArticle, RawTextError, import_article
 from bot.evaluation.ablation import leave_out_parts
-from bot.evaluation.follow_ups import measure_follow_ups
+from bot.evaluation.conversations import measure_conversations
 from bot.evaluation.measurement import ask_all, find_failures, measure
 from bot.evaluation.questions import EvaluationError, read_questions
 from bot.journal.backup import BackupError, back_up
@@ -262,16 +262,16 @@ def evaluate(
             print_ablation(open_console(), leave_out_parts(questions, loader.load))
             return
         results = ask_all(questions, index)
-        follow_ups = measure_follow_ups(questions, index)
+        conversations = measure_conversations(questions, index)
     except (CorpusError, EvaluationError, UnknownEncoderError) as error:
         _fail(str(error))
     console = open_console()
     if as_json:
-        sys.stdout.write(f"{describe_figures(measure(results), follow_ups)}\n")
+        sys.stdout.write(f"{describe_figures(measure(results), conversations)}\n")
     else:
         print_figures(console, measure(results))
-        if follow_ups is not None:
-            print_follow_ups(console, follow_ups)
+        if conversations is not None:
+            print_conversations(console, conversations)
     if failures:
         print_failures(console, find_failures(results))
 

@@ -19,7 +19,7 @@ from bot.cli.printing import describe_source, print_answer, print_context, print
 from bot.cli.session import Session
 from bot.journal.database import DatabaseUnavailableError
 from bot.language import name_language, parse_language
-from bot.model import AnswerKind, Exchange, Hit, Origin
+from bot.model import Earlier, Exchange, Hit, Origin
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases
 
@@ -120,12 +120,10 @@ class Conversation:
         self._offer_commands()
         self._session.record(exchange)
 
-    def _find_earlier(self) -> str | None:
-        """Return the question just before, for one that leans on it."""
+    def _find_earlier(self) -> Earlier | None:
+        """Return what came just before, for a question that leans on it."""
         before = self._exchange
-        if before is None or before.answer.kind is AnswerKind.SMALL_TALK:
-            return None
-        return before.answer.question.text if _is_recent(before) else None
+        return before.answer.recall() if before and _is_recent(before) else None
 
     def _find_hits(self) -> tuple[Hit, ...]:
         """Return the passages that answer the last question; a refusal has none to show."""

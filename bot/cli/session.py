@@ -7,7 +7,7 @@ from bot.answering import Desk
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.journal.exchanges import Journal
 from bot.journal.personal import LocalRecords
-from bot.model import Corpus, Exchange, Origin
+from bot.model import Corpus, Earlier, Exchange, Origin
 from bot.wording.phrases import Phrases
 
 
@@ -36,8 +36,8 @@ class Session:
         """The corpus that questions are answered from."""
         return self._desk.corpus
 
-    def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
-        """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
+    def ask(self, text: str, limit: int, origin: Origin, earlier: Earlier | None = None) -> Exchange:
+        """Answer one question with at most ``limit`` passages; ``earlier`` came just before."""
         asked_at = datetime.now(UTC)
         answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
         return Exchange(asked_at=asked_at, origin=origin, answer=answer)

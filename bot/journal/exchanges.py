@@ -13,7 +13,7 @@ from zlib import crc32
 import aiosqlite
 
 from bot.journal.database import Database, Work
-from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question
+from bot.model import Answer, AnswerKind, Article, Earlier, Exchange, Hit, Origin, Passage, Question
 
 _AT_HAND = 2_000
 
@@ -78,6 +78,26 @@ class Journal:
                 return None
             latest = await self._find("user_id = ? AND chat_id = ?", user_id, chat_id)
         return latest if latest is not None and latest.asked_at >= since else None
+
+    async def find_before(
+        self, user_id: int, chat_id: int, message_id: int, since: datetime
+    ) -> Exchange | None:
+        """Return a person's latest exchange before that of their message, unless it was before ``since``.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+        found = await self._find(
+            """
+            user_id = ? AND chat_id = ? AND id < ifnull(
+                (SELECT min(id) FROM exchanges WHERE chat_id = ? AND question_message_id = ?), 1e18)
+            """,
+            user_id,
+            chat_id,
+            chat_id,
+            message_id,
+        )
+        return found if found is not None and found.asked_at >= since else None
 
     def forget(self, user_id: int) -> None:
         """Drop a person's exchanges from memory; ``PersonalRecords`` erases them from the file."""
@@ -177,6 +197,7 @@ def _finding(condition: str, *values: object) -> Work[Exchange | None]:
 
 async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     answer = exchange.answer
+    earlier = answer.question.earlier
     values = {
         "key": exchange.key,
         "asked_at": exchange.asked_at.isoformat(timespec="milliseconds"),
@@ -187,7 +208,8 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
         "answer_message_id": exchange.answer_message_id,
         "language": answer.question.language,
         "question": answer.question.text,
-        "earlier": answer.question.earlier,
+        "earlier": earlier.question if earlier else None,
+        "earlier_answer": earlier.answer if earlier else None,
         "kind": answer.kind.value,
         "is_answered": answer.is_answered,
         "confidence": answer.confidence,
@@ -277,8 +299,9 @@ def _passage_row(key: str, passage: Passage) -> tuple[object, ...]:
 
 
 def _read_exchange(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Exchange:
+    earlier = Earlier(row["earlier"], row["earlier_answer"]) if row["earlier"] else None
     answer = Answer(
-        question=Question(row["question"], row["language"], row["earlier"]),
+        question=Question(row["question"], row["language"], earlier),
         kind=AnswerKind(row["kind"]),
         confidence=row["confidence"],
         hits=_read_hits(shown),

@@ -215,6 +215,10 @@ async def _keep_what_cards_show(connection: aiosqlite.Connection) -> None:
     await connection.execute("ALTER TABLE exchanges ADD COLUMN unanswered TEXT")
 
 
+async def _keep_earlier_answers(connection: aiosqlite.Connection) -> None:
+    await connection.execute("ALTER TABLE exchanges ADD COLUMN earlier_answer TEXT")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
@@ -222,4 +226,5 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _keep_short_answers,
     _create_roles,
     _keep_what_cards_show,
+    _keep_earlier_answers,
 )

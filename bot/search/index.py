@@ -4,24 +4,25 @@ A new corpus gets a new index. Nothing in an index changes except its memory of 
 searches may run in any thread while another index is being built.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.e5.reading import Reading
-from bot.model import Corpus, Findings, Hit, Question
+from bot.model import Corpus, Earlier, Findings, Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
 from bot.search.centring import normalise
-from bot.search.clauses import find_units
 from bot.search.compound import join_findings, split_question
 from bot.search.confidence import judge_confidence
-from bot.search.encoder import Encoder, Vectors
+from bot.search.encoder import Encoder
 from bot.search.highlight import choose_highlight, find_clause_around
+from bot.search.leaning import Leaning, load_leaning
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
 from bot.search.ranking import (
+    Calibration,
     Parameters,
     hold_back_headings,
     load_parameters,
@@ -35,8 +36,6 @@ from bot.search.signals import ALL_PARTS, Evidence, Parts, gather_evidence
 from bot.search.translation import Translator, Vocabulary, WordMemory
 from bot.search.vectors import Progress, VectorCache, embed_texts
 
-# Longer questions are clear on their own; reading them twice would take twice as long.
-_LEANING_WORDS = 8
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
 _SURE_OF_WORDS = 0.4
@@ -44,6 +43,20 @@ _SURE_OF_WORDS = 0.4
 # all such refusals are, if the reader believes that the passage answers; below, three in four are not.
 _NEAR = 0.67
 _BELIEVED = 0.5
+# The words of an answer say what a follow-up is about only where they are few.
+_MOST_RECALLED_WORDS = 8
+# How much of the words that a follow-up names has to be in the passage that answers it.
+_LEAST_COVERAGE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """The passages ranked for a question, and the confidence that the best one answers."""
+
+    evidence: Evidence
+    scores: NDArray[np.float32]
+    readings: Readings
+    confidence: float
 
 
 class CorpusIndex:
@@ -60,6 +73,7 @@ class CorpusIndex:
         reading: CandidateReading | None,
         parameters: Parameters,
         parts: Parts,
+        leaning: Leaning,
     ) -> None:
         """Use ``build``, which makes the parts."""
         self.corpus = corpus
@@ -69,6 +83,7 @@ class CorpusIndex:
         self._reading = reading
         self._parameters = parameters
         self._parts = parts
+        self._leaning = leaning
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
         self._is_heading = np.array([passage.is_heading for passage in corpus.passages], dtype=np.bool_)
         figures = [find_figures(passage.text) for passage in corpus.passages]
@@ -105,6 +120,7 @@ class CorpusIndex:
                 reading=None,
                 parameters=parameters,
                 parts=parts,
+                leaning=load_leaning(),
             )
         texts = plan_texts(passages)
         vocabulary = Vocabulary(passages)
@@ -130,6 +146,7 @@ class CorpusIndex:
             reading=CandidateReading(passages, reader) if reader else None,
             parameters=parameters,
             parts=parts,
+            leaning=load_leaning(),
         )
 
     def search(self, question: Question, limit: int) -> Findings:
@@ -149,30 +166,68 @@ class CorpusIndex:
         passages = self.corpus.passages
         if not passages or not question.text.strip():
             return Findings((), 0.0, is_answer=False)
+        ranked = self._rank(question)
+        leaned = self._lean(question, question.earlier, ranked, limit) if question.earlier else None
+        return leaned or self._find(question, ranked, limit)
+
+    def _rank(self, question: Question) -> _Ranked:
         evidence = self.gather_evidence(question)
-        scores = weigh_evidence(evidence, self._parameters)
+        return self._judge(question, evidence, weigh_evidence(evidence, self._parameters))
+
+    def _judge(self, question: Question, evidence: Evidence, scores: NDArray[np.float32]) -> _Ranked:
+        """Read the best passages for a question, and judge whether the best one answers."""
         readings = self.read(question, scores)
         scores = weigh_readings(scores, readings, self._parameters)
         scores = hold_back_headings(scores, self._is_heading, evidence.words)
-        calibration = (
-            self._parameters.lexical_calibration if self._semantic is None else self._parameters.calibration
-        )
-        confidence = judge_confidence(evidence, scores, readings, calibration)
+        confidence = judge_confidence(evidence, scores, readings, self._calibration)
+        return _Ranked(evidence, scores, readings, confidence)
+
+    @property
+    def _calibration(self) -> Calibration:
+        parameters = self._parameters
+        return parameters.lexical_calibration if self._semantic is None else parameters.calibration
+
+    def _find(self, question: Question, ranked: _Ranked, limit: int) -> Findings:
+        """Return what is shown of the ranked passages."""
+        scores = ranked.scores
         nearest = np.argsort(-scores, kind="stable")[: limit + _FOUND_BEYOND]
         hits = tuple(
-            self._show(int(number), float(scores[number]), readings.get(int(number)), evidence)
+            self._show(int(number), float(scores[number]), ranked.readings.get(int(number)), ranked.evidence)
             for number in nearest
         )
         shown = self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
-        is_answer = confidence >= calibration.threshold
+        is_answer = ranked.confidence >= self._calibration.threshold
         return Findings(
             hits=shown,
-            confidence=confidence,
+            confidence=ranked.confidence,
             is_answer=is_answer,
             is_near=not is_answer
-            and confidence >= _NEAR * calibration.threshold
+            and ranked.confidence >= _NEAR * self._calibration.threshold
             and (shown[0].answers or 0.0) >= _BELIEVED,
         )
+
+    def _lean(self, question: Question, earlier: Earlier, alone: _Ranked, limit: int) -> Findings | None:
+        """Return what answers a question that cannot stand alone, together with what came before.
+
+        Both count for what the question is about; the reader is only asked the new words, and what
+        they name has to be in the passage. So nothing is answered merely because it was asked before.
+        """
+        leans = self._leaning.leans(question)
+        is_answered = alone.confidence >= self._calibration.threshold
+        if not leans and (is_answered or not earlier.is_reply):
+            return None
+        together = self.gather_evidence(replace(question, text=_join(earlier, question)))
+        scores = weigh_evidence(alone.evidence, self._parameters) + weigh_evidence(together, self._parameters)
+        ranked = self._judge(question, together, scores / 2)
+        found = self._find(question, ranked, limit)
+        named = self._leaning.find_named(question)
+        if named:
+            lexical = self._lexical.score(named, question.language)
+            covered = float(lexical.words[int(np.argmax(ranked.scores))])
+            is_new = covered >= _LEAST_COVERAGE * lexical.reachable and covered > 0
+        else:
+            is_new = found.words != earlier.answer
+        return replace(found, is_leaning=True) if found.is_answer and is_new else None
 
     def read(self, question: Question, scores: NDArray[np.float32]) -> Readings:
         """Read the passages with the highest scores; none where there is no reader.
@@ -181,7 +236,7 @@ class CorpusIndex:
         """
         if self._reading is None or not self._parts.reading:
             return {}
-        return self._reading.read(_find_asked(question)[-1], np.argsort(-scores, kind="stable"))
+        return self._reading.read(question.text, np.argsort(-scores, kind="stable"))
 
     def gather_evidence(self, question: Question) -> Evidence:
         """Measure the evidence for each passage; the question is not empty.
@@ -193,7 +248,7 @@ class CorpusIndex:
         words = tuple(dict.fromkeys(split_words(question.text)))
         semantic = None
         if self._semantic and self._encoder:
-            vector = _embed_question(question, self._encoder)
+            vector = normalise(self._encoder.embed_questions([question.text])[0])
             semantic = self._semantic.score(vector)
         return gather_evidence(
             semantic=semantic,
@@ -225,12 +280,7 @@ class CorpusIndex:
         return choose_highlight(self.corpus.passages[number].text, spans, scores)
 
 
-def _find_asked(question: Question) -> list[str]:
-    """Return what is asked: the question, and a short one also behind the earlier one it may lean on."""
-    if not question.earlier or len(find_units(question.text, (0, len(question.text)))) > _LEANING_WORDS:
-        return [question.text]
-    return [question.text, f"{question.earlier} {question.text}"]
-
-
-def _embed_question(question: Question, encoder: Encoder) -> Vectors:
-    return normalise(encoder.embed_questions(_find_asked(question)).sum(axis=0))
+def _join(earlier: Earlier, question: Question) -> str:
+    """Return what was asked before, the words that answered it if they are few, and what is asked now."""
+    words = earlier.answer if earlier.answer and len(earlier.answer.split()) <= _MOST_RECALLED_WORDS else ""
+    return " ".join(filter(None, (earlier.question, words, question.text)))

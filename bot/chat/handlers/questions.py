@@ -83,10 +83,10 @@ class Questions:
         if await self._was_answered(turn, words):
             return
         # A question that somebody else wrote does not lean on this person's.
-        earlier = await self._follow_ups.find_earlier(turn.message, turn.asker, replaced) if words else None
+        preceding = await self._follow_ups.find_preceding(turn.message, turn.asker) if words else None
         words = words or read_replied_text(turn.message)
         if await self._is_answerable(turn, words):
-            await self._answers.give(turn, words, earlier=earlier, replaced=replaced)
+            await self._answers.give(turn, words, preceding=preceding, replaced=replaced)
 
     async def _was_answered(self, turn: MessageTurn, words: str) -> bool:
         """Tell whether an earlier run of the bot already answered the message."""
