@@ -67,6 +67,7 @@ from bot.search.reader import Reader
 from bot.search.signals import ALL_PARTS, Parts
 from bot.search.vectors import VectorCache
 from bot.settings import CHAT_READER, WITHOUT_ENCODER, WITHOUT_READER, Settings
+from bot.wording.about import About
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases, load_phrases
 from bot.wording.small_talk import load_small_talk
@@ -145,6 +146,7 @@ class _Shared:
     journal: Journal
     reader_languages: ReaderLanguages
     menus: Menus
+    about: About
     examples: Examples
     keyboards: Keyboards
     metrics: Metrics
@@ -196,6 +198,7 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         journal=journal,
         reader_languages=reader_languages,
         menus=Menus(reader_languages=reader_languages, admin_ids=settings.admin_ids),
+        about=About(settings.about),
         examples=examples,
         keyboards=Keyboards(translation=TranslationLinks(settings.translate_url), examples=examples),
         metrics=metrics,
@@ -213,7 +216,15 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
 
     async def work_beside(application: BotApplication) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(publish_appearance(application.bot, shared.menus, reader_languages.by_code))
+            group.create_task(
+                publish_appearance(
+                    application.bot,
+                    shared.menus,
+                    reader_languages.by_code,
+                    about=shared.about,
+                    articles=desk.corpus.articles,
+                )
+            )
             group.create_task(alerts.keep_telling(application.bot, reader_languages))
 
     application = build_application(
@@ -270,6 +281,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     inline = Inline(
         desk=shared.desk,
         journal=shared.journal,
+        about=shared.about,
         examples=shared.examples,
         cards=InlineCards(shared.keyboards, lambda: connection.username),
         allowance=_limit(_KEYSTROKES * settings.questions_per_minute, settings.admin_ids),
@@ -296,6 +308,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         commands=Commands(
             desk=shared.desk,
             menus=shared.menus,
+            about=shared.about,
             examples=shared.examples,
             questions=questions,
             inline=inline,
@@ -308,7 +321,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
                 "language": languages.language,
             },
         ),
-        sources=Sources(shared.desk),
+        sources=Sources(shared.desk, shared.about),
         languages=languages,
         personal=personal,
         groups=Groups(desk=shared.desk, journal=shared.journal),
