@@ -7,7 +7,7 @@ synchronous and safe to call from several threads.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,24 +69,27 @@ class Desk:
         """The corpus that questions are answered from now."""
         return self._index.corpus
 
-    def ask(
+    def ask(  # noqa: PLR0913 - all but the words and the limit have defaults
         self,
         words: str,
         *,
         language: str | None = None,
         hint: str | None = None,
         earlier: str | None = None,
+        reads: Sequence[str] = (),
         limit: int,
     ) -> Answer:
         """Answer a question with at most ``limit`` passages; if none answers, with the nearest ones.
 
         ``language`` is the language of the words, if it is known (a primary subtag, as
         ``parse_language`` gives it); ``hint`` is one that they are likely to be in (BCP 47).
-        ``earlier`` is the question that was asked just before.
+        ``earlier`` is the question that was asked just before. ``reads`` are languages that the asker
+        reads besides that of the words, best first (primary subtags).
         """
         started = time.perf_counter()
         index = self._index
-        question = Question(words, language or self._detector.detect(words, hint), earlier)
+        language = language or self._detector.detect(words, hint)
+        question = Question(words, language, earlier, tuple(dict.fromkeys((language, *reads))))
         small_talk = self._small_talk.recognise(words)
         findings = _NOTHING if small_talk else index.search(question, limit)
         kind = AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND

@@ -66,11 +66,13 @@ class Question:
     """A question, and its language (a primary BCP 47 subtag).
 
     ``earlier`` is the question that the same person asked just before, for questions that lean on it.
+    ``reads`` are the languages that they read, best first; that of the question if nothing else is known.
     """
 
     text: str
     language: str
     earlier: str | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

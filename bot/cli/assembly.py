@@ -57,7 +57,7 @@ from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.votes import Votes
-from bot.language import LanguageDetector
+from bot.language import LanguageDetector, find_system_language
 from bot.metrics import Metrics
 from bot.model import Corpus, Exchange, Origin
 from bot.search.chat_reader import ChatReader
@@ -281,6 +281,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     inline = Inline(
         desk=shared.desk,
         journal=shared.journal,
+        reader_languages=shared.reader_languages,
         about=shared.about,
         examples=shared.examples,
         cards=InlineCards(shared.keyboards, lambda: connection.username),
@@ -342,6 +343,7 @@ def _make_questions(settings: Settings, shared: _Shared, late_after_s: float) ->
         answers=Answers(
             desk=shared.desk,
             journal=shared.journal,
+            reader_languages=shared.reader_languages,
             keyboards=shared.keyboards,
             metrics=shared.metrics,
             limit=settings.passages,
@@ -474,16 +476,23 @@ def _load_detector(languages: frozenset[str]) -> LanguageDetector:
 class Session:
     """Questions from a terminal: answered at once, and recorded between two questions.
 
-    ``language`` is the one that all questions are in; None: each one's is detected.
+    ``language`` is the one that all questions are in; None: each one's is detected, with that of the
+    person's system, ``system``, as a hint. They read both.
     """
 
     def __init__(
-        self, desk: Desk, journal: Journal, runner: asyncio.Runner, language: str | None = None
+        self,
+        desk: Desk,
+        journal: Journal,
+        runner: asyncio.Runner,
+        language: str | None = None,
+        system: str | None = None,
     ) -> None:
         self._desk = desk
         self._journal = journal
         self._runner = runner
         self._language = language
+        self._system = system
 
     @property
     def corpus(self) -> Corpus:
@@ -493,7 +502,10 @@ class Session:
     def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
         """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
         asked_at = datetime.now(UTC)
-        answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
+        reads = [language for language in (self._language, self._system) if language]
+        answer = self._desk.ask(
+            text, language=self._language, hint=self._system, earlier=earlier, reads=reads, limit=limit
+        )
         return Exchange(asked_at=asked_at, origin=origin, answer=answer)
 
     def record(self, exchange: Exchange) -> None:
@@ -518,7 +530,7 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
     with asyncio.Runner() as runner:
         runner.run(database.open())
         try:
-            yield Session(desk, Journal(database), runner, language)
+            yield Session(desk, Journal(database), runner, language, find_system_language())
         finally:
             runner.run(database.close())
 

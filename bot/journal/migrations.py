@@ -181,9 +181,29 @@ async def _keep_short_answers(connection: aiosqlite.Connection) -> None:
     await connection.execute("ALTER TABLE shown_passages ADD COLUMN short TEXT")
 
 
+async def _keep_several_languages(connection: aiosqlite.Connection) -> None:
+    """Keep several languages of a reader; the one of ``rank`` 1 is that in which the bot talks to them."""
+    await connection.execute("ALTER TABLE readers RENAME TO readers_before")
+    await connection.execute("""
+        CREATE TABLE readers (
+            user_id INTEGER NOT NULL,
+            rank INTEGER NOT NULL,
+            language TEXT NOT NULL,
+            chosen_at TEXT NOT NULL,
+            PRIMARY KEY (user_id, rank)
+        ) STRICT, WITHOUT ROWID
+    """)
+    await connection.execute("""
+        INSERT INTO readers (user_id, rank, language, chosen_at)
+        SELECT user_id, 1, language, chosen_at FROM readers_before
+    """)
+    await connection.execute("DROP TABLE readers_before")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
     _share_passages,
     _keep_short_answers,
+    _keep_several_languages,
 )

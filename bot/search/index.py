@@ -30,6 +30,7 @@ from bot.search.vectors import Progress, VectorCache, embed_texts
 _LEANING_WORDS = 8
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
+_LEAST_FOUND = 5
 _SURE_OF_WORDS = 0.4
 
 
@@ -61,7 +62,8 @@ class CorpusIndex:
         self._merging = None
         if agreement and semantic:
             numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
-            self._merging = Merging(agreement, semantic, numbers, figures)
+            languages = frozenset(article.language for article in corpus.articles)
+            self._merging = Merging(agreement, semantic, numbers, figures, languages)
 
     @classmethod
     def build(  # noqa: PLR0913 (all but the corpus have defaults)
@@ -131,13 +133,13 @@ class CorpusIndex:
             self._parameters.lexical_calibration if self._semantic is None else self._parameters.calibration
         )
         confidence = judge_confidence(evidence, scores, readings, calibration)
-        nearest = np.argsort(-scores, kind="stable")[: limit + _FOUND_BEYOND]
+        nearest = np.argsort(-scores, kind="stable")[: max(limit, _LEAST_FOUND) + _FOUND_BEYOND]
         hits = tuple(
             self._show(int(number), float(scores[number]), readings.get(int(number)), evidence)
             for number in nearest
         )
         return Findings(
-            hits=self._merging.merge(hits, question, limit) if self._merging else hits[:limit],
+            hits=self._merging.merge(hits, readings, question, limit) if self._merging else hits[:limit],
             confidence=confidence,
             is_answer=confidence >= calibration.threshold,
         )

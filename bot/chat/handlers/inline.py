@@ -26,6 +26,7 @@ from bot.chat.cards.fitting import count_units
 from bot.chat.cards.inline_card import InlineCards, identify, read_example
 from bot.chat.cards.start_links import encode_question
 from bot.chat.handlers.allowance import Allowance, Verdict
+from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import InlineTurn
 from bot.journal.exchanges import Journal
 from bot.model import Answer, AnswerKind, Exchange, Origin
@@ -48,11 +49,12 @@ RESUME = "inline"
 class Inline:
     """Answers inline queries, and records which cards were sent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something of its own
         self,
         *,
         desk: Desk,
         journal: Journal,
+        reader_languages: ReaderLanguages,
         about: About,
         examples: Examples,
         cards: InlineCards,
@@ -60,6 +62,7 @@ class Inline:
     ) -> None:
         self._desk = desk
         self._journal = journal
+        self._reader_languages = reader_languages
         self._about = about
         self._examples = examples
         self._cards = cards
@@ -119,7 +122,10 @@ class Inline:
         return RESUME
 
     async def _find_answer(self, words: str, asker: User) -> Answer:
-        return await asyncio.to_thread(self._desk.ask, words, hint=asker.language_code, limit=_MOST)
+        reads = await self._reader_languages.find_reads(asker)
+        return await asyncio.to_thread(
+            self._desk.ask, words, hint=asker.language_code, reads=reads, limit=_MOST
+        )
 
     def _invite(self, phrases: Phrases) -> str:
         """Return the line above the examples: what can be asked about, if it fits."""

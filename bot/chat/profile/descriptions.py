@@ -9,8 +9,8 @@ from functools import partial
 
 from telegram import Bot
 
-from bot.chat.profile.publishing import Step
 from bot.chat.cards.fitting import count_units
+from bot.chat.profile.publishing import Step
 from bot.model import Article
 from bot.wording.about import About
 from bot.wording.phrases import Phrases

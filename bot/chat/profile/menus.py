@@ -95,7 +95,7 @@ class Menus:
         scope = BotCommandScopeChat(admin_id)
         try:
             for code, phrases in self._texts.items():
-                shown = self._reader_languages.phrases_in(chosen) if chosen else phrases
+                shown = self._reader_languages.phrases_in(chosen[0]) if chosen else phrases
                 await _set_menu(bot, scope, code, _describe(_IN_PRIVATE + _FOR_ADMINS, shown))
         except TelegramError as error:
             level = logging.INFO if _NEVER_WROTE in error.message.lower() else logging.WARNING
