@@ -32,6 +32,9 @@ class Index(Protocol):
     def search(self, question: Question, limit: int) -> Findings:
         """Return at most ``limit`` statements, best first, and the confidence that they answer."""
 
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Return other questions, the nearest by meaning first."""
+
 
 class ReloadRunningError(Exception):
     """A reload was asked for while another one is running."""
@@ -102,6 +105,10 @@ class Desk:
             elapsed_ms=(time.perf_counter() - started) * 1000,
             small_talk=small_talk,
         )
+
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Return other questions, the nearest by meaning first, without asking any."""
+        return self._index.order_by_nearness(question, others)
 
     def reload(self, progress: Progress | None = None) -> Reload:
         """Read the articles again and answer from them from now on.

@@ -258,6 +258,9 @@ class Settings(BaseSettings):
     examples: ProjectPath = Field(
         default=Path("config/examples.toml"), description="File of the example questions, by language."
     )
+    suggestions: bool = Field(
+        default=True, description="Whether up to two questions to ask next are offered below an answer."
+    )
     about: Annotated[
         dict[str, str], NoDecode, BeforeValidator(_check_about), BeforeValidator(_read_table)
     ] = Field(

@@ -37,6 +37,7 @@ from bot.chat.handlers.languages import Languages
 from bot.chat.handlers.personal import Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import Sources
+from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.intake.outages import Outage
 from bot.chat.intake.polling import Polling
@@ -54,6 +55,7 @@ from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
 from bot.journal.personal import PersonalRecords
+from bot.journal.popular import PopularQuestions
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.votes import Votes
@@ -146,6 +148,7 @@ class _Shared:
     journal: Journal
     reader_languages: ReaderLanguages
     menus: Menus
+    suggestions: Suggestions
     about: About
     examples: Examples
     keyboards: Keyboards
@@ -198,6 +201,13 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         journal=journal,
         reader_languages=reader_languages,
         menus=Menus(reader_languages=reader_languages, admin_ids=settings.admin_ids),
+        suggestions=Suggestions(
+            desk=desk,
+            examples=examples,
+            popular=PopularQuestions(database),
+            are_wanted=settings.suggestions,
+            clock=time.monotonic,
+        ),
         about=About(settings.about),
         examples=examples,
         keyboards=Keyboards(translation=TranslationLinks(settings.translate_url), examples=examples),
@@ -292,7 +302,12 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         records=PersonalRecords(database, connection.bot_id),
         menus=shared.menus,
         questions=questions,
-        memories=(shared.reader_languages.forget, inline.forget, shared.journal.forget),
+        memories=(
+            shared.reader_languages.forget,
+            inline.forget,
+            shared.journal.forget,
+            shared.suggestions.forget,
+        ),
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
     return Handlers(
@@ -301,10 +316,13 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             journal=shared.journal,
             votes=Votes(database),
             reader_languages=shared.reader_languages,
+            suggestions=shared.suggestions,
             keyboards=shared.keyboards,
             limit=settings.passages,
         ),
-        example_buttons=ExampleButtons(examples=shared.examples, questions=questions),
+        example_buttons=ExampleButtons(
+            examples=shared.examples, suggestions=shared.suggestions, questions=questions
+        ),
         inline=inline,
         commands=Commands(
             desk=shared.desk,
@@ -314,6 +332,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             questions=questions,
             inline=inline,
             retention_days=settings.retention_days,
+            are_questions_suggested=settings.suggestions,
             reader_host=_find_reader_host(settings),
             opened={
                 "history": personal.history,
@@ -344,6 +363,7 @@ def _make_questions(settings: Settings, shared: _Shared, late_after_s: float) ->
             desk=shared.desk,
             journal=shared.journal,
             reader_languages=shared.reader_languages,
+            suggestions=shared.suggestions,
             keyboards=shared.keyboards,
             metrics=shared.metrics,
             limit=settings.passages,

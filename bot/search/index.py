@@ -4,6 +4,8 @@ A new corpus gets a new index. Nothing in an index changes except its memory of 
 searches may run in any thread while another index is being built.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ from bot.search.encoder import Encoder, Vectors
 from bot.search.highlight import choose_highlight, find_clause_around
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
+from bot.search.nearness import Nearness
 from bot.search.ranking import Parameters, load_parameters, weigh_evidence, weigh_readings
 from bot.search.reader import Reader
 from bot.search.reading import CandidateReading, Readings
@@ -55,6 +58,7 @@ class CorpusIndex:
         self._semantic = semantic
         self._encoder = encoder
         self._reading = reading
+        self._nearness = Nearness(encoder) if encoder else None
         self._parameters = parameters
         self._parts = parts
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
@@ -143,6 +147,13 @@ class CorpusIndex:
             confidence=confidence,
             is_answer=confidence >= calibration.threshold,
         )
+
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Return other questions, the nearest by meaning first; as they are where there is no encoder.
+
+        The vectors of the others are remembered.
+        """
+        return self._nearness.order(question, others) if self._nearness else list(others)
 
     def read(self, question: Question, scores: NDArray[np.float32]) -> Readings:
         """Read the passages with the highest scores; none where there is no reader.

@@ -5,7 +5,7 @@ passages from the sixth on, ``context:<key>:0`` the first among the sentences ar
 ``vote:<key>:up`` is a vote. It decides nothing about presses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -29,12 +29,13 @@ Row = list[InlineKeyboardButton]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An answer as a reader sees it: its key, the reader's language, and the reader's vote."""
+    """An answer as a reader sees it: its key, the reader's language and vote, and what to ask next."""
 
     key: str
     answer: Answer
     phrases: Phrases
     vote: Vote | None = None
+    suggested: tuple[str, ...] = ()
 
 
 class Keyboards:
@@ -64,7 +65,7 @@ class Keyboards:
             if passage.before or passage.after:
                 buttons.append(_button(card, "button.context", CONTEXT, page.first))
             votes = [*self.for_passage(passage, card.phrases), *votes]
-        rows = [buttons, votes, *([] if page.first else examples)]
+        rows = [buttons, votes, *([] if page.first else [*examples, *lay_out_questions(card.suggested)])]
         return [row for row in rows if row]
 
     def for_context(self, card: Card, number: int) -> list[Row]:
@@ -81,9 +82,14 @@ class Keyboards:
 
 def lay_out_examples(examples: Examples, language: str) -> list[Row]:
     """Return a row with a button for each question to offer in a language."""
+    return lay_out_questions(examples.choose(language))
+
+
+def lay_out_questions(questions: Iterable[str]) -> list[Row]:
+    """Return a row with a button for each question; a tap asks it."""
     return [
         [InlineKeyboardButton(question, callback_data=f"ask:{digest_question(question)}")]
-        for question in examples.choose(language)
+        for question in questions
     ]
 
 

@@ -14,14 +14,14 @@ from bot.chat.addressing import find_asker
 from bot.chat.cards.answer_card import render_answer, render_context, render_further
 from bot.chat.cards.keyboards import CONTEXT, MORE, VOTE, Card, Keyboards, Row, mark_vote, shows_vote
 from bot.chat.cards.markup import Markup
+from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import PressTurn
 from bot.chat.wire.sending import edit
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.votes import Votes
-from bot.model import Exchange, Vote
-from bot.wording.phrases import Phrases
+from bot.model import Vote
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,12 +32,13 @@ PATTERN = rf"^(?:{MORE}|{CONTEXT}):[\w-]+:\d{{1,4}}$|^{VOTE}:[\w-]+:(?:up|down)$
 class AnswerButtons:
     """Handles presses of the buttons below answers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something of its own
         self,
         *,
         journal: Journal,
         votes: Votes,
         reader_languages: ReaderLanguages,
+        suggestions: Suggestions,
         keyboards: Keyboards,
         limit: int,
     ) -> None:
@@ -45,6 +46,7 @@ class AnswerButtons:
         self._journal = journal
         self._votes = votes
         self._reader_languages = reader_languages
+        self._suggestions = suggestions
         self._keyboards = keyboards
         self._limit = limit
 
@@ -77,14 +79,15 @@ class AnswerButtons:
             return "press.too-old"
         phrases = await self._reader_languages.phrases_for(_find_reader(turn))
         taken = await self._votes.find(key, turn.presser.id) if turn.is_private else None
-        content, rows = self._lay_out(action, exchange, number, phrases, taken)
+        suggested: tuple[str, ...] = ()
+        if action == MORE and number == 0:
+            suggested = await self._suggestions.choose(exchange.answer, phrases.language)
+        card = Card(key, exchange.answer, phrases, taken, suggested)
+        content, rows = self._lay_out(action, card, number)
         return None if await edit(message, content, InlineKeyboardMarkup(rows)) else "press.unchangeable"
 
-    def _lay_out(
-        self, action: str, exchange: Exchange, number: int, phrases: Phrases, taken: Vote | None
-    ) -> tuple[Markup, list[Row]]:
-        answer = exchange.answer
-        card = Card(exchange.key, answer, phrases, taken)
+    def _lay_out(self, action: str, card: Card, number: int) -> tuple[Markup, list[Row]]:
+        answer, phrases = card.answer, card.phrases
         if action == CONTEXT:
             return render_context(answer, number, phrases), self._keyboards.for_context(card, number)
         if number:

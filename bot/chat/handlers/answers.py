@@ -20,6 +20,7 @@ from bot.chat.cards.answer_card import render_answer
 from bot.chat.cards.keyboards import Card, Keyboards
 from bot.chat.cards.markup import Markup
 from bot.chat.handlers.follow_ups import Earlier
+from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import MessageTurn
 from bot.chat.wire.sending import edit_at, place_reply, topic_of
@@ -42,6 +43,7 @@ class Answers:
         desk: Desk,
         journal: Journal,
         reader_languages: ReaderLanguages,
+        suggestions: Suggestions,
         keyboards: Keyboards,
         metrics: Metrics,
         limit: int,
@@ -51,6 +53,7 @@ class Answers:
         self._desk = desk
         self._journal = journal
         self._reader_languages = reader_languages
+        self._suggestions = suggestions
         self._keyboards = keyboards
         self._metrics = metrics
         self._limit = limit
@@ -69,6 +72,7 @@ class Answers:
         with _typing(message):
             reads = await self._reader_languages.find_reads(asker)
             answer = await asyncio.to_thread(self._find_answer, words, asker, reads, earlier)
+            suggested = await self._suggestions.choose(answer, phrases.language)
         turn.once("counted", lambda: self._metrics.count_answer(answer))
         exchange = Exchange(
             asked_at=message.edit_date or message.date,
@@ -80,7 +84,7 @@ class Answers:
         )
         is_late = datetime.now(UTC) - exchange.asked_at > self._late_after
         page = render_answer(answer, phrases, self._limit, is_late=is_late)
-        rows = self._keyboards.for_page(Card(exchange.key, answer, phrases), page)
+        rows = self._keyboards.for_page(Card(exchange.key, answer, phrases, suggested=suggested), page)
         keyboard = InlineKeyboardMarkup(rows) if rows else None
         try:
             exchange = await _deliver(message, page.content, keyboard, exchange, replaced)

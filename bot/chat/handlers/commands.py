@@ -34,6 +34,7 @@ class Commands:
         questions: Questions,
         inline: Inline,
         retention_days: int,
+        are_questions_suggested: bool,
         reader_host: str | None,
         opened: Mapping[str, Command],
     ) -> None:
@@ -48,6 +49,7 @@ class Commands:
         self._questions = questions
         self._inline = inline
         self._retention_days = retention_days
+        self._are_questions_suggested = are_questions_suggested
         self._reader_host = reader_host
         self._opened = opened
 
@@ -82,7 +84,9 @@ class Commands:
 
     async def privacy(self, turn: MessageTurn) -> None:
         """Say which data the bot keeps or sends away, how long, why, and how to erase them."""
-        await turn.reply(text(describe_privacy(turn.phrases, self._retention_days, self._reader_host)))
+        notice = describe_privacy(turn.phrases, self._retention_days, self._reader_host)
+        suggested = turn.say("privacy.suggestions") if self._are_questions_suggested else ""
+        await turn.reply(text(_join(notice, suggested)))
 
     async def on_unknown(self, turn: MessageTurn) -> None:
         """Say that the command does not exist."""
