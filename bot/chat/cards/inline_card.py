@@ -41,8 +41,10 @@ class InlineCards:
         self._keyboards = keyboards
         self._find_username = find_username
 
-    def render(self, hit: Hit, phrases: Phrases, words: str) -> InlineQueryResultArticle:
-        """Lay out a passage that answers a question."""
+    def render(
+        self, hit: Hit, phrases: Phrases, words: str, reads: tuple[str, ...]
+    ) -> InlineQueryResultArticle:
+        """Lay out a passage that answers a question, for somebody who ``reads`` these languages."""
         article = hit.passage.article
         title = f"{article.outlet} · {name_language(article.language, phrases.language)}"
         return InlineQueryResultArticle(
@@ -50,10 +52,12 @@ class InlineCards:
             _fit(title, _TITLE_UNITS),
             _make_content(render_hit_card(hit, phrases)),
             description=_fit(hit.highlight or hit.passage.text, _DESCRIPTION_UNITS),
-            reply_markup=self._make_keyboard(hit, phrases, words),
+            reply_markup=self._make_keyboard(hit, phrases, words, reads),
         )
 
-    def render_example(self, answer: Answer, phrases: Phrases) -> InlineQueryResultArticle:
+    def render_example(
+        self, answer: Answer, phrases: Phrases, reads: tuple[str, ...]
+    ) -> InlineQueryResultArticle:
         """Lay out an example question with its best passage; unanswered, it is sent as it stands."""
         words = answer.question.text
         best = answer.hits[0] if answer.is_answered else None
@@ -62,12 +66,14 @@ class InlineCards:
             words,
             _make_content(render_hit_card(best, phrases) if best else text(words)),
             description=_fit(best.highlight or best.passage.text, _DESCRIPTION_UNITS) if best else None,
-            reply_markup=self._make_keyboard(best, phrases, words) if best else None,
+            reply_markup=self._make_keyboard(best, phrases, words, reads) if best else None,
         )
 
-    def _make_keyboard(self, hit: Hit, phrases: Phrases, words: str) -> InlineKeyboardMarkup | None:
+    def _make_keyboard(
+        self, hit: Hit, phrases: Phrases, words: str, reads: tuple[str, ...]
+    ) -> InlineKeyboardMarkup | None:
         """Return the button that leads to the other passages, and the one that translates this one."""
-        row = self._keyboards.for_passage(hit.passage, phrases)
+        row = self._keyboards.for_passage(hit.passage, phrases, reads)
         payload = encode_question(words)
         if payload:
             address = link_to_chat(self._find_username(), payload)

@@ -77,12 +77,14 @@ class AnswerButtons:
         exchange = await self._journal.find(key)
         if message is None or exchange is None or number >= len(exchange.answer.hits):
             return "press.too-old"
-        phrases = await self._reader_languages.phrases_for(_find_reader(turn))
+        reader = _find_reader(turn)
+        phrases = await self._reader_languages.phrases_for(reader)
+        reads = await self._reader_languages.find_reads(reader)
         taken = await self._votes.find(key, turn.presser.id) if turn.is_private else None
         suggested: tuple[str, ...] = ()
         if action == MORE and number == 0:
             suggested = await self._suggestions.choose(exchange.answer, phrases.language)
-        card = Card(key, exchange.answer, phrases, taken, suggested)
+        card = Card(key, exchange.answer, phrases, taken, suggested, reads)
         content, rows = self._lay_out(action, card, number)
         return None if await edit(message, content, InlineKeyboardMarkup(rows)) else "press.unchangeable"
 

@@ -84,7 +84,9 @@ class Answers:
         )
         is_late = datetime.now(UTC) - exchange.asked_at > self._late_after
         page = render_answer(answer, phrases, self._limit, is_late=is_late)
-        rows = self._keyboards.for_page(Card(exchange.key, answer, phrases, suggested=suggested), page)
+        rows = self._keyboards.for_page(
+            Card(exchange.key, answer, phrases, suggested=suggested, reads=reads), page
+        )
         keyboard = InlineKeyboardMarkup(rows) if rows else None
         try:
             exchange = await _deliver(message, page.content, keyboard, exchange, replaced)

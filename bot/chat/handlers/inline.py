@@ -79,15 +79,16 @@ class Inline:
             await _show(query, [], "", None)
             return
         words = " ".join(make_whole(query.query).split())
+        reads = await self._reader_languages.find_reads(query.from_user)
         answer = await self._find_answer(words, query.from_user) if words else None
         if answer is None or answer.kind is AnswerKind.SMALL_TALK:
-            cards = await self._offer_examples(query.from_user, phrases)
+            cards = await self._offer_examples(query.from_user, phrases, reads)
             await _show(query, cards, "", _make_button(self._invite(phrases), RESUME))
         elif answer.kind is AnswerKind.ANSWER:
             first = int(query.offset) if query.offset.isdecimal() else 0
             page = answer.hits[first : first + _PAGE]
             further = str(first + _PAGE) if first + _PAGE < len(answer.hits) else ""
-            cards = [self._cards.render(hit, phrases, words) for hit in page]
+            cards = [self._cards.render(hit, phrases, words, reads) for hit in page]
             await _show(query, cards, further, None)
         else:
             payload = encode_question(words) or self._remember(query.from_user, words)
@@ -133,10 +134,12 @@ class Inline:
         label = phrases.say("about.inline", topic=topic) if topic else ""
         return label if 0 < count_units(label) <= _BUTTON_UNITS else phrases.say("inline.ask")
 
-    async def _offer_examples(self, reader: User, phrases: Phrases) -> list[InlineQueryResultArticle]:
+    async def _offer_examples(
+        self, reader: User, phrases: Phrases, reads: tuple[str, ...]
+    ) -> list[InlineQueryResultArticle]:
         questions = self._examples.choose(phrases.language)
         answers = [await self._find_answer(question, reader) for question in questions]
-        return [self._cards.render_example(answer, phrases) for answer in answers]
+        return [self._cards.render_example(answer, phrases, reads) for answer in answers]
 
 
 async def _show(
