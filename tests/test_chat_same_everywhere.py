@@ -14,7 +14,7 @@ from bot.search.vectors import VectorCache
 from tests.chat_bot import CATALOGUES, ChatBot, running_bot
 
 PROJECT = Path(__file__).parent.parent
-ASKED = 3
+ASKED = 50
 PASSAGES = 5
 
 
@@ -55,7 +55,7 @@ async def ask_everywhere(api: BotApi, bot: ChatBot, known: KnownQuestion) -> dic
     public = await group.reply_to(bo.says(f"/ask {known.question}", chat=group))
     kept = {}
     for place, chat_id, message in (("private", anna.id, private), ("group", group.id, public)):
-        exchange = await bot.journal.find_by_answer(chat_id, message.id)
+        exchange = await bot.journal.find_by_answer(chat_id, message.message_id)
         assert exchange is not None
         kept[place] = exchange.answer
     # The runner only records, which nobody asks for here.

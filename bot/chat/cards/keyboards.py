@@ -101,7 +101,7 @@ class Keyboards:
         target = card.reads[0] if card.reads else card.phrases.language
         texts: dict[str, list[str]] = {}
         for passage in (hit.passage for hit in hits):
-            if passage.article.language not in {target, card.answer.question.language, *card.reads}:
+            if passage.article.language not in {target, *card.reads}:
                 texts.setdefault(passage.article.language, []).append(passage.text)
         links = {
             language: self._translation.link("\n\n".join(parts), language, target)
