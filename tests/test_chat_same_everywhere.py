@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 from bot.chat.cards.inline_card import identify
-from bot.cli.assembly import Session
+from bot.cli.session import Session
 from bot.evaluation.questions import KnownQuestion, read_questions
+from bot.journal.personal import LocalRecords
 from bot.model import Answer, Corpus, Origin
 from bot.sandbox.server import BotApi
 from bot.search.index import CorpusIndex
@@ -59,7 +60,9 @@ async def ask_everywhere(api: BotApi, bot: ChatBot, known: KnownQuestion) -> dic
         assert exchange is not None
         kept[place] = exchange.answer
     # The runner only records, which nobody asks for here.
-    session = Session(bot.desk, bot.journal, asyncio.Runner(), None, known.language)
+    session = Session(
+        bot.desk, bot.journal, LocalRecords(bot.records), asyncio.Runner(), system=known.language
+    )
     terminal = await asyncio.to_thread(session.ask, known.question, 2 * PASSAGES, Origin.TERMINAL)
     asked = await asyncio.to_thread(session.ask, known.question, PASSAGES, Origin.ASK)
     return {**kept, "terminal": terminal.answer, "ask": asked.answer}

@@ -181,6 +181,32 @@ async def _keep_short_answers(connection: aiosqlite.Connection) -> None:
     await connection.execute("ALTER TABLE shown_passages ADD COLUMN short TEXT")
 
 
+async def _create_roles(connection: aiosqlite.Connection) -> None:
+    await connection.execute("""
+        CREATE TABLE roles (
+            user_id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            role TEXT NOT NULL,
+            granted_by INTEGER,
+            granted_at TEXT NOT NULL
+        ) STRICT
+    """)
+    # A person who has their data erased leaves their acts behind, without id and name.
+    await connection.execute("""
+        CREATE TABLE acts (
+            id INTEGER PRIMARY KEY,
+            acted_at TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            user_id INTEGER,
+            name TEXT,
+            act TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            subject_id INTEGER,
+            subject_name TEXT
+        ) STRICT
+    """)
+
+
 async def _keep_several_languages(connection: aiosqlite.Connection) -> None:
     """Keep several languages of a reader; the one of ``rank`` 1 is that in which the bot talks to them."""
     await connection.execute("ALTER TABLE readers RENAME TO readers_before")
@@ -205,5 +231,6 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_inbox,
     _share_passages,
     _keep_short_answers,
+    _create_roles,
     _keep_several_languages,
 )

@@ -9,6 +9,7 @@ from typing import Any
 import aiosqlite
 
 from bot.journal.database import Database
+from bot.model import Origin
 
 _Row = dict[str, Any]
 
@@ -45,6 +46,10 @@ class PersonalRecords:
                 ),
                 "votes": await _read_rows(connection, "SELECT * FROM votes WHERE user_id = ?", user_id),
                 "readers": await _read_rows(connection, "SELECT * FROM readers WHERE user_id = ?", user_id),
+                "roles": await _read_rows(connection, "SELECT * FROM roles WHERE user_id = ?", user_id),
+                "acts": await _read_rows(
+                    connection, "SELECT * FROM acts WHERE ? IN (user_id, subject_id) ORDER BY id", user_id
+                ),
             }
 
         return await self._database.read(read)
@@ -59,6 +64,15 @@ class PersonalRecords:
         async def erase(connection: aiosqlite.Connection) -> int:
             await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM roles WHERE user_id = ?", (user_id,))
+            # What was done to the bot stays on record, without the person.
+            await connection.execute("UPDATE roles SET granted_by = NULL WHERE granted_by = ?", (user_id,))
+            await connection.execute(
+                "UPDATE acts SET user_id = NULL, name = NULL WHERE user_id = ?", (user_id,)
+            )
+            await connection.execute(
+                "UPDATE acts SET subject_id = NULL, subject_name = NULL WHERE subject_id = ?", (user_id,)
+            )
             # The request itself is in the inbox until it is done: it is the first entry of its chat. Entries
             # behind it are still to be answered; entries of a bot with another token never will be.
             await connection.execute(
@@ -71,6 +85,31 @@ class PersonalRecords:
                 (user_id, self._bot_id, self._bot_id, user_id),
             )
             async with connection.execute("DELETE FROM exchanges WHERE user_id = ?", (user_id,)) as cursor:
+                return cursor.rowcount
+
+        erased = await self._database.run(erase)
+        await self._database.erase_traces()
+        return erased
+
+
+class LocalRecords:
+    """Erases what was asked in terminals of this machine, where nobody has a user id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def forget(self) -> int:
+        """Erase every exchange, and every trace of it; return their number.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be written now.
+        """
+
+        async def erase(connection: aiosqlite.Connection) -> int:
+            async with connection.execute(
+                "DELETE FROM exchanges WHERE origin IN (?, ?) AND user_id IS NULL",
+                (Origin.TERMINAL.value, Origin.ASK.value),
+            ) as cursor:
                 return cursor.rowcount
 
         erased = await self._database.run(erase)
