@@ -90,7 +90,7 @@ def _read_table(value: object) -> object:
 
 
 def _check_about(about: object) -> dict[str, str]:
-    """Return the table with primary subtags as its keys, and each text on one line."""
+    """Return the table with subtags of languages as its keys, and each text on one line."""
     if not isinstance(about, dict):
         message = 'must be a table of texts by language, such as {"en": "the harbour of Vik"}'
         raise ValueError(message)  # noqa: TRY004 - pydantic tells of a ValueError

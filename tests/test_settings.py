@@ -257,7 +257,7 @@ def test_settings_about_is_by_language_and_of_the_articles_beside_it(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / "config" / "bot.toml").write_text('[about]\nen = "the harbour"\nno = "havna"\n')
-    assert load_settings()[0].about == {"en": "the harbour", "nb": "havna"}
+    assert load_settings()[0].about == {"en": "the harbour", "no": "havna"}
     monkeypatch.setenv("BOT_CORPUS", "others")
     assert load_settings()[0].about == {}
     monkeypatch.setenv("BOT_ABOUT", '{"en": "whales"}')

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from babel.lists import format_list
 
+from bot.language import parse_language
 from bot.model import Article
 from bot.wording.phrases import Phrases
 
@@ -15,8 +16,8 @@ class About:
     """Says what the articles are about, in the language of a reader."""
 
     def __init__(self, topics: Mapping[str, str]) -> None:
-        """Take what stands behind "about" in each language."""
-        self._topics = dict(topics)
+        """Take what stands behind "about" in each language, by its tag."""
+        self._topics = {parse_language(tag): topic for tag, topic in topics.items()}
 
     def find_topic(self, language: str) -> str | None:
         """Return what the owner wrote for a language, else what they wrote in English, if anything."""
