@@ -126,8 +126,8 @@ class _Messenger:
     async def _phrases_for(self, admin_id: int) -> Phrases:
         """Return the texts in the language that an admin chose, or else in that of their Telegram."""
         chosen = await self._readings.find_choice(admin_id)
-        if chosen is not None:
-            return self._readings.phrases_in(chosen)
+        if chosen:
+            return self._readings.phrases_in(chosen[0])
         try:
             member = await self._bot.get_chat_member(admin_id, admin_id)
         except BadRequest:

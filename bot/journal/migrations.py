@@ -219,6 +219,25 @@ async def _keep_earlier_answers(connection: aiosqlite.Connection) -> None:
     await connection.execute("ALTER TABLE exchanges ADD COLUMN earlier_answer TEXT")
 
 
+async def _keep_several_languages(connection: aiosqlite.Connection) -> None:
+    """Keep several languages of a reader; the one of ``rank`` 1 is that in which the bot talks to them."""
+    await connection.execute("ALTER TABLE readers RENAME TO readers_before")
+    await connection.execute("""
+        CREATE TABLE readers (
+            user_id INTEGER NOT NULL,
+            rank INTEGER NOT NULL,
+            language TEXT NOT NULL,
+            chosen_at TEXT NOT NULL,
+            PRIMARY KEY (user_id, rank)
+        ) STRICT, WITHOUT ROWID
+    """)
+    await connection.execute("""
+        INSERT INTO readers (user_id, rank, language, chosen_at)
+        SELECT user_id, 1, language, chosen_at FROM readers_before
+    """)
+    await connection.execute("DROP TABLE readers_before")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
@@ -227,4 +246,5 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_roles,
     _keep_what_cards_show,
     _keep_earlier_answers,
+    _keep_several_languages,
 )

@@ -112,7 +112,7 @@ class Menus:
         scope = BotCommandScopeChat(admin_id)
         try:
             for code, phrases in self._texts.items():
-                shown = self._reader_languages.phrases_in(chosen) if chosen else phrases
+                shown = self._reader_languages.phrases_in(chosen[0]) if chosen else phrases
                 await _set_menu(bot, scope, code, _describe(commands, shown))
             self._with_menu.add(admin_id)
         except TelegramError as error:
