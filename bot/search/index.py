@@ -197,7 +197,7 @@ class CorpusIndex:
         scores = ranked.scores
         nearest = np.argsort(-scores, kind="stable")[: max(limit, _LEAST_FOUND) + _FOUND_BEYOND]
         hits = tuple(
-            self._show(int(number), float(scores[number]), ranked.readings.get(int(number)), ranked.evidence)
+            self._show(int(number), question, ranked)
             for number in nearest
         )
         shown = self._merging.merge(hits, ranked.readings, question, limit) if self._merging else hits[:limit]
@@ -270,14 +270,19 @@ class CorpusIndex:
             parts=self._parts,
         )
 
-    def _show(self, number: int, score: float, reading: Reading | None, evidence: Evidence) -> Hit:
+    def _show(self, number: int, score: float, reading:     def _show(self, number: int, question: Question, ranked: _Ranked) -> Hit:
         """Show a passage with the clause and, if the reader is sure of them, the words that answer."""
         passage = self.corpus.passages[number]
-        clause = self._choose_highlight(number, evidence)
+        score = float(ranked.scores[number])
+        reading = ranked.readings.get(number)
+        clause = self._choose_highlight(number, ranked.evidence)
         answers = None if reading is None else float(1 / (1 + np.exp(-reading.logit)))
         if reading is None or reading.begin >= reading.end or np.exp(reading.span_score) < _SURE_OF_WORDS:
             return Hit(passage, score, clause, answers=answers)
         words = passage.text[reading.begin : reading.end]
+        if set(split_words(words)) <= set(split_words(question.text)):
+            # What was asked with is not what was asked for.
+            return Hit(passage, score, clause, answers=answers)
         if clause is None or words not in clause:
             start, end = find_clause_around(passage.text, (reading.begin, reading.end))
             clause = passage.text[start:end]

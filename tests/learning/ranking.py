@@ -58,8 +58,7 @@ CORPORA = (
 QUESTIONS_EACH = 60
 STRANGERS_EACH = 15
 HIDDEN = 0.2
-# Questions about the articles that come with the bot are harder: there it refuses one in sixteen.
-REFUSED_ANSWERABLE = 0.03
+REFUSED_ANSWERABLE = 0.05
 
 Floats = NDArray[np.float32]
 
