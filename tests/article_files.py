@@ -44,17 +44,10 @@ def write_pdf(pages: list[list[str]], title: str = "") -> bytes:
         offsets.append(len(written))
         written += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    return (
-        written
-        + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF\n"
-        % (
-            len(objects) + 1,
-            table,
-            len(objects) + 1,
-            len(objects),
-            len(written),
-        )
-    )
+    size = len(objects) + 1
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % size
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Info %d 0 R >>\n" % (size, len(objects))
+    return written + head + table + trailer + b"startxref\n%d\n%%%%EOF\n" % len(written)
 
 
 def _escape(line: str) -> bytes:

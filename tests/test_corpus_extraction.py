@@ -58,7 +58,7 @@ def test_extraction_takes_the_address_for_the_source() -> None:
         b"",
         b"<html></html>",
         b"<html><body><h1>Are you a robot?</h1><p>Please tick the box to go on.</p></body></html>",
-        b"<html><body><h1>News</h1><p>The council has voted.</p><div>Subscribe to read on.</div></body></html>",
+        b"<html><body><h1>News</h1><p>The council has voted.</p>Subscribe to read on.</body></html>",
     ],
 )
 def test_extraction_tells_pages_without_an_article(page: bytes) -> None:
@@ -126,7 +126,7 @@ def test_draft_is_changed_by_hand() -> None:
     assert change_draft(draft, "title", "Two\nlines\x00", "en").title == "Two lines"
     for name, value in (
         ("published", "soon"),
-        ("language", "Klingon"),
+        ("language", "Quuxish"),
         ("source", "x"),
         ("title", " "),
         ("x", "y"),

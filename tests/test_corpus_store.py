@@ -13,7 +13,7 @@ ARTICLE = '+++\nlanguage = "en"\nsource = "https://example.org/{0}"\n+++\n\n{0} 
 
 
 def text(name: str) -> bytes:
-    return ARTICLE.format(name).encode()
+    return ARTICLE.format(name.replace(" ", "-")).encode()
 
 
 class Place:

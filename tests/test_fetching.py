@@ -1,6 +1,7 @@
 """Pages are fetched from the web alone, within bounds of time and size."""
 
 import asyncio
+import contextlib
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -169,7 +170,7 @@ async def test_fetching_ends_an_endless_body() -> None:
     async def stream(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/html"})
         await response.prepare(request)
-        with pytest.raises((ConnectionError, asyncio.CancelledError)):
+        with contextlib.suppress(ConnectionError):
             while True:
                 await response.write(b"x" * 65_536)
         return response

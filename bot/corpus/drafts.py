@@ -93,7 +93,9 @@ def change_draft(draft: Draft, name: str, value: str, reader: str) -> Draft:
         raise FieldError(name)
     if name not in FIELDS or not line:
         raise FieldError(name)
-    return replace(draft, **{name: line})
+    if name == "title":
+        return replace(draft, title=line)
+    return replace(draft, outlet=line) if name == "outlet" else replace(draft, source=line)
 
 
 def make_line(value: str) -> str:

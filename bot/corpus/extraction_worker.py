@@ -25,6 +25,24 @@ _PAGES = 500
 _REPEATED_ON = 3
 _SHORT = 0.75
 _HEADING = 0.6
+_NAMES = (
+    "ad",
+    "ads",
+    "advert",
+    "advertisement",
+    "banner",
+    "cookie",
+    "newsletter",
+    "promo",
+    "related",
+    "share",
+)
+# What pages set amid the text of an article, by the names that authors give to its parts.
+_REST = [
+    f"//*[self::div or self::aside or self::section or self::p]"
+    f"[contains(concat(' ', translate(@class, '_-', '  '), ' '), ' {name} ')]"
+    for name in _NAMES
+]
 _HYPHEN = re.compile(r"(\w)[-\u00ad]$")
 _ENDS = tuple('.!?…"»”’)')
 
@@ -32,9 +50,14 @@ _ENDS = tuple('.!?…"»”’)')
 def read_page(content: bytes, address: str | None) -> dict[str, object]:
     """Find the article on a page."""
     found = trafilatura.bare_extraction(
-        content, url=address, include_comments=False, include_tables=False, with_metadata=True
+        content,
+        url=address,
+        include_comments=False,
+        include_tables=False,
+        with_metadata=True,
+        prune_xpath=_REST,
     )
-    if found is None:
+    if found is None or isinstance(found, dict):
         return {"problem": "empty", "detail": ""}
     return {
         "title": found.title,
@@ -65,7 +88,7 @@ def read_pdf(content: bytes) -> dict[str, object]:
 
 def leave_out_repeated(pages: list[list[str]]) -> list[str]:
     """Return the lines of all pages but those at the top or foot of most pages, whatever their number."""
-    edges = [{_without_digits(line) for line in (*page[:2], *page[-2:])} for page in pages]
+    edges = [{_without_digits(line) for line in (*page[:1], *page[-1:])} for page in pages]
     counts = Counter(line for edge in edges for line in edge)
     least = max(_REPEATED_ON, len(pages) // 2 + 1)
     repeated = {line for line, count in counts.items() if count >= least}

@@ -103,6 +103,7 @@ def _names_source(line: str) -> bool:
 
 
 def find_date(source: str) -> date | None:
+    """Return the date that a URL names, if it does."""
     match = _DATE_IN_URL.search(source)
     try:
         return date(int(match[1]), int(match[2]), int(match[3])) if match else None
