@@ -21,13 +21,13 @@ TEXT = (
 
 
 @asynccontextmanager
-async def desk(folder: Path, **settings: object) -> AsyncIterator[tuple[BotApi, ChatBot, Path]]:
+async def desk(folder: Path, *, fetch: bool = False) -> AsyncIterator[tuple[BotApi, ChatBot, Path]]:
     articles = folder / "articles"
     if not articles.exists():
         copy_articles(folder)
     async with (
         BotApi() as api,
-        running_bot(api, folder, articles=articles, admin_ids=[BOSS, CHIEF], **settings) as bot,
+        running_bot(api, folder, articles=articles, admin_ids=[BOSS, CHIEF], fetch=fetch) as bot,
     ):
         yield api, bot, articles
 
@@ -114,9 +114,9 @@ async def test_cancelled_draft_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "name", "key"),
     [
-        (b"MZ", "virus.exe", "articles.failed.kind"),
-        (b"<html><p>Are you a robot?</p></html>", "page.html", "articles.failed.empty"),
-        (b"no front matter", "a.md", "articles.failed.unreadable"),
+        (b"MZ", "virus.exe", "extraction.kind"),
+        (b"<html><p>Are you a robot?</p></html>", "page.html", "extraction.empty"),
+        (b"no front matter", "a.md", "extraction.unreadable"),
     ],
 )
 async def test_file_that_is_no_article_is_told_why(
@@ -180,7 +180,7 @@ async def test_strangers_get_what_they_always_got(tmp_path: Path) -> None:
         for command in ("/articles", "/versions", "/version"):
             reply = await anna.private_chat.reply_to(anna.says(command))
             assert reply.text == phrases.say("unknown-command")
-        buttons = [button["callback_data"] for row in preview.buttons for button in row]
+        buttons = [button["callback_data"] for button in preview.buttons]
         digest = bot.desk.corpus.articles[0].digest[:16]
         others = ["articles:page:0", f"articles:show:{digest}", f"articles:out:{digest}", "undo:a"]
         for data in (*buttons, *others, f"versions:back:{version}", f"versions:show:{version}"):
@@ -246,7 +246,7 @@ async def test_address_of_a_private_network_is_refused(tmp_path: Path) -> None:
     async with desk(tmp_path, fetch=True) as (api, _bot, _articles):
         boss = api.person("Boss", id=BOSS)
         reply = await boss.private_chat.reply_to(boss.says("http://127.0.0.1:9/"))
-        assert reply.text == phrases.say("articles.failed.forbidden")
+        assert reply.text == phrases.say("extraction.forbidden")
 
 
 async def test_page_is_previewed_in_its_language(tmp_path: Path) -> None:

@@ -89,10 +89,10 @@ class Articles:
         if not await self._is_writable(turn):
             return
         if not name.lower().endswith(SUFFIXES):
-            await turn.tell("articles.failed.kind", kinds=" ".join(SUFFIXES))
+            await turn.tell("extraction.kind", kinds=" ".join(SUFFIXES))
             return
         if (document.file_size or 0) > _MAX_UPLOAD_BYTES:
-            await turn.tell("articles.failed.large")
+            await turn.tell("extraction.large")
             return
         try:
             file = await document.get_file()
@@ -189,14 +189,14 @@ class Articles:
         except ExtractionError as error:
             key = _ALIKE.get(error.problem, error.problem.value)
             detail = shorten(neutralise(error.detail), _DETAIL_UNITS)
-            await turn.tell(f"articles.failed.{key}", detail=detail, kinds=" ".join(SUFFIXES))
+            await turn.tell(f"extraction.{key}", detail=detail, kinds=" ".join(SUFFIXES))
         else:
             kept = turn.once("draft", lambda: KeptDraft(secrets.token_urlsafe(8), draft))
             await self._keep_and_show(turn, kept)
 
     async def _tell_obstacle(self, turn: MessageTurn, error: FetchError) -> None:
         if error.obstacle in {Obstacle.LARGE, Obstacle.SLOW, Obstacle.FORBIDDEN}:
-            await turn.tell(f"articles.failed.{error.obstacle.value}")
+            await turn.tell(f"extraction.{error.obstacle.value}")
         else:
             await turn.tell("articles.unfetched", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
 
