@@ -43,7 +43,7 @@ def list_files(articles: Path) -> set[str]:
 async def replies(message: Message, count: int) -> Message:
     """Wait for a number of replies to a message, and return the last."""
     chat = message.chat
-    found = await chat.bell.until(lambda: chat.replies_to(message)[count - 1 : count], 20)
+    found = await chat.bell.until(lambda: chat.replies_to(message)[count - 1 : count] or None, 20)
     assert found
     return found[0]
 

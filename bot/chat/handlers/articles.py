@@ -256,8 +256,7 @@ class Articles:
             lay_out_undo(key, turn.phrases),
         )
         self._editing.drafts.drop(kept.key)
-        there = find_source(self._desk.corpus, draft.source)
-        await turn.show(render_draft(draft, there, turn.phrases))
+        await turn.show(render_draft(draft, None, turn.phrases))
 
     async def _take_out(self, turn: PressTurn, article: Article | None) -> None:
         message = turn.message
