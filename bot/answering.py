@@ -14,10 +14,8 @@ from typing import Protocol
 from bot.corpus.articles import CorpusChange, compare_corpora
 from bot.language import LanguageDetector
 from bot.model import Answer, AnswerKind, Corpus, Findings, Question, Trouble
+from bot.search.vectors import Progress
 from bot.wording.small_talk import SmallTalkPhrases
-
-Progress = Callable[[int, int], None]
-"""Is called with the number of texts that are ready, and of all texts."""
 
 Watcher = Callable[[Corpus], None]
 """Is told of each corpus that begins to serve; must not raise."""
@@ -112,6 +110,9 @@ class Desk:
             corpus_version=index.corpus.version,
             elapsed_ms=(time.perf_counter() - started) * 1000,
             small_talk=small_talk,
+            leads=findings.leads,
+            unanswered=findings.unanswered,
+            is_near=findings.is_near,
         )
 
     def reload(self, progress: Progress | None = None) -> Reload:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.answering import Desk, Index, Progress
+from bot.answering import Desk, Index
 from bot.chat.alerts import Alerts
 from bot.chat.intake.session import serve
 from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, make_desk
@@ -26,6 +26,7 @@ from bot.metrics import Metrics
 from bot.model import Corpus, Findings, Question
 from bot.sandbox.server import BotApi
 from bot.search.index import CorpusIndex
+from bot.search.vectors import Progress
 from bot.settings import Settings
 from bot.wording.examples import Examples
 from bot.wording.phrases import load_phrases

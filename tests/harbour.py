@@ -41,7 +41,9 @@ class HarbourIndex:
     def _find(self, passage: Passage, score: int) -> Hit:
         clause, comma, _rest = passage.text.partition(",")
         others = [other for other in self.corpus.passages if _says_the_same(other, passage)]
-        return Hit(passage, float(score), clause if comma else None, tuple(others))
+        return Hit(
+            passage, float(score), clause if comma else None, tuple(others), answers=min(1.0, score / 2)
+        )
 
 
 async def wait_until_recorded(bot: ChatBot, exchanges: int = 1) -> None:

@@ -41,7 +41,10 @@ class FieldError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An article that is not one yet; ``source`` must be filled in before it can be."""
+    """An article that is not one yet; ``source`` must be filled in before it can be.
+
+    ``original`` is the language from which the text was translated, where a file says so.
+    """
 
     paragraphs: tuple[str, ...]
     language: str
@@ -49,6 +52,7 @@ class Draft:
     title: str | None = None
     outlet: str | None = None
     published: date | None = None
+    original: str | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -70,7 +74,10 @@ class Draft:
 
     def render(self) -> bytes:
         """Return the content of the article file."""
-        matter = {key: getattr(self, key) for key in ("language", "source", "outlet", "published", "title")}
+        matter = {
+            key: getattr(self, key)
+            for key in ("language", "source", "outlet", "published", "title", "original")
+        }
         head = tomli_w.dumps({key: value for key, value in matter.items() if value is not None})
         body = "\n\n".join(self.paragraphs)
         return f"{FENCE}\n{head}{FENCE}\n\n{body}\n".encode()

@@ -119,7 +119,13 @@ class Extractor:
         if not paragraphs:
             raise ExtractionError(Problem.EMPTY)
         return Draft(
-            paragraphs, matter.language, matter.source, matter.title, matter.outlet, matter.published
+            paragraphs,
+            matter.language,
+            matter.source,
+            matter.title,
+            matter.outlet,
+            matter.published,
+            matter.original,
         )
 
     def _read_text(self, content: bytes) -> Draft:

@@ -19,12 +19,13 @@ _AT_HAND = 2_000
 
 _INSERT_PASSAGE = """
     INSERT OR IGNORE INTO passages
-    (key, article, language, source, outlet, published, title, paragraph, position, text, before, after)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (key, article, language, source, outlet, published, title,
+    paragraph, position, text, before, after, original)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_SHOWN = """
-    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, short, score)
-    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?)
+    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, short, score, answers)
+    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?, ?)
 """
 
 
@@ -192,6 +193,8 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
         "confidence": answer.confidence,
         "corpus_version": answer.corpus_version,
         "elapsed_ms": answer.elapsed_ms,
+        "leads": answer.leads,
+        "unanswered": answer.unanswered,
     }
     cursor = await connection.execute(_insert_statement("exchanges", values), values)
     if cursor.rowcount < 1:
@@ -205,7 +208,16 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     await connection.executemany(
         _INSERT_SHOWN,
         [
-            (exchange_id, rank, each.also_of, key, each.highlight, each.short, each.score)
+            (
+                exchange_id,
+                rank,
+                each.also_of,
+                key,
+                each.highlight,
+                each.short,
+                each.score,
+                each.answers,
+            )
             for rank, (key, each) in enumerate(zip(keys, shown, strict=True), 1)
         ],
     )
@@ -226,6 +238,7 @@ class _Shown:
     highlight: str | None
     short: str | None
     score: float
+    answers: float | None
 
 
 def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
@@ -233,9 +246,9 @@ def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
     rank = 0
     for hit in hits:
         rank += 1
-        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score)
+        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score, hit.answers)
         for passage in hit.also:
-            yield _Shown(passage, rank, None, None, hit.score)
+            yield _Shown(passage, rank, None, None, hit.score, None)
         rank += len(hit.also)
 
 
@@ -259,6 +272,7 @@ def _passage_row(key: str, passage: Passage) -> tuple[object, ...]:
         passage.text,
         passage.before,
         passage.after,
+        article.original,
     )
 
 
@@ -270,6 +284,8 @@ def _read_exchange(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Exchange:
         hits=_read_hits(shown),
         corpus_version=row["corpus_version"],
         elapsed_ms=row["elapsed_ms"],
+        leads=row["leads"],
+        unanswered=row["unanswered"],
     )
     return Exchange(
         asked_at=datetime.fromisoformat(row["asked_at"]),
@@ -291,6 +307,7 @@ def _read_hits(shown: Iterable[sqlite3.Row]) -> tuple[Hit, ...]:
             score=row["score"],
             highlight=row["highlight"],
             short=row["short"],
+            answers=row["answers"],
             also=tuple(_read_passage(other) for other in rows if other["also_of"] == row["rank"]),
         )
         for row in rows
@@ -309,5 +326,6 @@ def _read_passage(row: sqlite3.Row) -> Passage:
         title=row["title"],
         paragraphs=(),
         digest="",
+        original=row["original"],
     )
     return Passage(article, row["text"], row["paragraph"], row["position"], row["before"], row["after"])

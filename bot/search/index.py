@@ -4,6 +4,8 @@ A new corpus gets a new index. Nothing in an index changes except its memory of 
 searches may run in any thread while another index is being built.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,12 +15,19 @@ from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
 from bot.search.centring import normalise
 from bot.search.clauses import find_units
+from bot.search.compound import join_findings, split_question
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.highlight import choose_highlight, find_clause_around
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
-from bot.search.ranking import Parameters, load_parameters, weigh_evidence, weigh_readings
+from bot.search.ranking import (
+    Parameters,
+    hold_back_headings,
+    load_parameters,
+    weigh_evidence,
+    weigh_readings,
+)
 from bot.search.reader import Reader
 from bot.search.reading import CandidateReading, Readings
 from bot.search.semantic import SemanticRanking, plan_texts
@@ -31,6 +40,10 @@ _LEANING_WORDS = 8
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
 _SURE_OF_WORDS = 0.4
+# A refusal this near to the threshold, as a part of it, is about what was asked: in questions_tuning.toml
+# all such refusals are, if the reader believes that the passage answers; below, three in four are not.
+_NEAR = 0.67
+_BELIEVED = 0.5
 
 
 class CorpusIndex:
@@ -57,6 +70,7 @@ class CorpusIndex:
         self._parameters = parameters
         self._parts = parts
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
+        self._is_heading = np.array([passage.is_heading for passage in corpus.passages], dtype=np.bool_)
         figures = [find_figures(passage.text) for passage in corpus.passages]
         self._merging = None
         if agreement and semantic:
@@ -101,9 +115,7 @@ class CorpusIndex:
             cache=vectors,
             progress=progress,
         )
-        semantic = SemanticRanking(
-            passages, texts, embedded, is_centred=parts.centring, discounts_hubs=parts.hubness
-        )
+        semantic = SemanticRanking(passages, texts, embedded, discounts_hubs=parts.hubness)
         memory = WordMemory(encoder, vocabulary.words, words)
         return cls(
             corpus,
@@ -111,7 +123,9 @@ class CorpusIndex:
                 passages, Translator(vocabulary, words, memory) if parts.translation else None
             ),
             semantic=semantic,
-            agreement=Agreement(semantic.sentences, [passage.article.language for passage in passages]),
+            agreement=Agreement(
+                semantic.centre_sentences(), [passage.article.language for passage in passages]
+            ),
             encoder=encoder,
             reading=CandidateReading(passages, reader) if reader else None,
             parameters=parameters,
@@ -119,7 +133,19 @@ class CorpusIndex:
         )
 
     def search(self, question: Question, limit: int) -> Findings:
-        """Return at most ``limit`` statements for a question, best first, each with all its sources."""
+        """Return at most ``limit`` statements for a question, best first, each with all its sources.
+
+        Where it asks two things that different passages answer, the best one of each comes first.
+        """
+        parts = split_question(question.text, question.language)
+        if parts:
+            found = [self._search_one(replace(question, text=part), limit) for part in parts]
+            joined = join_findings(parts, found, limit)
+            if joined is not None:
+                return joined
+        return self._search_one(question, limit)
+
+    def _search_one(self, question: Question, limit: int) -> Findings:
         passages = self.corpus.passages
         if not passages or not question.text.strip():
             return Findings((), 0.0, is_answer=False)
@@ -127,6 +153,7 @@ class CorpusIndex:
         scores = weigh_evidence(evidence, self._parameters)
         readings = self.read(question, scores)
         scores = weigh_readings(scores, readings, self._parameters)
+        scores = hold_back_headings(scores, self._is_heading, evidence.words)
         calibration = (
             self._parameters.lexical_calibration if self._semantic is None else self._parameters.calibration
         )
@@ -136,10 +163,15 @@ class CorpusIndex:
             self._show(int(number), float(scores[number]), readings.get(int(number)), evidence)
             for number in nearest
         )
+        shown = self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
+        is_answer = confidence >= calibration.threshold
         return Findings(
-            hits=self._merging.merge(hits, question, limit) if self._merging else hits[:limit],
+            hits=shown,
             confidence=confidence,
-            is_answer=confidence >= calibration.threshold,
+            is_answer=is_answer,
+            is_near=not is_answer
+            and confidence >= _NEAR * calibration.threshold
+            and (shown[0].answers or 0.0) >= _BELIEVED,
         )
 
     def read(self, question: Question, scores: NDArray[np.float32]) -> Readings:
@@ -162,7 +194,7 @@ class CorpusIndex:
         semantic = None
         if self._semantic and self._encoder:
             vector = _embed_question(question, self._encoder)
-            semantic = self._semantic.score(vector, question.language)
+            semantic = self._semantic.score(vector)
         return gather_evidence(
             semantic=semantic,
             lexical=self._lexical.score(words, question.language),
@@ -175,13 +207,14 @@ class CorpusIndex:
         """Show a passage with the clause and, if the reader is sure of them, the words that answer."""
         passage = self.corpus.passages[number]
         clause = self._choose_highlight(number, evidence)
+        answers = None if reading is None else float(1 / (1 + np.exp(-reading.logit)))
         if reading is None or reading.begin >= reading.end or np.exp(reading.span_score) < _SURE_OF_WORDS:
-            return Hit(passage, score, clause)
+            return Hit(passage, score, clause, answers=answers)
         words = passage.text[reading.begin : reading.end]
         if clause is None or words not in clause:
             start, end = find_clause_around(passage.text, (reading.begin, reading.end))
             clause = passage.text[start:end]
-        return Hit(passage, score, clause, short=words)
+        return Hit(passage, score, clause, short=words, answers=answers)
 
     def _choose_highlight(self, number: int, evidence: Evidence) -> str | None:
         if self._semantic is None or evidence.semantic is None:

@@ -12,7 +12,7 @@ from telegram import Message
 
 from bot.chat.addressing import read_question, read_replied_text
 from bot.chat.cards.markup import text
-from bot.chat.handlers.allowance import Allowance, Verdict
+from bot.chat.handlers.allowance import QUESTION_CHARACTERS, Allowance, Verdict
 from bot.chat.handlers.answers import Answers
 from bot.chat.handlers.follow_ups import FollowUps
 from bot.chat.turn import MessageTurn
@@ -20,7 +20,6 @@ from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.model import Exchange
 
-_QUESTION_CHARACTERS = 1000
 _ALBUMS = 64
 _POSED = "posed"
 
@@ -111,8 +110,8 @@ class Questions:
         if not words:
             await turn.tell("question.usage")
             return False
-        if len(words) > _QUESTION_CHARACTERS:
-            await turn.tell("question.too-long", limit=_QUESTION_CHARACTERS)
+        if len(words) > QUESTION_CHARACTERS:
+            await turn.tell("question.too-long", limit=QUESTION_CHARACTERS)
             return False
         message = turn.message
         asker_id = turn.asker.id if turn.asker else message.chat_id
