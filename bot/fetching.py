@@ -187,7 +187,9 @@ class Fetcher:
         inner = _unwrap(address)
         if any(address in network or inner in network for network in self._networks):
             return
-        for each in (address, inner):
+        # A mapped address is the IPv4 address itself; others lead through a gateway, which counts too.
+        is_mapped = isinstance(address, IPv6Address) and address.ipv4_mapped is not None
+        for each in (inner,) if is_mapped else (address, inner):
             if not each.is_global or each.is_multicast or each.is_reserved or each.is_unspecified:
                 raise FetchError(Obstacle.FORBIDDEN, str(address))
 
