@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.e5.reading import Reading
 from bot.model import Corpus, Earlier, Findings, Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
@@ -196,10 +195,7 @@ class CorpusIndex:
         """Return what is shown of the ranked passages."""
         scores = ranked.scores
         nearest = np.argsort(-scores, kind="stable")[: max(limit, _LEAST_FOUND) + _FOUND_BEYOND]
-        hits = tuple(
-            self._show(int(number), question, ranked)
-            for number in nearest
-        )
+        hits = tuple(self._show(int(number), question, ranked) for number in nearest)
         shown = self._merging.merge(hits, ranked.readings, question, limit) if self._merging else hits[:limit]
         is_answer = ranked.confidence >= self._calibration.threshold
         return Findings(
@@ -270,7 +266,7 @@ class CorpusIndex:
             parts=self._parts,
         )
 
-    def _show(self, number: int, score: float, reading:     def _show(self, number: int, question: Question, ranked: _Ranked) -> Hit:
+    def _show(self, number: int, question: Question, ranked: _Ranked) -> Hit:
         """Show a passage with the clause and, if the reader is sure of them, the words that answer."""
         passage = self.corpus.passages[number]
         score = float(ranked.scores[number])
