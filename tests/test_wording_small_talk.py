@@ -13,8 +13,8 @@ EVALUATED = (
     "questions_tuning",
     "questions_test",
     "questions_paraphrased",
-    "follow_ups_tuning",
-    "follow_ups_test",
+    "conversations_tuning",
+    "conversations_test",
 )
 LISTED = tomllib.loads((DATA / "not_questions.toml").read_text("utf-8"))
 
