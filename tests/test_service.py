@@ -270,7 +270,7 @@ async def test_service_goes_on_with_a_conversation_after_a_restart(
         assert further != first
         await anna.presses(answer, "Back")
         assert answer.html == first
-        anna.edits(question, "how many countries have signed the Convention?")
+        anna.edits(question, "how many countries' representatives signed the Convention?")
         await answer.edited(since=len(answer.edits))
         assert "73" in answer.text
         await end(process)
