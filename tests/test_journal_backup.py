@@ -126,7 +126,7 @@ def test_backup_of_a_damaged_database_leaves_no_copy(database: Path, start: int,
 
 def test_backup_takes_in_what_a_killed_process_left_in_its_log(database: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("INSERT INTO readers VALUES (1, 'nb', '2026-01-01')")
+        connection.execute("INSERT INTO readers VALUES (1, 1, 'nb', '2026-01-01')")
         connection.commit()
         killed = tmp_path / "killed.sqlite"
         for ending in ("", "-wal"):
