@@ -240,6 +240,16 @@ def test_import_writes_an_article_that_is_read_at_once(bot: Bot, tmp_path: Path)
     assert (passage["outlet"], passage["url"]) == ("Været", "https://example.org/storm")
 
 
+def test_import_takes_the_language_of_the_original(bot: Bot, tmp_path: Path) -> None:
+    (tmp_path / "raw.txt").write_text("The wind blew.\nSource: https://example.org/storm\n")
+    refused = bot("import", "raw.txt", "--to", "articles", "--original", "norwegian")
+    assert refused.returncode == 2
+    assert "--original" in refused.stderr
+    assert not (tmp_path / "articles").exists()
+    assert bot("import", "raw.txt", "--to", "articles", "--original", "no").returncode == 0
+    assert 'original = "nb"' in (tmp_path / "articles" / "storm.md").read_text("utf-8")
+
+
 def test_import_overwrites_nothing_and_says_what_is_missing(bot: Bot, tmp_path: Path) -> None:
     raw = tmp_path / "raw.txt"
     raw.write_text("The wind blew.\nSource: https://example.org/storm\n")

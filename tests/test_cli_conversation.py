@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -96,17 +97,36 @@ def test_conversation_marks_the_clause_that_answers(talk: Talk) -> None:
     assert "\x1b[1mThe harbour has seven cranes\x1b[0m, and" in talk(CRANES, in_colour=True)[1]
 
 
-def test_answer_begins_with_the_words_that_answer() -> None:
+CLAUSE = "The harbour has seven cranes"
+LONG = f"{CLAUSE}, and the oldest of them"
+
+
+@pytest.mark.parametrize(
+    ("reading", "heading", "bold"),
+    [
+        ({"short": "seven cranes"}, "seven cranes", "seven cranes"),
+        ({"short": "seven cranes", "answers": 0.5}, "seven cranes", "seven cranes"),
+        # The reader does not believe that the passage answers, or has named more than a glance takes in.
+        ({"short": "seven cranes", "answers": 0.4}, None, CLAUSE),
+        ({"short": LONG, "answers": 0.9}, None, LONG),
+        ({"short": None, "answers": 0.9}, None, CLAUSE),
+    ],
+)
+def test_answer_begins_with_the_words_that_answer_if_they_are_sure_and_few(
+    reading: dict[str, Any], heading: str | None, bold: str
+) -> None:
     index = HarbourIndex(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
     desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector({"en"}))
     answer = desk.ask(CRANES, limit=3)
     best, *further = answer.hits
-    answer = replace(answer, hits=(replace(best, short="seven cranes"), *further))
+    answer = replace(answer, hits=(replace(best, **reading), *further))
     shown = io.StringIO()
     console = Console(file=shown, width=72, force_terminal=True, color_system="standard")
     print_answer(console, answer, phrases, (), 1)
-    bold = "\x1b[1mseven cranes\x1b[0m"
-    assert shown.getvalue().startswith(f"{bold}\n\x1b[2m1. \x1b[0mThe harbour has {bold}, and")
+    begins, number, passage = shown.getvalue().partition("\x1b[2m1. \x1b[0m")
+    assert number
+    assert begins == (f"\x1b[1m{heading}\x1b[0m\n" if heading else "")
+    assert f"\x1b[1m{bold}\x1b[0m" in passage
 
 
 def test_conversation_refuses_without_quoting(talk: Talk) -> None:

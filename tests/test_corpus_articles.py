@@ -58,6 +58,15 @@ def test_articles_keep_what_their_front_matter_says(put: Put, tmp_path: Path) ->
     assert article.language == "nb"
 
 
+@pytest.mark.parametrize(("written", "read"), [("vi", "vi"), ("no", "nb"), ("pt-BR", "pt"), ("en", None)])
+def test_articles_tell_the_language_of_their_original(
+    put: Put, tmp_path: Path, written: str, read: str | None
+) -> None:
+    put("a.md", GOOD.replace('/a"', f'/a"\noriginal = "{written}"'))
+    (article,) = load_corpus(tmp_path, MAX_BYTES).articles
+    assert article.original == read
+
+
 def test_articles_may_have_windows_line_ends_and_a_byte_order_mark(put: Put, tmp_path: Path) -> None:
     put("a.md", b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
     assert len(load_corpus(tmp_path, MAX_BYTES).passages) == 3
@@ -83,6 +92,8 @@ def test_articles_lose_control_characters(put: Put, tmp_path: Path) -> None:
         (GOOD.replace('/a"', '/a"\npublished = "2025"'), "a.md:4: published: input should be a valid date"),
         (GOOD.replace('/a"', '/a"\ntitle = " "'), "a.md:4: title: "),
         (GOOD.replace('/a"', '/a"\noutlet = "a\\nb"'), "a.md:4: outlet: must be one line"),
+        (GOOD.replace('/a"', '/a"\noriginal = "viet"'), "a.md:4: original: must be the tag of a language"),
+        (GOOD.replace('/a"', '/a"\noriginal = 1'), "a.md:4: original: input should be a valid string, not 1"),
         (GOOD.replace('= "en"', "="), "a.md:2: the front matter is not TOML"),
         (GOOD.replace("+++\n\n", "\n"), "a.md:8: the front matter is not closed"),
         ("Just text.", "a.md:1: the first line must be +++"),

@@ -34,6 +34,11 @@ def test_importing_keeps_the_words_and_drops_the_noise() -> None:
     )
 
 
+def test_importing_tells_the_language_of_the_original() -> None:
+    article = import_article(RAW, english, original="vi")
+    assert article.content.startswith('+++\nlanguage = "en"\noriginal = "vi"\nsource = ')
+
+
 @pytest.mark.parametrize("label", ["Kilde: ", "Source : ", "Sumber:", "Quelle: ", "出典：", ""])
 def test_importing_knows_a_source_line_in_any_language(label: str) -> None:
     article = import_article(f"Text.\n{label}https://example.org/x\nKommentar (12)\n", english)

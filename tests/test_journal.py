@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.journal.audit import SHELL, Actor
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Entry, Inbox
 from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
+from bot.journal.roles import Roles
 from bot.journal.votes import Votes
-from bot.model import (
-    Vote,
-)
+from bot.model import Role, Vote
 from tests.journal_records import ANNA, ASKED_AT, BEN, BOT, CHAT, exchange, read
 
 
@@ -113,12 +113,16 @@ async def test_personal_records_are_collected_whole(database: Database) -> None:
     await journal.flush()
     await Votes(database).cast(asked.key, ANNA, Vote.UP)
     await Readers(database).choose_languages(ANNA, ["nb"])
+    await Roles(database).grant(ANNA, "Anna", Role.EDITOR, by=Actor(BEN, "Ben"))
+    await Roles(database).grant(BEN, "Ben", Role.VIEWER, by=SHELL)
     records = await personal.collect(ANNA)
     assert {table: len(rows) for table, rows in records.items()} == {
         "exchanges": 1,
         "shown_passages": 4,
         "votes": 1,
         "readers": 1,
+        "roles": 1,
+        "acts": 1,
     }
     assert records["exchanges"][0]["question"] == "how many?"
 

@@ -16,9 +16,10 @@ from bot.journal.backup import BackupError, back_up
 from bot.journal.database import Database
 from bot.sandbox.server import BotApi
 from bot.settings import PROJECT
-from tests.chat_bot import SIGNED
 
 START_S = 180.0
+# Its words tell the sentence that answers, without a language model.
+QUESTION = "How many countries' representatives signed the Convention?"
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
@@ -54,9 +55,9 @@ async def test_backup_is_whole_while_the_bot_answers_and_writes(tmp_path: Path) 
         )
         try:
             anna = api.person("Anna")
-            await anna.private_chat.reply_to(anna.says(SIGNED), START_S)
+            await anna.private_chat.reply_to(anna.says(QUESTION), START_S)
             people = [api.person(f"Person {number}") for number in range(40)]
-            asked = [person.says(f"{SIGNED} {number}") for number, person in enumerate(people)]
+            asked = [person.says(f"{QUESTION} {number}") for number, person in enumerate(people)]
             done = await asyncio.to_thread(run_backup, tmp_path, target)
             for person, question in zip(people, asked, strict=True):
                 assert "72" in (await person.private_chat.reply_to(question, START_S)).text
@@ -126,7 +127,7 @@ def test_backup_of_a_damaged_database_leaves_no_copy(database: Path, start: int,
 
 def test_backup_takes_in_what_a_killed_process_left_in_its_log(database: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("INSERT INTO readers VALUES (1, 'nb', '2026-01-01')")
+        connection.execute("INSERT INTO readers VALUES (1, 1, 'nb', '2026-01-01')")
         connection.commit()
         killed = tmp_path / "killed.sqlite"
         for ending in ("", "-wal"):

@@ -198,6 +198,7 @@ async def test_service_shows_metrics_and_health(api: BotApi, start: Start, tmp_p
 
 
 async def test_service_answers_its_example_questions_in_every_language(api: BotApi, start: Start) -> None:
+    wrong = []
     async with start() as process:
         for language, phrases in load_phrases().items():
             anna = api.person("Anna", language_code=language)
@@ -209,8 +210,10 @@ async def test_service_answers_its_example_questions_in_every_language(api: BotA
                 posed = await anna.private_chat.next_message_from_bot(START_S)
                 assert posed.text == phrases.say("asked", question=example)
                 best = (await anna.private_chat.reply_to(posed, START_S)).text.partition("\n—")[0]
-                assert re.search(EXAMPLE_FACTS, best), (example, best)
+                if not re.search(EXAMPLE_FACTS, best):
+                    wrong.append((example, best))
         await end(process)
+    assert wrong == []
 
 
 async def test_service_forgets_somebody_to_the_last_byte(api: BotApi, start: Start, tmp_path: Path) -> None:
@@ -270,7 +273,7 @@ async def test_service_goes_on_with_a_conversation_after_a_restart(
         assert further != first
         await anna.presses(answer, "Back")
         assert answer.html == first
-        anna.edits(question, "how many countries have signed the Convention?")
+        anna.edits(question, "how many countries' representatives signed the Convention?")
         await answer.edited(since=len(answer.edits))
         assert "73" in answer.text
         await end(process)

@@ -12,6 +12,7 @@ from rich.text import Text
 from bot.characters import DIRECTION_MARKS, UNFIT_FOR_TERMINALS
 from bot.language import name_language
 from bot.model import Answer, Article, Hit, Passage
+from bot.search.highlight import find_short, is_believed
 from bot.wording.phrases import Phrases
 
 _INDENT = 3
@@ -78,8 +79,8 @@ def print_answer(
     if answer.small_talk is not None:
         print_plain(console, phrases.say(f"small-talk.{answer.small_talk.value}"))
     elif answer.is_answered:
-        if answer.short:
-            print_plain(console, answer.short, style="bold")
+        if answer.hits and (short := find_short(answer.hits[0])):
+            print_plain(console, short, style="bold")
         print_passages(console, answer, phrases, 0, limit)
     else:
         print_plain(console, phrases.say("terminal.not-found"), style="yellow")
@@ -134,7 +135,7 @@ def _emphasise(hit: Hit) -> Text:
     """Return the text of a passage, the words that answer in bold, or else their clause."""
     text = Text(make_printable(hit.passage.text))
     clause = hit.passage.text.find(hit.highlight or "")
-    words = hit.short or hit.highlight or ""
+    words = (hit.short if is_believed(hit) else None) or hit.highlight or ""
     start = hit.passage.text.find(words, max(0, clause))
     if start < 0:
         start = hit.passage.text.find(words)

@@ -1,8 +1,8 @@
-"""Highlighting: the part of a passage that answers, shown in bold; an exact substring of it.
+"""What of a passage to show: the part that answers, in bold, and the words that answer at a glance.
 
-Each word is worth what the clauses around it are worth, and the best run of a dozen words is taken. It
-begins after punctuation and ends at it where that is near, and never within a figure. If a reader is sure
-of the words that answer and they are not in it, it is the clause around them.
+The part is an exact substring. Each word is worth what the clauses around it are worth, and the best run of
+a dozen words is taken. It begins after punctuation and ends at it where that is near, and never within a
+figure. If a reader is sure of the words that answer and they are not in it, it is the clause around them.
 """
 
 import re
@@ -12,8 +12,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.model import Hit
 from bot.search.clauses import Span, find_clauses, find_units
 
+# The reader's probability from which on it believes that a passage answers.
+_ANSWERS = 0.5
+# More words than these are no answer at a glance.
+_SHORT_WORDS = 8
 _WORDS = 12
 _END_STEPS = (0, 1, -1, -2, 2, -3)
 _LOOSE_END = " ,;:–—"
@@ -53,6 +58,19 @@ def find_clause_around(text: str, words: Span) -> Span:
         min([words[0], *(start for start, _ in touched)]),
         max([words[1], *(end for _, end in touched)]),
     )
+
+
+def is_believed(hit: Hit) -> bool:
+    """Tell whether the reader believes that the passage answers; an old record does not say."""
+    return hit.answers is None or hit.answers >= _ANSWERS
+
+
+def find_short(hit: Hit) -> str | None:
+    """Return the words that answer, where the reader is sure of them and they are few."""
+    words = hit.short if is_believed(hit) else None
+    if not words or len(find_units(words, (0, len(words)))) > _SHORT_WORDS:
+        return None
+    return words
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,13 +85,15 @@ class Traffic:
         asked.person.edits(asked.message, asked.wording)
 
     def _press(self) -> None:
-        """Vote for an answer, once."""
+        """Vote against an answer, once: below a refusal, too, there is that button."""
         for asked in self.asked:
             for answer in asked.message.chat.replies_to(asked.message)[:1]:
                 if answer not in self._pressed:
-                    assert answer.buttons, f"{answer.text!r} is no answer"
+                    labels = [str(button["text"]) for button in answer.buttons]
+                    votes = [label for label in labels if label.startswith("👎")]
+                    assert votes, f"{answer.text!r} is no answer"
                     self._pressed.add(answer)
-                    self.presses.append(asked.person.presses(answer, "👍"))
+                    self.presses.append(asked.person.presses(answer, votes[0]))
                     return
 
 

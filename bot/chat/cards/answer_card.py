@@ -18,7 +18,7 @@ from bot.chat.cards.fitting import MESSAGE_UNITS, shorten, shorten_start
 from bot.chat.cards.markup import EMPTY, Markup, bold, fold, italic, join, link, neutralise, text
 from bot.language import name_language
 from bot.model import Answer, Article, Hit
-from bot.search.clauses import find_units
+from bot.search.highlight import find_short, is_believed
 from bot.wording.phrases import Phrases
 
 _OUTLET_UNITS = 64
@@ -28,11 +28,8 @@ _AGREEING_ARTICLES = 5
 _QUESTION_UNITS = 80
 _END_MARKS = " .!?…。！？"
 
-# The reader's probabilities: it believes that a passage answers; it believes so of a further one, too.
-_ANSWERS = 0.5
+# The reader's probability from which on a further passage is worth showing, too.
 _ANSWERS_TOO = 0.7
-# More words than these are no answer at a glance.
-_SHORT_WORDS = 8
 _NEAR_MISS_WORDS = 20
 _FOLDED = 2
 # What a phone shows at once, in most languages (tests/phone.py).
@@ -120,14 +117,6 @@ def render_further(answer: Answer, first: int, phrases: Phrases, limit: int) -> 
 def render_hit_card(hit: Hit, phrases: Phrases) -> Markup:
     """Lay out one passage as a message, like the top of an answer."""
     return _render_lead(hit, MESSAGE_UNITS, phrases)
-
-
-def find_short(hit: Hit) -> str | None:
-    """Return the words that answer, where the reader is sure of them and they are few."""
-    words = hit.short if _is_believed(hit) else None
-    if not words or len(find_units(words, (0, len(words)))) > _SHORT_WORDS:
-        return None
-    return words
 
 
 def is_cut(hit: Hit) -> bool:
@@ -226,15 +215,10 @@ def _find_words(hit: Hit, quoted: str) -> tuple[int, int] | None:
     """Return where the words that answer are in a quotation; the clause, if the reader is unsure of them."""
     clause = neutralise(hit.highlight or "")
     start = quoted.find(clause) if clause else -1
-    words = neutralise(hit.short or "") if _is_believed(hit) else ""
+    words = neutralise(hit.short or "") if is_believed(hit) else ""
     if words and (at := quoted.find(words, max(0, start))) >= 0:
         return at, at + len(words)
     return widen_to_clauses(quoted, (start, start + len(clause))) if start >= 0 else None
-
-
-def _is_believed(hit: Hit) -> bool:
-    """Tell whether the reader believes that the passage answers; an old record does not say."""
-    return hit.answers is None or hit.answers >= _ANSWERS
 
 
 def _mark_cuts(words: str, begin: int, end: int) -> str:

@@ -16,13 +16,14 @@ from telegram import (
 )
 from telegram.constants import ParseMode
 
-from bot.chat.cards.answer_card import find_excerpt, find_short, render_hit_card
+from bot.chat.cards.answer_card import find_excerpt, render_hit_card
 from bot.chat.cards.fitting import shorten
 from bot.chat.cards.keyboards import Keyboards
 from bot.chat.cards.markup import Markup, neutralise, text
 from bot.chat.cards.start_links import encode_question, link_to_chat
 from bot.language import name_language
 from bot.model import Answer, Hit
+from bot.search.highlight import find_short
 from bot.wording.examples import Examples, digest_question
 from bot.wording.phrases import Phrases
 
