@@ -12,12 +12,11 @@ from tests.chat_bot import SIGNED, Gate, broken_index, phrases, running_bot, slo
 async def test_question_in_private_gets_a_reply_with_its_sources(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path):
         anna = api.person("Anna")
-        question = anna.says("combien de pays ont signé ?")
+        question = anna.says("Combien de pays ont signé officiellement ?")
         answer = await anna.private_chat.reply_to(question)
         assert "72" in answer.text
-        assert "VietnamPlus · in French" in answer.text
+        assert "in French" in answer.text
         assert any(link.startswith("https://www.vietnamplus.vn/") for link in answer.links)
-        assert "expandable_blockquote" in {entity["type"] for entity in answer.entities}
         (call,) = api.calls_of("sendMessage")
         assert call.parameters["link_preview_options"] == {"is_disabled": True}
         assert call.parameters["reply_parameters"]["allow_sending_without_reply"] is True
