@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.limits.entities import utf16_slice
 from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, broken_index, phrases, running_bot, slow_index
+from tests.harbour import HARBOUR, SEVEN, HarbourIndex
 
 
 async def test_question_in_private_gets_a_reply_with_its_sources(tmp_path: Path) -> None:
@@ -21,6 +23,16 @@ async def test_question_in_private_gets_a_reply_with_its_sources(tmp_path: Path)
         assert call.parameters["link_preview_options"] == {"is_disabled": True}
         assert call.parameters["reply_parameters"]["allow_sending_without_reply"] is True
         assert "message_thread_id" not in call.parameters
+
+
+async def test_further_passages_that_answer_are_folded_below_the_best(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        anna = api.person("Anna")
+        asked = anna.says("Are the cranes of the harbour painted every spring?")
+        answer = await anna.private_chat.reply_to(asked)
+        assert answer.text.startswith("Every spring the cranes are painted red.")
+        (folded,) = (entity for entity in answer.entities if entity["type"] == "expandable_blockquote")
+        assert SEVEN in utf16_slice(answer.text, folded["offset"], folded["length"])
 
 
 async def test_question_is_written_down_after_the_reply(tmp_path: Path) -> None:
