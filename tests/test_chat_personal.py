@@ -105,6 +105,8 @@ async def test_forget_asks_once_and_leaves_no_byte_behind(tmp_path: Path, langua
         await chosen.edited()
         await anna.presses(chosen, f"language:{language}")
         await chosen.edited(1)
+        await anna.presses(chosen, "language:-fr")
+        await chosen.edited(2)
 
         asked = await send(anna, "/forget")
         assert asked.text == texts.say("forget.ask")
