@@ -13,9 +13,12 @@ from typing import Protocol
 
 from bot.corpus.articles import CorpusChange, compare_corpora
 from bot.language import LanguageDetector
-from bot.model import Answer, AnswerKind, Corpus, Earlier, Findings, Question
+from bot.model import Answer, AnswerKind, Corpus, Earlier, Findings, Question, Trouble
 from bot.search.vectors import Progress
 from bot.wording.small_talk import SmallTalkPhrases
+
+Watcher = Callable[[Corpus], None]
+"""Is told of each corpus that begins to serve; must not raise."""
 
 _NOTHING = Findings((), 0.0, is_answer=False)
 
@@ -57,18 +60,29 @@ class Desk:
         load_index: Callable[[Progress | None], Index],
         small_talk: SmallTalkPhrases,
         detector: LanguageDetector,
+        trouble: Trouble | None = None,
     ) -> None:
-        """Start with an index; ``load_index`` makes the next one from the files as they are then."""
+        """Start with an index; ``load_index`` makes the next one from the files as they are then.
+
+        ``trouble`` is what was wrong with the articles, where these are earlier ones.
+        """
         self._index = index
         self._load_index = load_index
         self._small_talk = small_talk
         self._detector = detector
         self._reloading = threading.Lock()
+        self._watchers: list[Watcher] = []
+        self.trouble = trouble
 
     @property
     def corpus(self) -> Corpus:
         """The corpus that questions are answered from now."""
         return self._index.corpus
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell a watcher of the corpus that serves now, and of each that will, in the reload's thread."""
+        self._watchers.append(watcher)
+        watcher(self.corpus)
 
     def ask(  # noqa: PLR0913 - all but the words and the limit have defaults
         self,
@@ -127,6 +141,8 @@ class Desk:
             before = self._index.corpus
             index = self._load_index(progress)
             self._index = index
+            for watch in self._watchers:
+                watch(index.corpus)
             return Reload(
                 before=before,
                 after=index.corpus,

@@ -254,6 +254,7 @@ class TroubleKind(StrEnum):
     OTHER_INSTANCE = "other_instance"
     HTML_REFUSED = "html_refused"
     UPDATE_FAILED = "update_failed"
+    CORPUS_FELL_BACK = "corpus_fell_back"
 
 
 @dataclass(frozen=True, slots=True)

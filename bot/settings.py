@@ -24,6 +24,7 @@ from pydantic import (
     Field,
     HttpUrl,
     IPvAnyAddress,
+    IPvAnyNetwork,
     SecretStr,
     ValidationError,
 )
@@ -115,6 +116,11 @@ def _check_about(about: object) -> dict[str, str]:
     return checked
 
 
+def _split_networks(value: object) -> object:
+    """Read ``10.0.0.0/8,fd00::/8`` as a list of networks."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 def _check_token(token: SecretStr | None) -> SecretStr | None:
     if token is None or not token.get_secret_value().strip():
         return None
@@ -196,6 +202,23 @@ class Settings(BaseSettings):
     max_article_bytes: int = Field(default=1_048_576, ge=1, description="Maximum size of one article file.")
     max_corpus_bytes: int = Field(
         default=67_108_864, ge=1, description="Maximum size of all articles together."
+    )
+    fetch: bool = Field(
+        default=False, description="Fetch articles from addresses that admins send (`on`), or not (`off`)."
+    )
+    fetch_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split_networks)] = Field(
+        default=(), description="Private networks that may be fetched from too, such as 10.0.0.0/8."
+    )
+    versions: ProjectPath = Field(
+        default=Path(".data/versions"), description="Folder of the earlier versions of the articles."
+    )
+    max_versions: int = Field(default=100, ge=1, description="Maximum number of versions kept.")
+    max_versions_bytes: int = Field(
+        default=268_435_456, ge=1, description="Maximum size of the articles of all versions together."
+    )
+    fall_back: bool = Field(
+        default=False,
+        description="Start with the last good version (`on`) where the articles have a mistake.",
     )
     database: ProjectPath = Field(default=Path(".data/bot.sqlite"), description="File of the database.")
     retention_days: int = Field(

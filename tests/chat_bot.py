@@ -180,6 +180,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         "api_url": api.url,
         "corpus": articles,
         "database": folder / "log.sqlite",
+        "versions": folder / "versions",
         "translate_url": TRANSLATE_URL,
         "suggestions": False,
         "questions_per_minute": 0,

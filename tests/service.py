@@ -43,6 +43,7 @@ class Service:
             "BOT_ADMIN_IDS": "1",
             "BOT_CORPUS": str(corpus),
             "BOT_DATABASE": str(self.database),
+            "BOT_VERSIONS": str(folder / "versions"),
             "BOT_LOG_LEVEL": "DEBUG",
             **variables,
         }

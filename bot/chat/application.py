@@ -23,6 +23,13 @@ from bot.chat.addressing import Addressed
 from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.admin_door import AdminDoor
 from bot.chat.handlers.answer_buttons import PATTERN, AnswerButtons
+from bot.chat.handlers.articles import (
+    ADDRESS_PATTERN,
+    ARTICLES_PATTERN,
+    DRAFT_PATTERN,
+    UNDO_PATTERN,
+    Articles,
+)
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import EXAMPLE_PATTERN, ExampleButtons
 from bot.chat.handlers.failures import Failures
@@ -32,6 +39,7 @@ from bot.chat.handlers.languages import LANGUAGE_PATTERN, Languages
 from bot.chat.handlers.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import SOURCES_PATTERN, Sources
+from bot.chat.handlers.versions import VERSIONS_PATTERN, CorpusVersions
 from bot.chat.permissions import Part, Permissions
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import Turns, on_chosen
@@ -61,6 +69,8 @@ class Handlers:
     personal: Personal
     groups: Groups
     admin: Admin
+    articles: Articles
+    versions: CorpusVersions
     failures: Failures
 
 
@@ -101,7 +111,28 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CommandHandler(
                     "reload", message(door.command(Part.ARTICLES, to.admin.reload)), _OWN_WORDS, block=False
                 ),
+                CommandHandler(
+                    "articles", message(door.command(Part.ARTICLES, to.articles.articles)), _OWN_WORDS
+                ),
+                CommandHandler(
+                    "versions", message(door.command(Part.VERSIONS, to.versions.versions)), _OWN_WORDS
+                ),
+                CommandHandler(
+                    "version", message(door.command(Part.VERSIONS, to.versions.version)), _OWN_WORDS
+                ),
                 MessageHandler(_PRIVATE & filters.COMMAND, message(to.commands.on_unknown)),
+                MessageHandler(
+                    _PRIVATE & filters.Document.ALL,
+                    message(door.message(Part.ARTICLES, to.articles.on_document, to.articles.pass_on)),
+                ),
+                MessageHandler(
+                    _PRIVATE & ~filters.FORWARDED & filters.Regex(ADDRESS_PATTERN),
+                    message(door.message(Part.ARTICLES, to.articles.on_address, to.questions.on_question)),
+                ),
+                MessageHandler(
+                    _PRIVATE & filters.REPLY & filters.TEXT,
+                    message(door.message(Part.ARTICLES, to.articles.on_reply, to.questions.on_question)),
+                ),
                 MessageHandler(_PRIVATE & _QUESTION, message(to.questions.on_question)),
                 MessageHandler(_GROUP & _QUESTION & Addressed(), message(to.questions.on_question)),
                 MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, message(to.questions.on_other)),
@@ -116,6 +147,18 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CallbackQueryHandler(press(to.languages.on_press), LANGUAGE_PATTERN),
                 CallbackQueryHandler(press(to.personal.on_history_press), HISTORY_PATTERN),
                 CallbackQueryHandler(press(to.personal.on_forget_press), FORGET_PATTERN),
+                CallbackQueryHandler(
+                    press(door.press(Part.ARTICLES, to.articles.on_articles_press)), ARTICLES_PATTERN
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.ARTICLES, to.articles.on_draft_press)), DRAFT_PATTERN
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.ARTICLES, to.articles.on_undo_press)), UNDO_PATTERN
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.VERSIONS, to.versions.on_press)), VERSIONS_PATTERN
+                ),
                 CallbackQueryHandler(press(to.answer_buttons.on_unknown)),
                 InlineQueryHandler(turns.on_inline_query(to.inline.on_query)),
                 ChosenInlineResultHandler(on_chosen(to.inline.on_chosen)),

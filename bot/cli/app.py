@@ -19,6 +19,7 @@ from rich.text import Text
 
 from bot.chat.wire.bot_api import ChatError
 from bot.cli.assembly import open_conversation, open_session
+from bot.cli.desk import DeskError, add_article, list_articles, list_versions, print_rows, roll_back
 from bot.cli.evaluation_report import (
     describe_figures,
     print_ablation,
@@ -35,12 +36,17 @@ from bot.cli.progress import show_progress
 from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
+from bot.corpus.drafts import FieldError
+from bot.corpus.extraction import ExtractionError
 from bot.corpus.importing import ImportedArticle, RawTextError, import_article
+from bot.corpus.store import StoreError
 from bot.evaluation.ablation import leave_out_parts
 from bot.evaluation.conversations import measure_conversations
 from bot.evaluation.measurement import ask_all, find_failures, measure
 from bot.evaluation.questions import EvaluationError, read_questions
+from bot.fetching import FetchError
 from bot.journal.backup import BackupError, back_up
+from bot.journal.database import DatabaseUnavailableError
 from bot.journal.migrations import NewerSchemaError
 from bot.language import LanguageDetector, parse_language
 from bot.model import Corpus, Origin
@@ -201,6 +207,68 @@ def backup(
     print_plain(
         open_console(), f"{file}: {done.exchanges} exchanges and {done.votes} votes, {done.size_bytes} bytes"
     )
+
+
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+
+
+@app.command()
+def articles(*, as_json: _Json = False) -> None:
+    """List the articles, with how often each was quoted."""
+    settings = _read_settings()
+    try:
+        rows = list_articles(settings)
+    except (CorpusError, NewerSchemaError, DatabaseUnavailableError) as error:
+        _fail(str(error))
+    print_rows(open_console(), rows, as_json=as_json)
+
+
+@app.command()
+def add(  # noqa: PLR0913 - an article has that many keys
+    what: Annotated[str, typer.Argument(metavar="FILE|ADDRESS", help="A .md, .txt, .html or .pdf file.")],
+    *,
+    title: Annotated[str | None, typer.Option(help="Its title, else what is found.")] = None,
+    outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
+    published: Annotated[str | None, typer.Option(help="When, such as 2026-11-24.")] = None,
+    language: Annotated[str | None, typer.Option(help="Its language, such as en or nb.")] = None,
+    source: Annotated[str | None, typer.Option(help="Its address.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Add the article in a file or at an address."""
+    settings = _read_settings()
+    keys = {"title": title, "outlet": outlet, "published": published, "language": language, "source": source}
+    changes = {key: value for key, value in keys.items() if value is not None}
+    try:
+        row = add_article(settings, what, changes)
+    except FieldError as error:
+        message = f"cannot be read: {changes[error.field]!r}"
+        raise typer.BadParameter(message, param_hint=f"--{error.field}") from None
+    except (FetchError, ExtractionError) as error:
+        _fail(f"{what}: {error}")
+    except (CorpusError, DeskError, NewerSchemaError, StoreError) as error:
+        _fail(str(error))
+    print_rows(open_console(), [row], as_json=as_json)
+
+
+@app.command()
+def versions(*, as_json: _Json = False) -> None:
+    """List the versions of the articles, the newest first."""
+    print_rows(open_console(), list_versions(_read_settings()), as_json=as_json)
+
+
+@app.command()
+def rollback(
+    version: Annotated[str, typer.Argument(metavar="ID", help="A version, as the list names it.")],
+    *,
+    as_json: _Json = False,
+) -> None:
+    """Put a version's articles back, and keep what it replaces."""
+    settings = _read_settings()
+    try:
+        row = roll_back(settings, version)
+    except (CorpusError, DeskError, NewerSchemaError, StoreError) as error:
+        _fail(str(error))
+    print_rows(open_console(), [row], as_json=as_json)
 
 
 @app.command()

@@ -6,11 +6,13 @@ nothing is looked up elsewhere.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from importlib.metadata import version as package_version
 
 from rich.console import Console
 
@@ -24,7 +26,9 @@ from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.allowance import Allowance
 from bot.chat.handlers.answer_buttons import AnswerButtons
 from bot.chat.handlers.answers import Answers
+from bot.chat.handlers.articles import Articles
 from bot.chat.handlers.commands import Commands
+from bot.chat.handlers.corpus_changes import CorpusChanges
 from bot.chat.handlers.example_buttons import ExampleButtons
 from bot.chat.handlers.failures import Failures
 from bot.chat.handlers.follow_ups import FollowUps
@@ -35,6 +39,7 @@ from bot.chat.handlers.personal import Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import Sources
 from bot.chat.handlers.suggestions import Suggestions
+from bot.chat.handlers.versions import CorpusVersions, Program
 from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.intake.outages import Outage
 from bot.chat.intake.polling import Polling
@@ -52,24 +57,35 @@ from bot.cli.index_loading import IndexLoader
 from bot.cli.keyboard import open_keyboard
 from bot.cli.progress import show_progress
 from bot.cli.session import Session
-from bot.journal.audit import Audit
+from bot.corpus.articles import CorpusError
+from bot.corpus.drafts import Drafts
+from bot.corpus.editing import Editing
+from bot.corpus.extraction import Extractor
+from bot.corpus.store import ArticleStore, StoreError
+from bot.corpus.versions import Versions
+from bot.fetching import Fetcher
+from bot.journal.audit import SHELL, Act, Audit
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
 from bot.journal.personal import LocalRecords, PersonalRecords
 from bot.journal.popular import PopularQuestions
+from bot.journal.quotations import Quotations
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.roles import Roles
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector, find_system_language
 from bot.metrics import Metrics
+from bot.model import Corpus, Trouble, TroubleKind
 from bot.search.vectors import Progress
 from bot.settings import CHAT_READER, Settings
 from bot.wording.about import About
 from bot.wording.examples import Examples, load_examples
 from bot.wording.phrases import Phrases, load_phrases
 from bot.wording.small_talk import load_small_talk
+
+_LOG = logging.getLogger(__name__)
 
 # Telegram asks inline at every pause in somebody's typing.
 _KEYSTROKES = 5
@@ -168,6 +184,8 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     """
     catalogues = load_phrases()
     alerts = Alerts(admin_ids=settings.admin_ids, metrics=metrics, clock=clock)
+    if desk.trouble is not None:
+        alerts.report(desk.trouble)
     database = Database(
         settings.database,
         alerts.report,
@@ -292,6 +310,11 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         cards=InlineCards(shared.keyboards, lambda: connection.username),
         allowance=_limit(_KEYSTROKES * settings.questions_per_minute, settings.admin_ids),
     )
+    store = open_store(settings)
+    versions = open_versions(settings, store)
+    shared.desk.watch(partial(_keep_version, versions))
+    changes = CorpusChanges(desk=shared.desk, store=store)
+    audit = Audit(database)
     personal = Personal(
         journal=shared.journal,
         records=PersonalRecords(database, connection.bot_id),
@@ -343,7 +366,22 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         languages=languages,
         personal=personal,
         groups=Groups(desk=shared.desk, journal=shared.journal),
-        admin=Admin(desk=shared.desk, menus=shared.menus, audit=Audit(database)),
+        admin=Admin(desk=shared.desk, menus=shared.menus, audit=audit),
+        articles=Articles(
+            desk=shared.desk,
+            editing=make_editing(settings, store),
+            changes=changes,
+            quotations=Quotations(database),
+            questions=questions,
+            audit=audit,
+        ),
+        versions=CorpusVersions(
+            desk=shared.desk,
+            versions=versions,
+            changes=changes,
+            audit=audit,
+            program=Program(version=package_version("telegram-qa-bot"), model=settings.encoder),
+        ),
         failures=Failures(turns=turns, alerts=alerts),
     )
 
@@ -417,14 +455,126 @@ def open_desk(settings: Settings, console: Console) -> Desk:
         UnknownEncoderError: the setting names no encoder.
     """
     loader = IndexLoader(settings)
+    store = open_store(settings)
     with show_progress(console) as progress:
-        return make_desk(loader.load(progress), loader.load)
+        try:
+            return make_desk(loader.load(progress), loader.load)
+        except CorpusError as error:
+            return _fall_back(settings, error, open_versions(settings, store), loader, progress)
 
 
-def make_desk(index: Index, load_index: Callable[[Progress | None], Index]) -> Desk:
+def make_desk(
+    index: Index, load_index: Callable[[Progress | None], Index], trouble: Trouble | None = None
+) -> Desk:
     """Make the desk with its first index; ``load_index`` makes the next one."""
     languages = frozenset(article.language for article in index.corpus.articles)
-    return Desk(index, load_index, load_small_talk(), _load_detector(languages))
+    return Desk(index, load_index, load_small_talk(), _load_detector(languages), trouble)
+
+
+def _fall_back(
+    settings: Settings, error: CorpusError, versions: Versions, loader: IndexLoader, progress: Progress
+) -> Desk:
+    """Open the desk on the last good version, if that is wanted and there is one; else log which it is.
+
+    Raises:
+        CorpusError: it is not.
+    """
+    good = versions.find_last_good()
+    if good is None:
+        raise error
+    when = good.kept_at.isoformat(timespec="seconds")
+    if not settings.fall_back:
+        _LOG.error(
+            "The last good version of the articles is %s of %s:"
+            " python -m bot rollback %s puts it back, BOT_FALL_BACK=on serves it until they are mended",
+            *(good.id, when, good.id),
+        )
+        raise error
+    try:
+        with versions.unpacked(good) as folder:
+            index = loader.load(progress, folder=folder)
+    except (StoreError, CorpusError) as failure:
+        _LOG.error("The last good version, %s, cannot be served: %s", good.id, failure)
+        raise error from failure
+    detail = f"version {good.id} of {when} is served instead; {error.mistakes[0]}"
+    return make_desk(index, loader.load, Trouble(TroubleKind.CORPUS_FELL_BACK, detail))
+
+
+def open_store(settings: Settings) -> ArticleStore:
+    """Open the corpus folder for changes, and finish one in the midst of which a process ended."""
+    store = ArticleStore(settings.corpus, settings.versions)
+    try:
+        change = store.recover()
+    except StoreError as error:
+        _LOG.error("A change of the articles that was begun cannot be finished: %s", error)
+    else:
+        if change is not None:
+            _LOG.warning("Finished a change of the articles that was begun: %s", change.kind.value)
+    return store
+
+
+def open_versions(settings: Settings, store: ArticleStore) -> Versions:
+    """Open the versions of the articles."""
+    return Versions(
+        store, settings.versions, max_versions=settings.max_versions, max_bytes=settings.max_versions_bytes
+    )
+
+
+def make_editing(settings: Settings, store: ArticleStore) -> Editing:
+    """Make what edits the articles."""
+    # An article is most likely in a language that its readers are talked to in.
+    detector = LanguageDetector(load_phrases())
+    return Editing(
+        store=store,
+        drafts=Drafts(settings.versions),
+        extractor=Extractor(detector.detect, max_article_bytes=settings.max_article_bytes),
+        fetcher=Fetcher(settings.fetch_networks) if settings.fetch else None,
+    )
+
+
+def record_act(settings: Settings, act: Act, detail: str) -> None:
+    """Write an act of the shell into the audit trail.
+
+    Raises:
+        NewerSchemaError: a newer version of the bot wrote the database.
+    """
+
+    async def record() -> None:
+        database = Database(settings.database)
+        await database.open()
+        try:
+            Audit(database).record(SHELL, act, detail)
+        finally:
+            await database.close()
+
+    asyncio.run(record())
+
+
+def count_quotations(settings: Settings) -> dict[str, int]:
+    """Return how often each article was quoted, by its id.
+
+    Raises:
+        NewerSchemaError: a newer version of the bot wrote the database.
+        DatabaseUnavailableError: the database cannot be read.
+    """
+
+    async def count() -> dict[str, int]:
+        database = Database(settings.database)
+        await database.open()
+        try:
+            return await Quotations(database).count()
+        finally:
+            await database.close()
+
+    return asyncio.run(count())
+
+
+def _keep_version(versions: Versions, corpus: Corpus) -> None:
+    """Keep the corpus that serves from now on; without a version it serves all the same."""
+    try:
+        versions.keep(corpus)
+    except StoreError as error:
+        _LOG.warning("The version %s of the articles is not kept: %s", corpus.version, error)
 
 
 @cache

@@ -1,6 +1,7 @@
 """From the settings to an index of the articles: which models, which reader, which files."""
 
 import logging
+from pathlib import Path
 
 from bot.chat_endpoint import ChatEndpoint
 from bot.corpus.articles import load_corpus
@@ -40,13 +41,15 @@ class IndexLoader:
                 "%s; passages are ranked by BM25 alone, mostly in the question's own language", error
             )
 
-    def load(self, progress: Progress | None, parts: Parts = ALL_PARTS) -> CorpusIndex:
-        """Read and index the articles; only texts that are new are embedded.
+    def load(
+        self, progress: Progress | None, parts: Parts = ALL_PARTS, folder: Path | None = None
+    ) -> CorpusIndex:
+        """Read and index the articles, of another ``folder`` if one is given; only new texts are embedded.
 
         Raises:
             CorpusError: an article file has a mistake.
         """
-        corpus = load_corpus(self._corpus, self._max_article_bytes, self._max_corpus_bytes)
+        corpus = load_corpus(folder or self._corpus, self._max_article_bytes, self._max_corpus_bytes)
         if self._models is None:
             return CorpusIndex.build(corpus, parts=parts)
         return CorpusIndex.build(

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -65,7 +65,7 @@ def load_corpus(folder: Path, max_article_bytes: int, max_corpus_bytes: int = MA
     articles: list[Article] = []
     sources: dict[str, Path] = {}
     room = max_corpus_bytes
-    for path in _article_paths(folder):
+    for path in find_articles(folder):
         try:
             content = _read_bytes(path, folder, max_article_bytes)
             room -= len(content)
@@ -73,7 +73,7 @@ def load_corpus(folder: Path, max_article_bytes: int, max_corpus_bytes: int = MA
                 remedy = f"holds more than {max_corpus_bytes} bytes of articles; raise BOT_MAX_CORPUS_BYTES"
                 mistakes.append(Mistake(folder, 0, remedy))
                 break
-            article = _read_article(path, folder, content)
+            article = parse_article(path, folder, content)
         except CorpusError as error:
             mistakes += error.mistakes
             continue
@@ -92,8 +92,16 @@ def load_corpus(folder: Path, max_article_bytes: int, max_corpus_bytes: int = MA
     return Corpus(
         articles=tuple(articles),
         passages=tuple(passage for article in articles for passage in _cut(article)),
-        version=_version(articles),
+        version=name_version(article.digest for article in articles),
     )
+
+
+def name_version(digests: Iterable[str]) -> str:
+    """Return the version of a corpus from the digests of its articles, in any order."""
+    content = hashlib.sha256()
+    for digest in sorted(digests):
+        content.update(digest.encode())
+    return content.hexdigest()[:_VERSION_LENGTH]
 
 
 def find_strangers(folder: Path) -> list[Path]:
@@ -125,7 +133,7 @@ def compare_corpora(before: Corpus, after: Corpus) -> CorpusChange:
     )
 
 
-def _article_paths(folder: Path) -> list[Path]:
+def find_articles(folder: Path) -> list[Path]:
     """Return the paths that are named like articles, without folders so named."""
     return sorted(
         path for path in folder.rglob(f"*{_SUFFIX}") if not path.is_dir() and not _is_hidden(path, folder)
@@ -144,7 +152,7 @@ def _is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def _read_article(path: Path, folder: Path, content: bytes) -> Article:
+def parse_article(path: Path, folder: Path, content: bytes) -> Article:
     """Parse the content of one file.
 
     Raises:
@@ -161,7 +169,7 @@ def _read_article(path: Path, folder: Path, content: bytes) -> Article:
     except FrontMatterError as error:
         raise CorpusError([Mistake(path, line, remedy) for line, remedy in error.mistakes]) from None
     mistakes: list[Mistake] = []
-    paragraphs = tuple(_split_paragraphs(body))
+    paragraphs = tuple(split_paragraphs(body))
     if not paragraphs:
         mistakes.append(Mistake(path, len(front) + 1, "there is no text below the front matter"))
     try:
@@ -210,7 +218,7 @@ def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
     return content
 
 
-def _split_paragraphs(lines: list[str]) -> Iterator[str]:
+def split_paragraphs(lines: list[str]) -> Iterator[str]:
     """Yield the paragraphs without control characters, which a terminal would obey and nobody can read."""
     for block in re.split(r"\n\s*\n", "\n".join(lines)):
         text = _BLANKS.sub(" ", UNFIT_FOR_ARTICLES.sub("", block)).strip()
@@ -233,10 +241,3 @@ def _cut(article: Article) -> Iterator[Passage]:
             after=" ".join(texts[position + 1 : position + 1 + _SENTENCES_AROUND]),
             is_heading=number in headings,
         )
-
-
-def _version(articles: list[Article]) -> str:
-    content = hashlib.sha256()
-    for digest in sorted(article.digest for article in articles):
-        content.update(digest.encode())
-    return content.hexdigest()[:_VERSION_LENGTH]

@@ -52,20 +52,15 @@ def import_article(
     Raises:
         RawTextError: no line names the source, or there is no text above it.
     """
-    lines = [line.strip() for line in raw.lstrip("\ufeff").splitlines()]
-    source_at = _find_source(lines)
-    if source_at is None:
+    source, paragraphs = read_raw_text(raw)
+    if source is None:
         message = 'has no line that names the source, such as "Source: https://example.org/article"'
         raise RawTextError(message)
-    match = _SOURCE_LINE.fullmatch(lines[source_at])
-    source = match[1] if match else ""
-    rest = [line for line in lines[source_at + 1 :] if not _COUNTER_LINE.fullmatch(line)]
-    paragraphs = [_STRAY_SPACE.sub("", line) for line in (*lines[:source_at], *rest) if line]
     if not paragraphs:
         message = "has no text besides the line that names the source"
         raise RawTextError(message)
 
-    published = published or _find_date(source)
+    published = published or find_date(source)
     language = detect_language("\n".join(paragraphs))
     matter: dict[str, object] = {"language": language}
     if original:
@@ -77,12 +72,25 @@ def import_article(
         matter["published"] = published
     body = "\n\n".join(paragraphs)
     return ImportedArticle(
-        name=_name(source),
+        name=name_article(source),
         content=f"{FENCE}\n{tomli_w.dumps(matter)}{FENCE}\n\n{body}\n",
         language=language,
         published=published,
         missing=tuple(name for name, value in (("outlet", outlet), ("published", published)) if not value),
     )
+
+
+def read_raw_text(raw: str) -> tuple[str | None, list[str]]:
+    """Return the source that a raw text names, or None, and its paragraphs."""
+    lines = [line.strip() for line in raw.lstrip("\ufeff").splitlines()]
+    source_at = _find_source(lines)
+    source = None
+    if source_at is not None:
+        match = _SOURCE_LINE.fullmatch(lines[source_at])
+        source = match[1] if match else None
+        rest = [line for line in lines[source_at + 1 :] if not _COUNTER_LINE.fullmatch(line)]
+        lines = [*lines[:source_at], *rest]
+    return source, [_STRAY_SPACE.sub("", line) for line in lines if line]
 
 
 def _find_source(lines: list[str]) -> int | None:
@@ -98,7 +106,8 @@ def _names_source(line: str) -> bool:
         return False
 
 
-def _find_date(source: str) -> date | None:
+def find_date(source: str) -> date | None:
+    """Return the date that a URL names, if it does."""
     match = _DATE_IN_URL.search(source)
     try:
         return date(int(match[1]), int(match[2]), int(match[3])) if match else None
@@ -106,7 +115,7 @@ def _find_date(source: str) -> date | None:
         return None
 
 
-def _name(source: str) -> str:
+def name_article(source: str) -> str:
     """Name the file after the last part of the URL's path, in ASCII."""
     parts = urlsplit(source)
     last = unquote(parts.path).rstrip("/").rpartition("/")[2].rpartition(".")

@@ -23,6 +23,10 @@ class Act(StrEnum):
     TAKEN_BACK = "taken-back"
     VIEWED_STATS = "viewed-stats"
     EXPORTED = "exported"
+    ADDED_ARTICLE = "added-article"
+    TOOK_OUT_ARTICLE = "took-out-article"
+    UNDID = "undid"
+    ROLLED_BACK = "rolled-back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from telegram.request import HTTPXRequest, RequestData
 
 from bot.metrics import Metrics
 
+# In the address of a file, whose content is no answer.
+_FILES = "/file/bot"
 _NOT_SENT = "Pool timeout: there was no connection in time, and the request was *not* sent to Telegram"
 # The errors of python-telegram-bot, by the status of a failed call.
 _NAMES: dict[int, str] = {
@@ -110,7 +112,8 @@ class Transport(HTTPXRequest):
             raise
         if status >= HTTPStatus.BAD_REQUEST:
             self._metrics.count_api_error(_NAMES.get(status, _OTHER))
-        _expect_answer(status, body)
+        if status >= HTTPStatus.BAD_REQUEST or _FILES not in url:
+            _expect_answer(status, body)
         return status, body
 
     async def _send(

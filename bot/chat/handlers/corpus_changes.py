@@ -1,0 +1,55 @@
+"""Changes of the corpus folder from a chat: one at a time, read again at once, taken back if that fails.
+
+So the folder always loads after a change that was reported as made, and a change that does not load
+leaves the folder as it was.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.answering import Desk, Reload, ReloadRunningError
+from bot.corpus.articles import CorpusError
+from bot.corpus.store import ArticleStore, Change
+
+_LOOK_EVERY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change that was made, and what came of reading the articles again."""
+
+    change: Change
+    reload: Reload
+
+
+class CorpusChanges:
+    """Makes changes and has the articles read again."""
+
+    def __init__(self, *, desk: Desk, store: ArticleStore) -> None:
+        self._desk = desk
+        self._store = store
+        self._changing = asyncio.Lock()
+
+    async def make(self, change: Callable[[], Change], by: str) -> Done:
+        """Make a change, in a worker thread, and read the articles.
+
+        Raises:
+            StoreError: it cannot be made.
+            CorpusError: the articles do not load with it; it was undone.
+        """
+        async with self._changing:
+            made = await asyncio.to_thread(change)
+            try:
+                return Done(made, await self._reload())
+            except CorpusError:
+                await asyncio.to_thread(self._store.undo, made.key, by=by)
+                raise
+
+    async def _reload(self) -> Reload:
+        """Read the articles, after a reload that is running."""
+        while True:
+            try:
+                return await asyncio.to_thread(self._desk.reload)
+            except ReloadRunningError:
+                await asyncio.sleep(_LOOK_EVERY_S)

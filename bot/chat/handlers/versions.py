@@ -1,0 +1,126 @@
+"""The versions of the articles: which there were, by whom, and the way back to one; /version."""
+
+from dataclasses import dataclass
+
+from babel.dates import format_datetime
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.answering import Desk
+from bot.chat.cards.article_card import lay_out_undo, turn_buttons
+from bot.chat.cards.fitting import shorten
+from bot.chat.cards.markup import Markup, bold, neutralise, text
+from bot.chat.handlers.admin_door import actor_of
+from bot.chat.handlers.corpus_changes import CorpusChanges
+from bot.chat.turn import MessageTurn, PressTurn
+from bot.corpus.articles import CorpusError
+from bot.corpus.store import StoreError
+from bot.corpus.versions import Version, Versions
+from bot.journal.audit import Act, Audit
+from bot.wording.phrases import Phrases
+
+_PAGE = 6
+_DETAIL_UNITS = 600
+
+VERSIONS_PATTERN = r"^versions:(page:\d{1,6}|(show|back):[0-9a-f]{12})$"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program's version, and the model that ranks."""
+
+    version: str
+    model: str
+
+
+class CorpusVersions:
+    """Answers /versions and /version, and handles the buttons of the first."""
+
+    def __init__(
+        self, *, desk: Desk, versions: Versions, changes: CorpusChanges, audit: Audit, program: Program
+    ) -> None:
+        self._desk = desk
+        self._versions = versions
+        self._changes = changes
+        self._audit = audit
+        self._program = program
+
+    async def version(self, turn: MessageTurn) -> None:
+        """Say which program, which articles and which model these are."""
+        corpus = self._desk.corpus.version
+        await turn.tell("version", program=self._program.version, corpus=corpus, model=self._program.model)
+
+    async def versions(self, turn: MessageTurn) -> None:
+        """Show the newest versions."""
+        await turn.reply(*self._render(0, turn.phrases))
+
+    async def on_press(self, turn: PressTurn) -> None:
+        """Turn the list, show a version, or go back to it."""
+        what, _, value = turn.value.partition(":")
+        if what == "page":
+            await turn.acknowledge()
+            await turn.show(*self._render(int(value) // _PAGE * _PAGE, turn.phrases))
+            return
+        version = self._versions.find(value)
+        if version is None:
+            await turn.acknowledge("versions.gone")
+            return
+        await turn.acknowledge()
+        if what == "show":
+            label = turn.say("versions.roll-back")
+            rows = [
+                [InlineKeyboardButton(label, callback_data=f"versions:back:{version.id}")],
+                [InlineKeyboardButton(turn.say("button.back"), callback_data="versions:page:0")],
+            ]
+            question = text("\n\n" + turn.say("versions.confirm"))
+            card = _render_version(version, self._desk.corpus.version, turn.phrases) + question
+            await turn.show(card, InlineKeyboardMarkup(rows))
+        else:
+            await self._roll_back(turn, version)
+
+    async def _roll_back(self, turn: PressTurn, version: Version) -> None:
+        message = turn.message
+        if message is None:
+            return
+        at, by, key = turn.at(message), str(turn.presser.id), f"back{turn.press.id}"
+        try:
+            done = await self._changes.make(lambda: self._versions.roll_back(version.id, by=by, key=key), by)
+        except CorpusError as error:
+            detail = shorten(neutralise(str(error.mistakes[0])), _DETAIL_UNITS)
+            await at.tell("articles.not-loading", detail=detail)
+        except StoreError as error:
+            await at.tell("articles.read-only", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
+        else:
+            self._audit.record(actor_of(turn), Act.ROLLED_BACK, version.id)
+            articles = turn.say("articles", count=len(done.reload.after.articles))
+            said = turn.say("versions.rolled-back", version=done.reload.after.version, articles=articles)
+            await at.reply(text(said), lay_out_undo(key, turn.phrases))
+
+    def _render(self, before: int, phrases: Phrases) -> tuple[Markup, InlineKeyboardMarkup | None]:
+        versions = self._versions.list_versions()
+        before = min(before, max(0, len(versions) - 1)) // _PAGE * _PAGE
+        page = text(phrases.say("versions.heading", count=len(versions)) + "\n")
+        shown = versions[before : before + _PAGE]
+        for number, version in enumerate(shown, before + 1):
+            page += text(f"\n{number}. ") + _render_version(version, self._desk.corpus.version, phrases)
+            page += text("\n")
+        numbers = [
+            InlineKeyboardButton(str(number), callback_data=f"versions:show:{version.id}")
+            for number, version in enumerate(shown, before + 1)
+        ]
+        turns = turn_buttons("versions:page", before, len(versions), _PAGE, phrases)
+        rows = [row for row in (numbers, turns) if row]
+        return page, InlineKeyboardMarkup(rows) if rows else None
+
+
+def _render_version(version: Version, current: str, phrases: Phrases) -> Markup:
+    """Lay out when a version came to be, by whom, and what is new in it."""
+    at = format_datetime(version.kept_at, "short", locale=phrases.language)
+    by = phrases.say("versions.by", who=version.by) if version.by else phrases.say("versions.by-hand")
+    marks = [
+        phrases.say("versions.now") if version.id == current else "",
+        "" if version.has_served else phrases.say("versions.aside"),
+    ]
+    head = bold(text(version.id)) + text("".join(f" · {mark}" for mark in marks if mark))
+    change = phrases.say("versions.change", new=version.new, changed=version.changed, gone=version.gone)
+    articles = phrases.say("articles", count=len(version.files))
+    return head + text(f"\n{at} UTC · {by}\n{articles} · {change}")

@@ -1,0 +1,405 @@
+"""Changes of the corpus folder, each of them one step: after a crash the folder is as before or as after.
+
+Every content is first kept under its SHA-256. Then a note says what is about to change; from then on
+the change will be carried out, by this process or, after a crash, by ``recover`` of the next one. The
+note becomes the record of the change, from which it can be undone. A file that somebody changed by
+hand meanwhile is left alone. Articles that are taken out go to a hidden folder, which is not read.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from bot.corpus.durable import move_durably, remove_durably, write_durably
+
+if sys.platform != "win32":
+    import fcntl
+
+_LOG = logging.getLogger(__name__)
+ADDED = "added"
+"""The folder below the corpus folder in which added articles are put."""
+
+TRASH = ".trash"
+"""The hidden folder below the corpus folder to which articles are moved that are taken out."""
+
+_SUFFIX = ".md"
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_RECORDS = 200
+
+
+class StoreError(Exception):
+    """A change that cannot be made; the message says why, and the folder is as before."""
+
+
+class ReadOnlyError(StoreError):
+    """The corpus folder cannot be written."""
+
+
+class ChangedSinceError(StoreError):
+    """What a change would replace is no longer as it was."""
+
+
+class GoneError(StoreError):
+    """What a change is about is not there."""
+
+
+class ChangeKind(StrEnum):
+    """The kinds of change."""
+
+    ADD = "add"
+    TAKE_OUT = "take_out"
+    UNDO = "undo"
+    ROLL_BACK = "roll_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The content of one file, below the corpus folder, before and after; None: it is not there."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of the folder: ``key`` names it, ``by`` is a user id or "shell", ``made_at`` is in UTC."""
+
+    key: str
+    kind: ChangeKind
+    by: str
+    made_at: datetime
+    steps: tuple[Step, ...]
+
+
+class ArticleStore:
+    """The corpus folder, as something that is changed; safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path, state: Path) -> None:
+        """Change ``folder``; contents, notes and records are kept in ``state``."""
+        self.folder = folder
+        self._state = state
+        self._objects = state / "objects"
+        self._changes = state / "changes"
+        self._note = state / "note.json"
+        self._within = threading.RLock()
+        self._depth = 0
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other thread and process from changing the folder within.
+
+        Raises:
+            ReadOnlyError: the state folder cannot be written.
+        """
+        with self._within, contextlib.ExitStack() as stack:
+            if self._depth == 0:
+                try:
+                    self._state.mkdir(parents=True, exist_ok=True)
+                    file = stack.enter_context((self._state / "lock").open("wb"))
+                except OSError as error:
+                    message = f"{self._state}: cannot be written: {error.strerror or error}"
+                    raise ReadOnlyError(message) from None
+                if sys.platform != "win32":
+                    fcntl.flock(file, fcntl.LOCK_EX)
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+
+    def check_writable(self) -> None:
+        """Find out whether articles can be added, and leave nothing behind.
+
+        Raises:
+            ReadOnlyError: they cannot; the message names the folder.
+        """
+        added = self.folder / ADDED
+        folder = added if os.path.lexists(added) else self.folder
+        try:
+            with tempfile.TemporaryFile(dir=folder, prefix="."):
+                pass
+            self._state.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._state):
+                pass
+        except OSError as error:
+            message = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
+            raise ReadOnlyError(message) from None
+
+    def recover(self) -> Change | None:
+        """Carry out the change in the midst of which an earlier process ended, if there is one.
+
+        Raises:
+            ReadOnlyError: the folder cannot be written.
+        """
+        if not self._note.exists():
+            return None
+        with self.locked():
+            try:
+                change = _read_change(self._note)
+            except FileNotFoundError:  # another process was quicker
+                return None
+            self._finish(change)
+        return change
+
+    def find_change(self, key: str) -> Change | None:
+        """Return the change with a key, if it was made."""
+        if not _KEY.fullmatch(key):
+            return None
+        try:
+            return _read_change(self._changes / f"{key}.json")
+        except FileNotFoundError:
+            return None
+
+    def list_changes(self) -> list[Change]:
+        """Return the recorded changes, the newest first."""
+        changes = [_read_change(path) for path in self._changes.glob("[!.]*.json")]
+        return sorted(changes, key=lambda change: change.made_at, reverse=True)
+
+    def add(self, name: str, content: bytes, *, by: str, key: str) -> Change:
+        """Add an article file, under the name or one like it; again with the same key it changes nothing.
+
+        Raises:
+            ReadOnlyError: the folder cannot be written.
+        """
+        with self.locked():
+            made = self.find_change(key)
+            if made is not None:
+                return made
+            path = self._free_path(name)
+            return self.make(ChangeKind.ADD, {path: content}, by=by, key=key)
+
+    def take_out(self, article_id: str, digest: str, *, by: str, key: str) -> Change:
+        """Move an article to the trash, if its content still has the digest.
+
+        Raises:
+            GoneError: there is no such file.
+            ChangedSinceError: its content is another one.
+            ReadOnlyError: the folder cannot be written.
+        """
+        path = f"{article_id}{_SUFFIX}"
+        with self.locked():
+            content = self.read_file(path)
+            if content is None:
+                raise GoneError(path)
+            if name_content(content) != digest:
+                raise ChangedSinceError(path)
+            trashed = f"{TRASH}/{article_id}.{digest[:8]}{_SUFFIX}"
+            return self.make(ChangeKind.TAKE_OUT, {path: None, trashed: content}, by=by, key=key)
+
+    def undo(self, key: str, *, by: str) -> Change:
+        """Make a change undone; a second time it does nothing.
+
+        Raises:
+            GoneError: there is no such change, or it is too old.
+            ChangedSinceError: a file of it has been changed since.
+            ReadOnlyError: the folder cannot be written.
+        """
+        undone = f"{key}-undone"
+        with self.locked():
+            made = self.find_change(undone)
+            if made is not None:
+                return made
+            change = self.find_change(key)
+            if change is None:
+                raise GoneError(key)
+            for step in change.steps:
+                content = self.read_file(step.path)
+                if (name_content(content) if content is not None else None) != step.after:
+                    raise ChangedSinceError(step.path)
+            contents = {step.path: self._read_object(step.before) for step in change.steps}
+            return self.make(ChangeKind.UNDO, contents, by=by, key=undone)
+
+    def make(self, kind: ChangeKind, contents: Mapping[str, bytes | None], *, by: str, key: str) -> Change:
+        """Give files new contents, or none, in one step.
+
+        Raises:
+            StoreError: a path leads out of the folder.
+            ReadOnlyError: the folder cannot be written; it is as before.
+        """
+        with self.locked():
+            self.recover()
+            steps = []
+            try:
+                for path, content in sorted(contents.items()):
+                    before = self.read_file(path)
+                    steps.append(
+                        Step(
+                            path,
+                            before=None if before is None else self.keep_content(before),
+                            after=None if content is None else self.keep_content(content),
+                        )
+                    )
+                self._check_folders(steps)
+                change = Change(key, kind, by, datetime.now(UTC), tuple(steps))
+                write_durably(self._note, _write_change(change))
+            except OSError as error:
+                raise _explain(error) from None
+            self._finish(change)
+        return change
+
+    def read_file(self, path: str) -> bytes | None:
+        """Return the content of a file below the corpus folder, or None where there is none.
+
+        Raises:
+            StoreError: the path leads out of the folder, or the file cannot be read.
+        """
+        target = self._locate(path)
+        try:
+            return target.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            message = f"{target}: cannot be read: {error.strerror or error}"
+            raise StoreError(message) from None
+
+    def keep_content(self, content: bytes) -> str:
+        """Keep a content, and return its name.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        digest = name_content(content)
+        path = self._object_path(digest)
+        if not path.exists():
+            write_durably(path, content)
+        return digest
+
+    def read_content(self, digest: str) -> bytes:
+        """Return a content that was kept.
+
+        Raises:
+            StoreError: it is not there, or it is damaged.
+        """
+        path = self._object_path(digest)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            message = f"{path}: cannot be read: {error.strerror or error}"
+            raise StoreError(message) from None
+        if name_content(content) != digest:
+            message = f"{path}: is damaged"
+            raise StoreError(message)
+        return content
+
+    def measure_content(self, digest: str) -> int:
+        """Return the bytes of a content; 0 where it is not kept."""
+        try:
+            return self._object_path(digest).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def drop_contents(self, wanted: Iterable[str]) -> None:
+        """Remove the records beyond the newest ones, and each content that nothing needs.
+
+        Raises:
+            OSError: a file cannot be removed.
+        """
+        with self.locked():
+            changes = self.list_changes()
+            for change in changes[_RECORDS:]:
+                remove_durably(self._changes / f"{change.key}.json")
+            steps = [step for change in changes[:_RECORDS] for step in change.steps]
+            if self._note.exists():
+                steps += _read_change(self._note).steps
+            needed = {*wanted, *(digest for step in steps for digest in (step.before, step.after))}
+            for path in self._objects.glob("*/*"):
+                if path.name not in needed:
+                    path.unlink(missing_ok=True)
+
+    def _finish(self, change: Change) -> None:
+        """Carry out a change whose note is written, or what is left of it."""
+        try:
+            for step in change.steps:
+                self._take(step)
+            self._changes.mkdir(parents=True, exist_ok=True)
+            move_durably(self._note, self._changes / f"{change.key}.json")
+        except OSError as error:
+            raise _explain(error) from None
+
+    def _take(self, step: Step) -> None:
+        target = self._locate(step.path)
+        content = self.read_file(step.path)
+        now = None if content is None else name_content(content)
+        if now == step.after:
+            return
+        if now != step.before:
+            _LOG.warning("%s: was changed by hand meanwhile and stays as it is", target)
+            return
+        if step.after is None:
+            remove_durably(target)
+        else:
+            write_durably(target, self.read_content(step.after))
+
+    def _check_folders(self, steps: Iterable[Step]) -> None:
+        """Make the folders of new files, and find out whether each can be written.
+
+        Raises:
+            OSError: a folder cannot be written.
+        """
+        for folder in {self._locate(step.path).parent for step in steps}:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder, prefix="."):
+                pass
+
+    def _free_path(self, name: str) -> str:
+        number = 1
+        while True:
+            path = f"{ADDED}/{name}{f'-{number}' if number > 1 else ''}{_SUFFIX}"
+            if not os.path.lexists(self._locate(path)):
+                return path
+            number += 1
+
+    def _locate(self, path: str) -> Path:
+        """Return where a file is.
+
+        Raises:
+            StoreError: that is not within the folder.
+        """
+        target = self.folder / path
+        is_odd = PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts
+        if is_odd or not target.parent.resolve().is_relative_to(self.folder.resolve()):
+            message = f"{path}: leads out of {self.folder}"
+            raise StoreError(message)
+        return target
+
+    def _object_path(self, digest: str) -> Path:
+        return self._objects / digest[:2] / digest
+
+    def _read_object(self, digest: str | None) -> bytes | None:
+        return None if digest is None else self.read_content(digest)
+
+
+def name_content(content: bytes) -> str:
+    """Return the SHA-256 of a content, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _explain(error: OSError) -> ReadOnlyError:
+    return ReadOnlyError(f"{error.filename}: cannot be written: {error.strerror or error}")
+
+
+def _write_change(change: Change) -> bytes:
+    return json.dumps(asdict(change) | {"made_at": change.made_at.isoformat()}, ensure_ascii=False).encode()
+
+
+def _read_change(path: Path) -> Change:
+    record = json.loads(path.read_bytes())
+    return Change(
+        key=record["key"],
+        kind=ChangeKind(record["kind"]),
+        by=record["by"],
+        made_at=datetime.fromisoformat(record["made_at"]),
+        steps=tuple(Step(**step) for step in record["steps"]),
+    )

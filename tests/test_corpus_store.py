@@ -1,0 +1,168 @@
+"""Changes of the corpus folder and the versions that are kept of it."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.corpus.articles import load_corpus
+from bot.corpus.store import ArticleStore, ChangedSinceError, ChangeKind, GoneError, ReadOnlyError, StoreError
+from bot.corpus.versions import Versions
+from bot.model import Corpus
+
+ARTICLE = '+++\nlanguage = "en"\nsource = "https://example.org/{0}"\n+++\n\n{0} is here. It stays.\n'
+
+
+def text(name: str) -> bytes:
+    return ARTICLE.format(name.replace(" ", "-")).encode()
+
+
+class Place:
+    """A corpus folder with its store and versions."""
+
+    def __init__(self, folder: Path, max_versions: int = 10, max_bytes: int = 1_000_000) -> None:
+        self.folder = folder / "corpus"
+        self.folder.mkdir(exist_ok=True)
+        self.store = ArticleStore(self.folder, folder / "state")
+        self.versions = Versions(self.store, folder / "state", max_versions=max_versions, max_bytes=max_bytes)
+
+    def load(self) -> Corpus:
+        return load_corpus(self.folder, 1_000_000)
+
+    def serve(self) -> str:
+        corpus = self.load()
+        self.versions.keep(corpus)
+        return corpus.version
+
+    def names(self) -> set[str]:
+        return {article.id for article in self.load().articles}
+
+
+def test_store_adds_beside_what_is_there(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.store.add("news", text("a"), by="7", key="a")
+    again = place.store.add("news", text("a"), by="7", key="a")
+    place.store.add("news", text("b"), by="7", key="b")
+    assert place.names() == {"added/news", "added/news-2"}
+    assert again.kind is ChangeKind.ADD
+    assert [change.key for change in place.store.list_changes()] == ["b", "a"]
+
+
+def test_store_takes_out_and_brings_back(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.folder / "old.md").write_bytes(text("old"))
+    (place.folder / "new.md").write_bytes(text("new"))
+    old = next(article for article in place.load().articles if article.id == "old")
+    place.store.take_out("old", old.digest, by="7", key="out")
+    assert place.names() == {"new"}
+    assert [path.name for path in (place.folder / ".trash").iterdir()] == [f"old.{old.digest[:8]}.md"]
+    with pytest.raises(GoneError):
+        place.store.take_out("old", old.digest, by="7", key="out-again")
+    place.store.undo("out", by="8")
+    assert place.store.undo("out", by="8").by == "8"
+    assert place.names() == {"old", "new"}
+    assert list((place.folder / ".trash").iterdir()) == []
+
+
+def test_store_leaves_alone_what_changed_since(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.folder / "other.md").write_bytes(text("other"))
+    place.store.add("news", text("a"), by="7", key="a")
+    (place.folder / "added" / "news.md").write_bytes(text("mended"))
+    with pytest.raises(ChangedSinceError):
+        place.store.undo("a", by="7")
+    with pytest.raises(ChangedSinceError):
+        place.store.take_out("added/news", "0" * 64, by="7", key="out")
+    with pytest.raises(GoneError):
+        place.store.undo("never", by="7")
+    assert place.names() == {"added/news", "other"}
+
+
+@pytest.mark.parametrize("path", ["../out.md", "/out.md", "a/../../out.md", "link/out.md"])
+def test_store_writes_nothing_outside(tmp_path: Path, path: str) -> None:
+    place = Place(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (place.folder / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError):
+        place.store.make(ChangeKind.ADD, {path: b"x"}, by="7", key="a")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert not (tmp_path / "out.md").exists()
+
+
+def test_store_says_that_the_folder_cannot_be_written(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.store.check_writable()
+    (place.folder / "added").write_text("a file where the folder should be")
+    with pytest.raises(ReadOnlyError, match="added"):
+        place.store.check_writable()
+    with pytest.raises(ReadOnlyError, match="added"):
+        place.store.add("news", text("a"), by="7", key="a")
+    assert place.store.find_change("a") is None
+
+
+def test_versions_tell_who_changed_what(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.folder / "one.md").write_bytes(text("one"))
+    first = place.serve()
+    place.store.add("two", text("two"), by="7", key="two")
+    second = place.serve()
+    (place.folder / "one.md").write_bytes(text("mended"))
+    place.serve()
+    place.serve()
+    newest, middle, oldest = place.versions.list_versions()
+    assert (newest.by, newest.new, newest.changed, newest.gone) == (None, 0, 1, 0)
+    assert (middle.id, middle.by, middle.new, middle.changed) == (second, "7", 1, 0)
+    assert (oldest.id, oldest.by, oldest.new) == (first, None, 1)
+
+
+def test_versions_roll_back_and_forth(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.folder / "one.md").write_bytes(text("one"))
+    first = place.serve()
+    place.store.add("two", text("two"), by="7", key="two")
+    (place.folder / "one.md").write_bytes(b"broken by hand")
+    place.versions.roll_back(first, by="7", key="back")
+    assert place.serve() == first
+    assert place.names() == {"one"}
+    served, aside = place.versions.list_versions()
+    assert (served.id, served.by, served.has_served) == (first, "7", True)
+    assert not aside.has_served
+    assert place.versions.find_last_good() == served
+    # What was replaced is a version too, mistakes and all.
+    place.versions.roll_back(aside.id, by="7", key="forth")
+    assert (place.folder / "one.md").read_bytes() == b"broken by hand"
+    assert (place.folder / "added" / "two.md").exists()
+    with pytest.raises(GoneError):
+        place.versions.roll_back("nothing", by="7", key="nothing")
+
+
+def test_versions_are_bounded_in_number(tmp_path: Path) -> None:
+    place = Place(tmp_path, max_versions=3)
+    served = []
+    for number in range(6):
+        (place.folder / "one.md").write_bytes(text(f"text {number}"))
+        served.append(place.serve())
+    assert [version.id for version in place.versions.list_versions()] == served[:2:-1]
+    assert len(list((tmp_path / "state" / "objects").glob("*/*"))) == 3
+
+
+def test_versions_are_bounded_in_bytes_and_the_newest_stays(tmp_path: Path) -> None:
+    place = Place(tmp_path, max_bytes=len(text("text 0")) * 2)
+    for number in range(4):
+        (place.folder / "one.md").write_bytes(text(f"text {number}"))
+        newest = place.serve()
+    assert len(place.versions.list_versions()) == 2
+    (place.folder / "one.md").write_bytes(text("long" * 100))
+    newest = place.serve()
+    assert [version.id for version in place.versions.list_versions()] == [newest]
+
+
+def test_versions_unpack(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.folder / "one.md").write_bytes(text("one"))
+    version = place.serve()
+    (place.folder / "one.md").write_bytes(b"broken")
+    good = place.versions.find_last_good()
+    assert good is not None
+    with place.versions.unpacked(good) as folder:
+        assert load_corpus(folder, 1_000_000).version == version
+    assert not folder.exists()
