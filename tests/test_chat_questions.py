@@ -8,7 +8,7 @@ import pytest
 from bot.sandbox.limits.entities import utf16_slice
 from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, broken_index, phrases, running_bot, slow_index
-from tests.harbour import HARBOUR, SEVEN, HarbourIndex
+from tests.harbour import HARBOUR, PAINTED, SEVEN, SPRING, HarbourIndex
 
 
 async def test_question_in_private_gets_a_reply_with_its_sources(tmp_path: Path) -> None:
@@ -28,9 +28,9 @@ async def test_question_in_private_gets_a_reply_with_its_sources(tmp_path: Path)
 async def test_further_passages_that_answer_are_folded_below_the_best(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
-        asked = anna.says("Are the cranes of the harbour painted every spring?")
+        asked = anna.says(SPRING)
         answer = await anna.private_chat.reply_to(asked)
-        assert answer.text.startswith("Every spring the cranes are painted red.")
+        assert answer.text.startswith(PAINTED)
         (folded,) = (entity for entity in answer.entities if entity["type"] == "expandable_blockquote")
         assert SEVEN in utf16_slice(answer.text, folded["offset"], folded["length"])
 
