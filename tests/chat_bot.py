@@ -32,7 +32,8 @@ from bot.wording.examples import Examples
 from bot.wording.phrases import load_phrases
 
 ARTICLES = Path(__file__).parent.parent / "corpus"
-SIGNED = "How many countries signed the Convention?"
+# Its answer is a sentence that is short enough to be shown whole.
+SIGNED = "How many countries signed in two days?"
 MAX_ARTICLE_BYTES = 1_048_576
 TRANSLATE_URL = "https://translate.example.org/?from={from}&to={to}&text={text}"
 EXAMPLES = {"en": (SIGNED, "Who signed it?")}

@@ -18,6 +18,8 @@ from tests.chat_bot import ChatBot
 HARBOUR = Path(__file__).parent / "data" / "harbour"
 CRANES = "How many cranes does the harbour have?"
 SEVEN = "The harbour has seven cranes, and the oldest of them is from 1911."
+SPRING = "Are the cranes of the harbour painted every spring?"
+PAINTED = "Every spring the cranes are painted red."
 MASTER = "Who is the harbour master?"
 PIZZA = "pizza recipe"
 

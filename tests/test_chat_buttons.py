@@ -25,7 +25,8 @@ async def test_more_shows_the_next_passages_in_place_and_leads_back(tmp_path: Pa
         assert (await anna.presses(answer, "More")).text == ""
         assert "Havna i Vik" in answer.text
         assert SEVEN not in answer.text
-        assert [button["text"] for button in answer.buttons] == ["Back", "More", "Context", "👍", "👎"]
+        labelled = [button["text"] for button in answer.buttons]
+        assert labelled == ["Back", "More", "Context", "Translate", "👍", "👎"]
         await anna.presses(answer, "Back")
         assert (answer.html, [button["text"] for button in answer.buttons]) == (first, labels)
         assert len(anna.private_chat.from_bot) == 1

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.cards.answer_card import find_excerpt
 from bot.chat.cards.start_links import decode_question
 from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, Gate, running_bot, slow_index, write_article
@@ -61,7 +62,7 @@ async def test_inline_card_that_is_sent_is_kept_as_it_was_quoted(tmp_path: Path)
         exchange = await bot.journal.find(button["callback_data"].removeprefix("again:"))
         assert exchange is not None
         (hit,) = exchange.answer.hits
-        assert hit.passage.text in found.results[2]["message"]["text"]
+        assert find_excerpt(hit) in found.results[2]["message"]["text"]
 
 
 async def test_inline_results_are_paged(tmp_path: Path) -> None:

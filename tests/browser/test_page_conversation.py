@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import OpenPhone, opened_stage
 from tests.browser.phone import Phone, Stage
 from tests.chat_bot import write_article
-from tests.harbour import CRANES, PIZZA, SEVEN
+from tests.harbour import CRANES, PAINTED, PIZZA, SEVEN, SPRING
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -30,14 +30,14 @@ async def test_page_describes_the_bot_and_starts_it(stage: Stage, open_phone: Op
 async def test_page_shows_an_answer_as_telegram_does(phone: Phone) -> None:
     answer = await phone.asks(CRANES, SEVEN)
     await expect(answer.locator("strong", has_text="The harbour has seven cranes")).to_be_visible()
-    source = answer.get_by_role("link", name="Harbour Post").first
+    source = answer.get_by_role("link", name="The harbour of Vik").first
     assert await source.get_attribute("href") == "https://post.example.org/vik"
     assert await source.get_attribute("rel") == "noopener noreferrer"
     await expect(answer.locator(".reply")).to_contain_text(CRANES)
 
 
 async def test_page_folds_a_long_quote_and_unfolds_it(phone: Phone) -> None:
-    answer = await phone.asks(CRANES, SEVEN)
+    answer = await phone.asks(SPRING, PAINTED)
     quote = answer.locator("blockquote .quoted")
     folded = await quote.evaluate("element => element.clientHeight")
     button = answer.get_by_role("button", name="Show all")

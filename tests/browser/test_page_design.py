@@ -10,7 +10,7 @@ from bot.sandbox.api.failures import too_many_requests
 from tests.browser.conftest import PHONE, OpenPhone
 from tests.browser.phone import Phone, Stage
 from tests.chat_bot import phrases
-from tests.harbour import CRANES, MASTER, PIZZA, SEVEN
+from tests.harbour import CRANES, MASTER, PAINTED, PIZZA, SEVEN, SPRING
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -47,7 +47,7 @@ async def assert_fits(phone: Phone, card: Locator) -> None:
 
 
 async def test_card_of_an_answer_fits_a_phone(phone: Phone) -> None:
-    card = await phone.asks(CRANES, SEVEN)
+    card = await phone.asks(SPRING, PAINTED)
     await assert_fits(phone, card)
     await card.get_by_role("button", name="Show all").click()
     await assert_fits(phone, card)
