@@ -215,6 +215,10 @@ class Settings(BaseSettings):
         description="Address on which the bot listens for requests that the web server passes on.",
     )
     webhook_port: int = Field(default=8080, ge=1, le=65535, description="Port on which it listens.")
+    digest: bool = Field(
+        default=False,
+        description="Whether the admins get the statistics of the week on Monday, 7:00 UTC: `on` or `off`.",
+    )
     passages: int = Field(default=5, ge=1, le=20, description="Maximum number of passages in a reply.")
     examples: ProjectPath = Field(
         default=Path("config/examples.toml"), description="File of the example questions, by language."

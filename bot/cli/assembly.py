@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -23,20 +23,25 @@ from bot.chat.application import Handlers, build_application
 from bot.chat.cards.inline_card import InlineCards
 from bot.chat.cards.keyboards import Keyboards
 from bot.chat.cards.translation_links import TranslationLinks
+from bot.chat.digest import Digest, FindGaps
 from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.allowance import Allowance
 from bot.chat.handlers.answer_buttons import AnswerButtons
 from bot.chat.handlers.answers import Answers
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import ExampleButtons
+from bot.chat.handlers.exporting import Exporting
 from bot.chat.handlers.failures import Failures
 from bot.chat.handlers.follow_ups import FollowUps
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import Languages
+from bot.chat.handlers.letting_in import LettingIn
 from bot.chat.handlers.personal import Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import Sources
+from bot.chat.handlers.statistics import StatisticsDesk
+from bot.chat.handlers.trail import Trail
 from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.intake.outages import Outage
 from bot.chat.intake.polling import Polling
@@ -46,6 +51,7 @@ from bot.chat.permissions import Permissions
 from bot.chat.profile.appearance import publish_appearance
 from bot.chat.profile.menus import Menus
 from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.reports import Reports
 from bot.chat.turn import Turns
 from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
@@ -53,6 +59,7 @@ from bot.chat_endpoint import ChatEndpoint
 from bot.corpus.articles import load_corpus
 from bot.journal.audit import Audit
 from bot.journal.database import Database
+from bot.journal.digests import Digests
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
 from bot.journal.personal import PersonalRecords
@@ -103,6 +110,7 @@ class Pauses:
     late_after_s: float = 60.0
     database_try_again_s: float = 2.0
     database_busy_s: float = 2.0
+    digest_try_again_s: float = 600.0
     # Together with the closing of connections less than five seconds, after which a service manager
     # may kill the process.
     finish_within_s: float = 3.0
@@ -147,7 +155,9 @@ class _Shared:
     desk: Desk
     journal: Journal
     reader_languages: ReaderLanguages
+    permissions: Permissions
     menus: Menus
+    reports: Reports
     examples: Examples
     keyboards: Keyboards
     metrics: Metrics
@@ -162,10 +172,14 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     metrics: Metrics,
     make_inbox: type[Inbox] = Inbox,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = partial(datetime.now, UTC),
+    find_gaps: FindGaps | None = None,
     pauses: Pauses = PAUSES,
     limits: Limits = LIMITS,
 ) -> Service:
-    """Make the bot on Telegram; ``clock`` counts the seconds between alerts.
+    """Make the bot on Telegram; ``clock`` counts the seconds between alerts, ``now`` is the time in UTC.
+
+    ``find_gaps`` tells the weekly digest what the articles lack.
 
     Raises:
         ChatError: BOT_PROXY is not the URL of a proxy.
@@ -199,6 +213,8 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         desk=desk,
         journal=journal,
         reader_languages=reader_languages,
+        permissions=permissions,
+        reports=Reports(database=database.path, journal=journal, english=reader_languages.phrases_in(None)),
         menus=Menus(reader_languages=reader_languages, permissions=permissions),
         examples=examples,
         keyboards=Keyboards(translation=TranslationLinks(settings.translate_url), examples=examples),
@@ -215,10 +231,22 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         late_after_s=pauses.late_after_s,
     )
 
+    digest = Digest(
+        reports=shared.reports,
+        find_gaps=find_gaps,
+        digests=Digests(database),
+        reader_languages=reader_languages,
+        owner_ids=settings.admin_ids,
+        clock=now,
+        try_again_s=pauses.digest_try_again_s,
+    )
+
     async def work_beside(application: BotApplication) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(publish_appearance(application.bot, shared.menus, reader_languages.by_code))
             group.create_task(alerts.keep_telling(application.bot, reader_languages))
+            if settings.digest:
+                group.create_task(digest.keep_sending(application.bot))
 
     application = build_application(
         connection, turns, handlers, permissions=permissions, menus=shared.menus, work_beside=work_beside
@@ -286,6 +314,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         memories=(shared.reader_languages.forget, inline.forget, shared.journal.forget),
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
+    audit = Audit(database)
     return Handlers(
         questions=questions,
         answer_buttons=AnswerButtons(
@@ -316,7 +345,11 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         languages=languages,
         personal=personal,
         groups=Groups(desk=shared.desk, journal=shared.journal),
-        admin=Admin(desk=shared.desk, menus=shared.menus, audit=Audit(database)),
+        admin=Admin(desk=shared.desk, menus=shared.menus, audit=audit),
+        statistics=StatisticsDesk(reports=shared.reports, audit=audit),
+        exporting=Exporting(database=database.path, journal=shared.journal, audit=audit),
+        letting_in=LettingIn(roles=Roles(database), permissions=shared.permissions, menus=shared.menus),
+        trail=Trail(audit),
         failures=Failures(turns=turns, alerts=alerts),
     )
 
