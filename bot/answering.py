@@ -14,10 +14,8 @@ from typing import Protocol
 from bot.corpus.articles import CorpusChange, compare_corpora
 from bot.language import LanguageDetector
 from bot.model import Answer, AnswerKind, Corpus, Findings, Question
+from bot.search.vectors import Progress
 from bot.wording.small_talk import SmallTalkPhrases
-
-Progress = Callable[[int, int], None]
-"""Is called with the number of texts that are ready, and of all texts."""
 
 _NOTHING = Findings((), 0.0, is_answer=False)
 

@@ -12,11 +12,14 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.answering import Desk, Index, Progress
+from bot.answering import Desk, Index
 from bot.chat.alerts import Alerts
+from bot.chat.digest import FindGaps
 from bot.chat.intake.session import serve
 from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, make_desk
 from bot.corpus.articles import load_corpus
@@ -26,6 +29,7 @@ from bot.metrics import Metrics
 from bot.model import Corpus, Findings, Question
 from bot.sandbox.server import BotApi
 from bot.search.index import CorpusIndex
+from bot.search.vectors import Progress
 from bot.settings import Settings
 from bot.wording.examples import Examples
 from bot.wording.phrases import load_phrases
@@ -164,6 +168,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     before_load: Callable[[Progress | None], None] = lambda _progress: None,
     adapt: Callable[[Service], Service] = lambda service: service,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008 - it is not called here
+    find_gaps: FindGaps | None = None,
     pauses: Pauses = PAUSES,
     limits: Limits = LIMITS,
     token: str | None = None,
@@ -196,6 +202,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
             examples=Examples(EXAMPLES),
             metrics=Metrics(),
             clock=clock,
+            now=now,
+            find_gaps=find_gaps,
             pauses=pauses,
             limits=limits,
         )

@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 
 from bot.answering import Desk
-from bot.cli.assembly import Session
 from bot.cli.conversation import converse
+from bot.cli.session import Session
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal

@@ -5,19 +5,16 @@ terminal asks. What is made here is handed to constructors, and nothing is looke
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as ProgressBar
 
-from bot.answering import Desk, Index, Progress
+from bot.answering import Desk, Index
 from bot.chat.alerts import Alerts
 from bot.chat.application import Handlers, build_application
 from bot.chat.cards.inline_card import InlineCards
@@ -55,8 +52,9 @@ from bot.chat.reports import Reports
 from bot.chat.turn import Turns
 from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
-from bot.chat_endpoint import ChatEndpoint
-from bot.corpus.articles import load_corpus
+from bot.cli.index_loading import IndexLoader
+from bot.cli.progress import show_progress
+from bot.cli.session import Session
 from bot.journal.audit import Audit
 from bot.journal.database import Database
 from bot.journal.digests import Digests
@@ -69,20 +67,11 @@ from bot.journal.roles import Roles
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
-from bot.model import Corpus, Exchange, Origin
-from bot.search.chat_reader import ChatReader
-from bot.search.index import CorpusIndex
-from bot.search.models import EncoderUnavailableError, Models, load_models
-from bot.search.reader import Reader
-from bot.search.signals import ALL_PARTS, Parts
-from bot.search.vectors import VectorCache
-from bot.settings import CHAT_READER, WITHOUT_ENCODER, WITHOUT_READER, Settings
+from bot.search.vectors import Progress
+from bot.settings import CHAT_READER, Settings
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases, load_phrases
 from bot.wording.small_talk import load_small_talk
-
-_LOG = logging.getLogger(__name__)
-_LONG_S = 1.0
 
 # Telegram asks inline at every pause in somebody's typing.
 _KEYSTROKES = 5
@@ -130,6 +119,10 @@ PAUSES = Pauses()
 LIMITS = Limits()
 
 
+def _tell_time() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """The bot on Telegram, made and not started. The database is closed."""
@@ -172,7 +165,7 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     metrics: Metrics,
     make_inbox: type[Inbox] = Inbox,
     clock: Callable[[], float] = time.monotonic,
-    now: Callable[[], datetime] = partial(datetime.now, UTC),
+    now: Callable[[], datetime] = _tell_time,
     find_gaps: FindGaps | None = None,
     pauses: Pauses = PAUSES,
     limits: Limits = LIMITS,
@@ -413,65 +406,6 @@ def _make_polling(
     )
 
 
-class IndexLoader:
-    """Makes an index of the articles as they are on disk; the models are loaded once."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Load the models, or say that ranking goes without it.
-
-        Raises:
-            UnknownEncoderError: the setting names no encoder.
-        """
-        self._corpus = settings.corpus
-        self._max_article_bytes = settings.max_article_bytes
-        self._max_corpus_bytes = settings.max_corpus_bytes
-        self._vectors = VectorCache(settings.cache)
-        self._models: Models | None = None
-        self._reader: Reader | None = None
-        if settings.encoder == WITHOUT_ENCODER:
-            return
-        try:
-            self._models = load_models(settings.encoder)
-            self._reader = _choose_reader(settings, self._models.reader)
-        except EncoderUnavailableError as error:
-            _LOG.warning(
-                "%s; passages are ranked by BM25 alone, mostly in the question's own language", error
-            )
-
-    def load(self, progress: Progress | None, parts: Parts = ALL_PARTS) -> CorpusIndex:
-        """Read and index the articles; only texts that are new are embedded.
-
-        Raises:
-            CorpusError: an article file has a mistake.
-        """
-        corpus = load_corpus(self._corpus, self._max_article_bytes, self._max_corpus_bytes)
-        if self._models is None:
-            return CorpusIndex.build(corpus, parts=parts)
-        return CorpusIndex.build(
-            corpus,
-            self._models.encoder,
-            self._vectors,
-            progress,
-            reader=self._reader,
-            parts=parts,
-        )
-
-
-def _choose_reader(settings: Settings, own: Reader | None) -> Reader | None:
-    """Return the reader of the settings; ``own`` is the built-in one, if it runs here."""
-    if settings.reader == WITHOUT_READER:
-        return None
-    if settings.reader != CHAT_READER or settings.reader_url is None or settings.reader_model is None:
-        return own
-    endpoint = ChatEndpoint(
-        str(settings.reader_url),
-        settings.reader_model,
-        key=settings.reader_key.get_secret_value() if settings.reader_key else None,
-        timeout_s=settings.reader_timeout_s,
-    )
-    return ChatReader(endpoint, own)
-
-
 def open_desk(settings: Settings, console: Console) -> Desk:
     """Open the desk on the articles as they are on disk.
 
@@ -495,40 +429,6 @@ def _load_detector(languages: frozenset[str]) -> LanguageDetector:
     return LanguageDetector(languages)
 
 
-class Session:
-    """Questions from a terminal: answered at once, and recorded between two questions.
-
-    ``language`` is the one that all questions are in; None: each one's is detected.
-    """
-
-    def __init__(
-        self, desk: Desk, journal: Journal, runner: asyncio.Runner, language: str | None = None
-    ) -> None:
-        self._desk = desk
-        self._journal = journal
-        self._runner = runner
-        self._language = language
-
-    @property
-    def corpus(self) -> Corpus:
-        """The corpus that questions are answered from."""
-        return self._desk.corpus
-
-    def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
-        """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
-        asked_at = datetime.now(UTC)
-        answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
-        return Exchange(asked_at=asked_at, origin=origin, answer=answer)
-
-    def record(self, exchange: Exchange) -> None:
-        """Record an exchange; it is on disk when this returns."""
-        self._runner.run(self._record(exchange))
-
-    async def _record(self, exchange: Exchange) -> None:
-        self._journal.record(exchange)
-        await self._journal.flush()
-
-
 @contextmanager
 def open_session(settings: Settings, console: Console, language: str | None) -> Iterator[Session]:
     """Open the journal and the desk for a terminal, and close them.
@@ -545,22 +445,3 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
             yield Session(desk, Journal(database), runner, language)
         finally:
             runner.run(database.close())
-
-
-@contextmanager
-def show_progress(console: Console) -> Iterator[Progress]:
-    """Yield a callback that draws a progress bar on a terminal, and elsewhere logs one line."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    started = time.monotonic()
-    has_said = False
-    with ProgressBar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Reading the articles (new texts take a moment, once)", total=None, visible=False)
-
-        def advance(done: int, total: int) -> None:
-            nonlocal has_said
-            bar.update(task, completed=done, total=total, visible=True)
-            if not console.is_terminal and not has_said and time.monotonic() - started > _LONG_S:
-                has_said = True
-                _LOG.warning("Reading new articles, %d texts, once; this takes a moment", total)
-
-        yield advance

@@ -11,8 +11,8 @@ from babel.lists import format_list
 from rich.console import Console
 
 from bot.chat.handlers.follow_ups import REMEMBERED
-from bot.cli.assembly import Session
 from bot.cli.printing import describe_source, print_answer, print_context, print_plain
+from bot.cli.session import Session
 from bot.language import name_language, parse_language
 from bot.model import AnswerKind, Exchange, Origin
 from bot.wording.phrases import Phrases

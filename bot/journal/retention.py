@@ -1,7 +1,7 @@
 """Erasing exchanges after some days: at start and once a day.
 
-The votes on an exchange and its passages go with it, and so do the acts of admins of that time. A reader's choice of language stays until they
-take it back.
+The votes on an exchange and its passages go with it, and acts of admins after as many days. A reader's
+choice of language stays until they take it back.
 """
 
 import asyncio

@@ -1,0 +1,42 @@
+"""Questions from a terminal: asked at the desk, and recorded in the journal."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from bot.answering import Desk
+from bot.journal.exchanges import Journal
+from bot.model import Corpus, Exchange, Origin
+
+
+class Session:
+    """Questions from a terminal: answered at once, and recorded between two questions.
+
+    ``language`` is the one that all questions are in; None: each one's is detected.
+    """
+
+    def __init__(
+        self, desk: Desk, journal: Journal, runner: asyncio.Runner, language: str | None = None
+    ) -> None:
+        self._desk = desk
+        self._journal = journal
+        self._runner = runner
+        self._language = language
+
+    @property
+    def corpus(self) -> Corpus:
+        """The corpus that questions are answered from."""
+        return self._desk.corpus
+
+    def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
+        """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
+        asked_at = datetime.now(UTC)
+        answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
+        return Exchange(asked_at=asked_at, origin=origin, answer=answer)
+
+    def record(self, exchange: Exchange) -> None:
+        """Record an exchange; it is on disk when this returns."""
+        self._runner.run(self._record(exchange))
+
+    async def _record(self, exchange: Exchange) -> None:
+        self._journal.record(exchange)
+        await self._journal.flush()
