@@ -84,7 +84,7 @@ class Digest:
         week = _find_week(self._clock())
         if await self._digests.is_sent(week, owner_id):
             return
-        phrases = self._reader_languages.phrases_in(await self._reader_languages.find_choice(owner_id))
+        phrases = await self._reader_languages.phrases_by_id(bot, owner_id)
         report = await self._reports.make(Period.WEEK, phrases)
         gaps = _describe_gaps(await self._find_gaps(_GAPS) if self._find_gaps else (), phrases)
         caption = f"{report.caption}\n\n{gaps}" if gaps else report.caption
