@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_ids)] = Field(
         default=(),
-        description="User ids of the admins, who may reload the articles and get alerts, such as 7,8.",
+        description="User ids of the owners, who may use the whole admins' desk and get alerts, such as 7,8.",
     )
     corpus: ProjectPath = Field(default=Path("corpus"), description="Folder of the articles.")
     max_article_bytes: int = Field(default=1_048_576, ge=1, description="Maximum size of one article file.")
