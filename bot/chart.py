@@ -129,7 +129,7 @@ def _draw_shares(axes: "Axes", chart: Chart) -> None:
 
 def _style(axes: "Axes") -> None:
     axes.set_facecolor(_GROUND)
-    axes.tick_params(colors=_INK, labelsize=_TEXT_POINTS - 3, length=0)
+    axes.tick_params(colors=_INK, labelsize=_TEXT_POINTS - 3, length=0, pad=12)
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(_FAINT)

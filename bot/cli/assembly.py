@@ -1,7 +1,8 @@
 """The assembly: the only place that knows every room, makes every object and unpacks the settings.
 
-``assemble`` makes the bot on Telegram, for the service and for the tests; ``open_session`` what the
-terminal asks. What is made here is handed to constructors, and nothing is looked up elsewhere.
+``assemble`` makes the bot on Telegram, for the service and for the tests; ``open_session`` and
+``open_conversation`` make what answers in a terminal. What is made here is handed to constructors, and
+nothing is looked up elsewhere.
 """
 
 import asyncio
@@ -52,7 +53,9 @@ from bot.chat.reports import Reports
 from bot.chat.turn import Turns
 from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
+from bot.cli.conversation import Conversation
 from bot.cli.index_loading import IndexLoader
+from bot.cli.keyboard import open_keyboard
 from bot.cli.progress import show_progress
 from bot.cli.session import Session
 from bot.journal.audit import Audit
@@ -60,7 +63,7 @@ from bot.journal.database import Database
 from bot.journal.digests import Digests
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
-from bot.journal.personal import PersonalRecords
+from bot.journal.personal import LocalRecords, PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.roles import Roles
@@ -69,7 +72,7 @@ from bot.language import LanguageDetector
 from bot.metrics import Metrics
 from bot.search.vectors import Progress
 from bot.settings import CHAT_READER, Settings
-from bot.wording.examples import Examples
+from bot.wording.examples import Examples, load_examples
 from bot.wording.phrases import Phrases, load_phrases
 from bot.wording.small_talk import load_small_talk
 
@@ -308,15 +311,17 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
     audit = Audit(database)
+    answer_buttons = AnswerButtons(
+        journal=shared.journal,
+        votes=Votes(database),
+        reader_languages=shared.reader_languages,
+        keyboards=shared.keyboards,
+        limit=settings.passages,
+        find_username=lambda: connection.username,
+    )
     return Handlers(
         questions=questions,
-        answer_buttons=AnswerButtons(
-            journal=shared.journal,
-            votes=Votes(database),
-            reader_languages=shared.reader_languages,
-            keyboards=shared.keyboards,
-            limit=settings.passages,
-        ),
+        answer_buttons=answer_buttons,
         example_buttons=ExampleButtons(examples=shared.examples, questions=questions),
         inline=inline,
         commands=Commands(
@@ -325,6 +330,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             examples=shared.examples,
             questions=questions,
             inline=inline,
+            answer_buttons=answer_buttons,
             retention_days=settings.retention_days,
             reader_host=_find_reader_host(settings),
             opened={
@@ -442,6 +448,30 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
     with asyncio.Runner() as runner:
         runner.run(database.open())
         try:
-            yield Session(desk, Journal(database), runner, language)
+            yield Session(desk, Journal(database), LocalRecords(database), runner, language)
         finally:
             runner.run(database.close())
+
+
+@contextmanager
+def open_conversation(
+    settings: Settings, console: Console, errors: Console, language: str | None
+) -> Iterator[Conversation]:
+    """Open a conversation on ``console``, and close what it needs; ``errors`` shows how far it is.
+
+    Raises:
+        CorpusError: an article file has a mistake.
+        ExamplesError: the file of examples has a mistake.
+        NewerSchemaError: a newer version of the bot wrote the database.
+    """
+    examples = load_examples(settings.examples)
+    with open_session(settings, errors, language) as session:
+        yield Conversation(
+            session,
+            open_keyboard(console, settings.database.with_suffix(".history"), settings.retention_days),
+            console,
+            catalogues=load_phrases(),
+            examples=examples,
+            allowance=_limit(settings.questions_per_minute, ()),
+            limit=settings.passages,
+        )

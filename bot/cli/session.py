@@ -4,8 +4,11 @@ import asyncio
 from datetime import UTC, datetime
 
 from bot.answering import Desk
+from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.journal.exchanges import Journal
-from bot.model import Corpus, Exchange, Origin
+from bot.journal.personal import LocalRecords
+from bot.model import Corpus, Earlier, Exchange, Origin
+from bot.wording.phrases import Phrases
 
 
 class Session:
@@ -15,10 +18,16 @@ class Session:
     """
 
     def __init__(
-        self, desk: Desk, journal: Journal, runner: asyncio.Runner, language: str | None = None
+        self,
+        desk: Desk,
+        journal: Journal,
+        records: LocalRecords,
+        runner: asyncio.Runner,
+        language: str | None = None,
     ) -> None:
         self._desk = desk
         self._journal = journal
+        self._records = records
         self._runner = runner
         self._language = language
 
@@ -27,8 +36,8 @@ class Session:
         """The corpus that questions are answered from."""
         return self._desk.corpus
 
-    def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
-        """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
+    def ask(self, text: str, limit: int, origin: Origin, earlier: Earlier | None = None) -> Exchange:
+        """Answer one question with at most ``limit`` passages; ``earlier`` came just before."""
         asked_at = datetime.now(UTC)
         answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
         return Exchange(asked_at=asked_at, origin=origin, answer=answer)
@@ -36,6 +45,18 @@ class Session:
     def record(self, exchange: Exchange) -> None:
         """Record an exchange; it is on disk when this returns."""
         self._runner.run(self._record(exchange))
+
+    def reload(self, phrases: Phrases) -> str:
+        """Read the articles again, and return the report."""
+        return self._runner.run(reload_articles(self._desk, phrases, ReloadProgress()))
+
+    def forget(self) -> int:
+        """Erase every exchange of this machine's terminals; return how many there were.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be written now.
+        """
+        return self._runner.run(self._records.forget())
 
     async def _record(self, exchange: Exchange) -> None:
         self._journal.record(exchange)

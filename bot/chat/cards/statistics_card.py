@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from babel.dates import format_skeleton
-from babel.numbers import format_percent
+from babel.numbers import format_decimal, format_percent
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chart import Bar, Chart
@@ -47,10 +47,11 @@ def _list_lines(statistics: Statistics, phrases: Phrases) -> Iterator[str]:
             refused=statistics.refused,
             refused_share=_share(statistics.refused, statistics, phrases),
         )
-        yield f"👍 {statistics.votes_up} · 👎 {statistics.votes_down}"
+        up, down = (_number(count, phrases) for count in (statistics.votes_up, statistics.votes_down))
+        yield f"👍 {up} · 👎 {down}"
         yield phrases.say("stats.time", median=statistics.median_ms, p95=statistics.p95_ms)
         named = [
-            f"{name_language(language, phrases.language)} {count}"
+            f"{name_language(language, phrases.language)} {_number(count, phrases)}"
             for language, count in list(statistics.languages.items())[:_LANGUAGES]
         ]
         more = ["…"] if len(statistics.languages) > _LANGUAGES else []
@@ -59,6 +60,10 @@ def _list_lines(statistics: Statistics, phrases: Phrases) -> Iterator[str]:
         yield phrases.say("stats.hours", hours=hours)
     if statistics.corpus_version:
         yield phrases.say("stats.corpus", version=statistics.corpus_version)
+
+
+def _number(count: int, phrases: Phrases) -> str:
+    return str(format_decimal(count, locale=phrases.language))
 
 
 def _share(count: int, statistics: Statistics, phrases: Phrases) -> str:
