@@ -7,7 +7,7 @@ synchronous and safe to call from several threads.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,6 +29,9 @@ class Index(Protocol):
 
     def search(self, question: Question, limit: int) -> Findings:
         """Return at most ``limit`` statements, best first, and the confidence that they answer."""
+
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Return other questions, the nearest by meaning first."""
 
 
 class ReloadRunningError(Exception):
@@ -67,13 +70,14 @@ class Desk:
         """The corpus that questions are answered from now."""
         return self._index.corpus
 
-    def ask(
+    def ask(  # noqa: PLR0913 - all but the words and the limit have defaults
         self,
         words: str,
         *,
         language: str | None = None,
         hint: str | None = None,
         earlier: Earlier | None = None,
+        reads: Sequence[str] = (),
         limit: int,
     ) -> Answer:
         """Answer a question with at most ``limit`` passages; if none answers, with the nearest ones.
@@ -82,10 +86,13 @@ class Desk:
         ``parse_language`` gives it); ``hint`` is one that they are likely to be in (BCP 47).
         ``earlier`` is what came just before. It counts only for a question that cannot stand alone, and
         the answer's question has it only where the answer was found with it.
+        ``reads`` are languages that the asker reads besides that of the words, best first (primary
+        subtags).
         """
         started = time.perf_counter()
         index = self._index
-        question = Question(words, language or self._detector.detect(words, hint), earlier)
+        language = language or self._detector.detect(words, hint)
+        question = Question(words, language, earlier, tuple(dict.fromkeys((language, *reads))))
         small_talk = self._small_talk.recognise(words)
         findings = _NOTHING if small_talk else index.search(question, limit)
         kind = AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND
@@ -101,6 +108,10 @@ class Desk:
             unanswered=findings.unanswered,
             is_near=findings.is_near,
         )
+
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Return other questions, the nearest by meaning first, without asking any."""
+        return self._index.order_by_nearness(question, others)
 
     def reload(self, progress: Progress | None = None) -> Reload:
         """Read the articles again and answer from them from now on.

@@ -6,6 +6,7 @@ Tool"), restricted to languages that people write to the bot in, and weighed by 
 beforehand: both are what makes it right on short texts. It does not translate anything.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -38,6 +39,17 @@ def parse_language(tag: str) -> str:
         message = "must be the tag of a language (BCP 47, such as en, nb or pt-BR)"
         raise ValueError(message)
     return subtag
+
+
+def find_system_language() -> str | None:
+    """Return the language of this machine's user, if the environment tells (LC_ALL, LANG)."""
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    # Such as nb_NO.UTF-8; C and POSIX are no language.
+    tag = next(filter(None, names), "").partition(".")[0]
+    try:
+        return parse_language(tag)
+    except ValueError:
+        return None
 
 
 @cache

@@ -82,11 +82,13 @@ class Question:
     """A question, and its language (a primary BCP 47 subtag).
 
     ``earlier`` is what came before it, for a question that may lean on that.
+    ``reads`` are the languages that they read, best first; that of the question if nothing else is known.
     """
 
     text: str
     language: str
     earlier: Earlier | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from babel import Locale, UnknownLocaleError
 from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
@@ -45,6 +46,8 @@ _SECRET = frozenset({"token", "proxy", "webhook_secret", "reader_key"})
 _NOT_SHOWN = _SECRET | {"reader_url"}
 _READER_KEY = re.compile(r"[!-~]{8,}")
 _OF_CHAT_READER = ("reader_url", "reader_model", "reader_key")
+# With the text around it, it fits into the bot's short description, of 120 characters.
+_TOPIC_CHARACTERS = 60
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,}")
 
 
@@ -74,6 +77,42 @@ def _split_ids(value: object) -> object:
         except (ValueError, RecursionError):
             return value
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _read_table(value: object) -> object:
+    """Read a JSON object as a table."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _check_about(about: object) -> dict[str, str]:
+    """Return the table with subtags of languages as its keys, and each text on one line."""
+    if not isinstance(about, dict):
+        message = 'must be a table of texts by language, such as {"en": "the harbour of Vik"}'
+        raise ValueError(message)  # noqa: TRY004 - pydantic tells of a ValueError
+    checked: dict[str, str] = {}
+    for tag, topic in about.items():
+        try:
+            language = Locale.parse(str(tag), sep="-").language
+        except (ValueError, UnknownLocaleError):
+            message = f"{tag!r} must be the tag of a language (BCP 47, such as en, nb or pt-BR)"
+            raise ValueError(message) from None
+        line = " ".join(topic.split()) if isinstance(topic, str) else ""
+        if not 0 < len(line) <= _TOPIC_CHARACTERS or not line.isprintable():
+            message = (
+                f"{tag}: must say in 1 to {_TOPIC_CHARACTERS} characters what the articles are about,"
+                " as it stands behind that word in the language"
+            )
+            raise ValueError(message)
+        if language in checked:
+            message = f"{tag}: this language comes twice; leave one of the two out"
+            raise ValueError(message)
+        checked[language] = line
+    return checked
 
 
 def _check_token(token: SecretStr | None) -> SecretStr | None:
@@ -223,6 +262,15 @@ class Settings(BaseSettings):
     examples: ProjectPath = Field(
         default=Path("config/examples.toml"), description="File of the example questions, by language."
     )
+    suggestions: bool = Field(
+        default=True, description="Whether up to two questions to ask next are offered below an answer."
+    )
+    about: Annotated[
+        dict[str, str], NoDecode, BeforeValidator(_check_about), BeforeValidator(_read_table)
+    ] = Field(
+        default={},
+        description="What the articles are about, by language; without it, their titles tell.",
+    )
     translate_url: Annotated[str, AfterValidator(_check_translate_url)] = Field(
         default="https://translate.google.com/?sl={from}&tl={to}&text={text}&op=translate",
         description="URL behind the button Translate; empty removes the button.",
@@ -273,6 +321,8 @@ def load_settings() -> tuple[Settings, list[str]]:
     toml_path = _toml_path()
     from_toml = _read_toml(toml_path)
     from_dotenv = _read_dotenv(dotenv_path)
+    if _names_other_articles(from_toml, from_dotenv):
+        from_toml = {name: value for name, value in from_toml.items() if name != "about"}
     values: dict[str, Any] = {**from_toml, **from_dotenv, **_read_emptied()}
     origins = {
         **dict.fromkeys(from_toml, str(toml_path)),
@@ -291,6 +341,15 @@ def load_settings() -> tuple[Settings, list[str]]:
         *_find_open_files({toml_path: from_toml, dotenv_path: from_dotenv}),
         *_find_unknown_variables(),
     ]
+
+
+def _names_other_articles(from_toml: Mapping[str, Any], from_dotenv: Mapping[str, str]) -> bool:
+    """Tell whether the articles are others than those that ``about`` in the TOML file was written for."""
+    written_for = from_toml.get("corpus", Settings.model_fields["corpus"].default)
+    chosen = os.environ.get(_variable("corpus")) or from_dotenv.get("corpus") or written_for
+    return isinstance(written_for, str | Path) and _from_project(Path(chosen)) != _from_project(
+        Path(written_for)
+    )
 
 
 def _find_missing(settings: Settings) -> list[str]:

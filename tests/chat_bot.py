@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,6 +88,10 @@ class WordIndex:
         """Act, then search."""
         self._act(question)
         return self._index.search(question, limit)
+
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Order them as the index does: without a language model it keeps their order."""
+        return self._index.order_by_nearness(question, others)
 
 
 def slow_index(gate: Gate) -> Callable[[Corpus], Index]:
@@ -181,6 +185,7 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
         "corpus": articles,
         "database": folder / "log.sqlite",
         "translate_url": TRANSLATE_URL,
+        "suggestions": False,
         "questions_per_minute": 0,
         "messages_per_second": 0,
         "chat_messages_per_second": 0,

@@ -6,6 +6,7 @@ say of cards, buttons and follow-ups holds whatever becomes of the ranking.
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class HarbourIndex:
     """Answers where a passage shares two words with the question and what was asked before."""
 
     corpus: Corpus
+
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Keep their order."""
+        del question
+        return list(others)
 
     def search(self, question: Question, limit: int) -> Findings:
         """Rank by shared words; the clause that answers is what stands before the first comma."""

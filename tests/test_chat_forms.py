@@ -7,6 +7,7 @@ the long run (some minutes). Articles are made up per question, more hostile tha
 import asyncio
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -84,6 +85,11 @@ class HostileIndex:
     """Finds something hostile for every question, the same for the same question."""
 
     corpus: Corpus
+
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Keep their order."""
+        del question
+        return list(others)
 
     def search(self, question: Question, limit: int) -> Findings:
         """Make hits up."""

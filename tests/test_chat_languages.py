@@ -55,7 +55,7 @@ async def test_language_chosen_is_remembered_after_a_restart(tmp_path: Path) -> 
             assert [button["text"] for button in offer.buttons] == [*LABELS, automatic]
             await anna.presses(offer, "Tiếng Việt")
             await offer.edited()
-            assert offer.text == CATALOGUES["vi"].say("language.chosen")
+            assert offer.text == CATALOGUES["vi"].say("language.chosen", languages="tiếng Việt")
             assert "Tiếng Việt ✓" in [button["text"] for button in offer.buttons]
         async with running_bot(api, tmp_path):
             told = await anna.private_chat.reply_to(anna.says("/wat"))
@@ -65,6 +65,26 @@ async def test_language_chosen_is_remembered_after_a_restart(tmp_path: Path) -> 
             assert offer.text == CATALOGUES["de"].say("language.automatic-chosen")
             told = await anna.private_chat.reply_to(anna.says("/wat"))
             assert told.text == CATALOGUES["de"].say("unknown-command")
+
+
+async def test_language_takes_several_and_gives_each_back(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna", language_code="en")
+        offer = await anna.private_chat.reply_to(anna.says("/language"))
+        for number, (label, language, names) in enumerate(
+            (
+                ("Norsk", "nb", "norsk"),
+                ("Français", "nb", "norsk og fransk"),
+                ("Norsk ✓", "fr", "français"),
+            )
+        ):
+            await anna.presses(offer, label)
+            await offer.edited(number)
+            assert offer.text == CATALOGUES[language].say("language.chosen", languages=names)
+        # A button that was pressed before does not turn into its opposite.
+        await anna.presses(offer, "language:-fr")
+        await offer.edited(3)
+        assert offer.text == CATALOGUES["en"].say("language.automatic-chosen")
 
 
 async def test_language_chosen_is_that_of_the_menu(tmp_path: Path) -> None:

@@ -98,10 +98,10 @@ async def test_votes_are_one_for_each_person_and_may_change(database: Database) 
 async def test_readers_choose_their_language(database: Database) -> None:
     readers = Readers(database)
     assert await readers.list_languages() == {}
-    await readers.choose_language(ANNA, "nb")
-    await readers.choose_language(ANNA, "fr")
-    assert await readers.list_languages() == {ANNA: "fr"}
-    await readers.choose_language(ANNA, None)
+    await readers.choose_languages(ANNA, ["nb"])
+    await readers.choose_languages(ANNA, ["fr", "de", "nb"])
+    assert await readers.list_languages() == {ANNA: ("fr", "de", "nb")}
+    await readers.choose_languages(ANNA, [])
     assert await readers.list_languages() == {}
 
 
@@ -112,7 +112,7 @@ async def test_personal_records_are_collected_whole(database: Database) -> None:
     journal.record(exchange("another's", BEN))
     await journal.flush()
     await Votes(database).cast(asked.key, ANNA, Vote.UP)
-    await Readers(database).choose_language(ANNA, "nb")
+    await Readers(database).choose_languages(ANNA, ["nb"])
     records = await personal.collect(ANNA)
     assert {table: len(rows) for table, rows in records.items()} == {
         "exchanges": 1,
@@ -132,7 +132,7 @@ async def test_personal_records_are_erased_to_the_last_byte(database: Database) 
     await Votes(database).cast(
         (await journal.find_latest(BEN, CHAT, ASKED_AT) or exchange()).key, ANNA, Vote.UP
     )
-    await Readers(database).choose_language(ANNA, "nb")
+    await Readers(database).choose_languages(ANNA, ["nb"])
     assert await personal.forget(ANNA) == 50
     content = b"".join(path.read_bytes() for path in database.path.parent.iterdir())
     assert b"Annas secret" not in content

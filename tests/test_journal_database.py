@@ -153,7 +153,7 @@ async def test_database_that_fails_keeps_nobody_waiting_in_line(tmp_path: Path) 
         other.execute("BEGIN EXCLUSIVE")
         async with asyncio.timeout(1):
             results = await asyncio.gather(
-                *(readers.choose_language(number, "nb") for number in range(20)), return_exceptions=True
+                *(readers.choose_languages(number, ["nb"]) for number in range(20)), return_exceptions=True
             )
         assert {type(result) for result in results} == {DatabaseUnavailableError}
 
@@ -175,7 +175,7 @@ async def test_database_goes_on_after_work_that_was_broken_off(database: Databas
     journal, readers = Journal(database), Readers(database)
     for number in range(200):
         journal.record(exchange(f"question {number}"))
-        breaking = asyncio.create_task(readers.choose_language(number, "nb"))
+        breaking = asyncio.create_task(readers.choose_languages(number, ["nb"]))
         await asyncio.sleep(0.0003)
         breaking.cancel()
         await asyncio.gather(breaking, return_exceptions=True)

@@ -251,3 +251,21 @@ def test_settings_webhook_secret_is_long_and_plain(
         assert mistakes() == [
             "environment: BOT_WEBHOOK_SECRET: must be 8 to 256 characters of A-Z a-z 0-9 _ -"
         ]
+
+
+def test_settings_about_is_by_language_and_of_the_articles_beside_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "config" / "bot.toml").write_text('[about]\nen = "the harbour"\nno = "havna"\n')
+    assert load_settings()[0].about == {"en": "the harbour", "no": "havna"}
+    monkeypatch.setenv("BOT_CORPUS", "others")
+    assert load_settings()[0].about == {}
+    monkeypatch.setenv("BOT_ABOUT", '{"en": "whales"}')
+    assert load_settings()[0].about == {"en": "whales"}
+    for wrong, told in (
+        ("whales", "must be a table"),
+        ('{"xx": "w"}', "'xx'"),
+        ('{"en": " "}', "en: must say"),
+    ):
+        monkeypatch.setenv("BOT_ABOUT", wrong)
+        assert told in mistakes()[0]

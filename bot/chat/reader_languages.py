@@ -1,4 +1,4 @@
-"""The language in which the bot talks to a reader: their own.
+"""The language in which the bot talks to a reader, and the languages that they read.
 
 What a reader chose with /language goes first, then the language of their Telegram, then English.
 In a group each asker is answered in theirs. The language of a question has no part in it:
@@ -28,7 +28,7 @@ class ReaderLanguages:
         self._catalogues = catalogues
         self._readers = readers
         # Few people choose, so all choices fit into memory; none is looked up for each message.
-        self._chosen: dict[int, str] | None = None
+        self._chosen: dict[int, tuple[str, ...]] | None = None
 
     @property
     def languages(self) -> list[str]:
@@ -50,7 +50,19 @@ class ReaderLanguages:
         """Return the texts for a reader; nobody in particular, such as an anonymous admin, reads English."""
         if user is None or user.is_bot:
             return self._catalogues[_FALLBACK]
-        return self.phrases_in(await self.find_choice(user.id) or user.language_code)
+        chosen = await self.find_choice(user.id)
+        return self.phrases_in(chosen[0] if chosen else user.language_code)
+
+    async def find_reads(self, user: User | None) -> tuple[str, ...]:
+        """Return the languages that somebody reads, best first: the chosen ones, and Telegram's."""
+        if user is None or user.is_bot:
+            return ()
+        chosen = await self.find_choice(user.id)
+        try:
+            telegram = parse_language(user.language_code or "")
+        except ValueError:
+            return chosen
+        return tuple(dict.fromkeys((*chosen, _NEAREST.get(telegram, telegram))))
 
     async def phrases_by_id(self, bot: Bot, user_id: int) -> Phrases:
         """Return the texts for a reader of whom no message is at hand.
@@ -59,8 +71,8 @@ class ReaderLanguages:
             TelegramError: Telegram cannot be asked for the language of their Telegram.
         """
         chosen = await self.find_choice(user_id)
-        if chosen is not None:
-            return self.phrases_in(chosen)
+        if chosen:
+            return self.phrases_in(chosen[0])
         try:
             member = await bot.get_chat_member(user_id, user_id)
         except BadRequest:
@@ -75,29 +87,29 @@ class ReaderLanguages:
             language = _FALLBACK
         return self._catalogues.get(_NEAREST.get(language, language), self._catalogues[_FALLBACK])
 
-    async def find_choice(self, user_id: int) -> str | None:
-        """Return the language that a reader chose, if any; none while the database fails."""
+    async def find_choice(self, user_id: int) -> tuple[str, ...]:
+        """Return the languages that a reader chose, the first one first; none while the database fails."""
         if self._chosen is None:
             try:
                 chosen = await self._readers.list_languages()
             except DatabaseUnavailableError:  # it was reported, and Telegram's language will do
-                return None
+                return ()
             if self._chosen is None:
                 self._chosen = chosen
-        return self._chosen.get(user_id)
+        return self._chosen.get(user_id, ())
 
-    async def choose(self, user_id: int, language: str | None) -> None:
-        """Keep a reader's language, or go back to that of their Telegram.
+    async def choose(self, user_id: int, languages: tuple[str, ...]) -> None:
+        """Keep a reader's languages; none goes back to that of their Telegram.
 
         Raises:
             DatabaseUnavailableError: the choice could not be written; nothing has changed.
         """
         await self.find_choice(user_id)
-        await self._readers.choose_language(user_id, language)
+        await self._readers.choose_languages(user_id, languages)
         if self._chosen is not None:
             self._chosen.pop(user_id, None)
-            if language is not None:
-                self._chosen[user_id] = language
+            if languages:
+                self._chosen[user_id] = languages
 
     def forget(self, user_id: int) -> None:
         """Forget a reader; somebody else clears the database."""

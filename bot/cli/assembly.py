@@ -39,6 +39,7 @@ from bot.chat.handlers.personal import Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import Sources
 from bot.chat.handlers.statistics import StatisticsDesk
+from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.handlers.trail import Trail
 from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.intake.outages import Outage
@@ -64,14 +65,16 @@ from bot.journal.digests import Digests
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
 from bot.journal.personal import LocalRecords, PersonalRecords
+from bot.journal.popular import PopularQuestions
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.roles import Roles
 from bot.journal.votes import Votes
-from bot.language import LanguageDetector
+from bot.language import LanguageDetector, find_system_language
 from bot.metrics import Metrics
 from bot.search.vectors import Progress
 from bot.settings import CHAT_READER, Settings
+from bot.wording.about import About
 from bot.wording.examples import Examples, load_examples
 from bot.wording.phrases import Phrases, load_phrases
 from bot.wording.small_talk import load_small_talk
@@ -154,6 +157,8 @@ class _Shared:
     permissions: Permissions
     menus: Menus
     reports: Reports
+    suggestions: Suggestions
+    about: About
     examples: Examples
     keyboards: Keyboards
     metrics: Metrics
@@ -212,6 +217,14 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         permissions=permissions,
         reports=Reports(database=database.path, journal=journal, english=reader_languages.phrases_in(None)),
         menus=Menus(reader_languages=reader_languages, permissions=permissions),
+        suggestions=Suggestions(
+            desk=desk,
+            examples=examples,
+            popular=PopularQuestions(database),
+            are_wanted=settings.suggestions,
+            clock=time.monotonic,
+        ),
+        about=About(settings.about),
         examples=examples,
         keyboards=Keyboards(translation=TranslationLinks(settings.translate_url), examples=examples),
         metrics=metrics,
@@ -239,7 +252,15 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
 
     async def work_beside(application: BotApplication) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(publish_appearance(application.bot, shared.menus, reader_languages.by_code))
+            group.create_task(
+                publish_appearance(
+                    application.bot,
+                    shared.menus,
+                    reader_languages.by_code,
+                    about=shared.about,
+                    articles=desk.corpus.articles,
+                )
+            )
             group.create_task(alerts.keep_telling(application.bot, reader_languages))
             if settings.digest:
                 group.create_task(digest.keep_sending(application.bot))
@@ -298,6 +319,8 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     inline = Inline(
         desk=shared.desk,
         journal=shared.journal,
+        reader_languages=shared.reader_languages,
+        about=shared.about,
         examples=shared.examples,
         cards=InlineCards(shared.keyboards, lambda: connection.username),
         allowance=_limit(_KEYSTROKES * settings.questions_per_minute, settings.admin_ids),
@@ -307,7 +330,12 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         records=PersonalRecords(database, connection.bot_id),
         menus=shared.menus,
         questions=questions,
-        memories=(shared.reader_languages.forget, inline.forget, shared.journal.forget),
+        memories=(
+            shared.reader_languages.forget,
+            inline.forget,
+            shared.journal.forget,
+            shared.suggestions.forget,
+        ),
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
     audit = Audit(database)
@@ -315,6 +343,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         journal=shared.journal,
         votes=Votes(database),
         reader_languages=shared.reader_languages,
+        suggestions=shared.suggestions,
         keyboards=shared.keyboards,
         limit=settings.passages,
         find_username=lambda: connection.username,
@@ -322,16 +351,20 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     return Handlers(
         questions=questions,
         answer_buttons=answer_buttons,
-        example_buttons=ExampleButtons(examples=shared.examples, questions=questions),
+        example_buttons=ExampleButtons(
+            examples=shared.examples, suggestions=shared.suggestions, questions=questions
+        ),
         inline=inline,
         commands=Commands(
             desk=shared.desk,
             menus=shared.menus,
+            about=shared.about,
             examples=shared.examples,
             questions=questions,
             inline=inline,
             answer_buttons=answer_buttons,
             retention_days=settings.retention_days,
+            are_questions_suggested=settings.suggestions,
             reader_host=_find_reader_host(settings),
             opened={
                 "history": personal.history,
@@ -340,7 +373,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
                 "language": languages.language,
             },
         ),
-        sources=Sources(shared.desk),
+        sources=Sources(shared.desk, shared.about),
         languages=languages,
         personal=personal,
         groups=Groups(desk=shared.desk, journal=shared.journal),
@@ -365,6 +398,8 @@ def _make_questions(settings: Settings, shared: _Shared, late_after_s: float) ->
         answers=Answers(
             desk=shared.desk,
             journal=shared.journal,
+            reader_languages=shared.reader_languages,
+            suggestions=shared.suggestions,
             keyboards=shared.keyboards,
             metrics=shared.metrics,
             limit=settings.passages,
@@ -448,7 +483,14 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
     with asyncio.Runner() as runner:
         runner.run(database.open())
         try:
-            yield Session(desk, Journal(database), LocalRecords(database), runner, language)
+            yield Session(
+                desk,
+                Journal(database),
+                LocalRecords(database),
+                runner,
+                language=language,
+                system=find_system_language(),
+            )
         finally:
             runner.run(database.close())
 

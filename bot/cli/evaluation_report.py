@@ -64,6 +64,8 @@ def print_figures(console: Console, figures: Figures) -> None:
         f"short holds the fact         {figures.short_has_fact:.3f}",
         f"highlight holds the fact     {figures.highlight_has_fact:.3f}",
         f"highlight, median words      {figures.highlight_median_words:g}",
+        f"shown in the own language    {figures.shown_in_own_language:.3f}",
+        f"the same, if right first     {figures.right_in_own_language:.3f}",
         f"latency p50 / p95            {figures.p50_ms:.1f} / {figures.p95_ms:.1f} ms",
     ):
         print_plain(console, line)

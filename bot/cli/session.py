@@ -14,22 +14,26 @@ from bot.wording.phrases import Phrases
 class Session:
     """Questions from a terminal: answered at once, and recorded between two questions.
 
-    ``language`` is the one that all questions are in; None: each one's is detected.
+    ``language`` is the one that all questions are in; None: each one's is detected, with that of the
+    person's system, ``system``, as a hint. They read both.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the languages have defaults
         self,
         desk: Desk,
         journal: Journal,
         records: LocalRecords,
         runner: asyncio.Runner,
+        *,
         language: str | None = None,
+        system: str | None = None,
     ) -> None:
         self._desk = desk
         self._journal = journal
         self._records = records
         self._runner = runner
         self._language = language
+        self._system = system
 
     @property
     def corpus(self) -> Corpus:
@@ -39,7 +43,10 @@ class Session:
     def ask(self, text: str, limit: int, origin: Origin, earlier: Earlier | None = None) -> Exchange:
         """Answer one question with at most ``limit`` passages; ``earlier`` came just before."""
         asked_at = datetime.now(UTC)
-        answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
+        reads = [language for language in (self._language, self._system) if language]
+        answer = self._desk.ask(
+            text, language=self._language, hint=self._system, earlier=earlier, reads=reads, limit=limit
+        )
         return Exchange(asked_at=asked_at, origin=origin, answer=answer)
 
     def record(self, exchange: Exchange) -> None:

@@ -32,6 +32,7 @@ class Result:
 
     question: KnownQuestion
     is_own_language: bool
+    is_shown_in_own_language: bool
     place: Place | None
     findings: Findings
     highlight_has_fact: bool
@@ -56,9 +57,11 @@ class Figures:
     ``refused_unanswerable`` is the recall of the refusals, ``refusal_precision`` the part of the
     refusals that were right, ``auroc`` that of the confidence. ``highlight_has_fact`` (the clause) and
     ``short_has_fact`` (the words) are over the questions whose first statement is right.
-    ``calibration_error`` is how far the confidence is from the part of the questions that the articles
-    answer: in ten bins of equal width, weighted by their questions (Guo et al. 2017, "On Calibration of
-    Modern Neural Networks", section 2).
+    ``shown_in_own_language`` is the part of the answered questions with an answer in their own language
+    for which the first passage shown is in it, ``right_in_own_language`` the same over those of them
+    whose first passage is right. ``calibration_error`` is how far the confidence is from the part of the
+    questions that the articles answer: in ten bins of equal width, weighted by their questions (Guo et
+    al. 2017, "On Calibration of Modern Neural Networks", section 2).
     """
 
     ranking: RankingFigures
@@ -75,6 +78,8 @@ class Figures:
     highlight_has_fact: float
     short_has_fact: float
     highlight_median_words: float
+    shown_in_own_language: float
+    right_in_own_language: float
     p50_ms: float
     p95_ms: float
 
@@ -104,6 +109,7 @@ def _ask(known: KnownQuestion, index: CorpusIndex) -> Result:
     return Result(
         question=known,
         is_own_language=any(passage.article.language == known.language for passage in right),
+        is_shown_in_own_language=bool(first and first.passage.article.language == known.language),
         place=find_place(
             [hit.score for hit in hits], [is_fact(hit.passage, hit.passage.text) for hit in hits]
         ),
@@ -138,6 +144,7 @@ def measure(results: Sequence[Result]) -> Figures:
     unanswerable = [result for result in results if result.question.unanswerable]
     refused = [result for result in results if not result.findings.is_answer]
     right_first = [result for result in answerable if result.place and result.place.is_first]
+    readable = [result for result in answerable if result.is_own_language and result.findings.is_answer]
     latencies = [result.elapsed_ms for result in results]
     return Figures(
         ranking=measure_ranking(answerable),
@@ -170,6 +177,10 @@ def measure(results: Sequence[Result]) -> Figures:
         highlight_median_words=statistics.median(map(_count_highlight_words, right_first))
         if right_first
         else 0.0,
+        shown_in_own_language=average(result.is_shown_in_own_language for result in readable),
+        right_in_own_language=average(
+            result.is_shown_in_own_language for result in readable if result.place and result.place.is_first
+        ),
         p50_ms=float(np.percentile(latencies, 50)),
         p95_ms=float(np.percentile(latencies, 95)),
     )

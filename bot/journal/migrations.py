@@ -219,6 +219,25 @@ async def _keep_earlier_answers(connection: aiosqlite.Connection) -> None:
     await connection.execute("ALTER TABLE exchanges ADD COLUMN earlier_answer TEXT")
 
 
+async def _keep_several_languages(connection: aiosqlite.Connection) -> None:
+    """Keep several languages of a reader; the one of ``rank`` 1 is that in which the bot talks to them."""
+    await connection.execute("ALTER TABLE readers RENAME TO readers_before")
+    await connection.execute("""
+        CREATE TABLE readers (
+            user_id INTEGER NOT NULL,
+            rank INTEGER NOT NULL,
+            language TEXT NOT NULL,
+            chosen_at TEXT NOT NULL,
+            PRIMARY KEY (user_id, rank)
+        ) STRICT, WITHOUT ROWID
+    """)
+    await connection.execute("""
+        INSERT INTO readers (user_id, rank, language, chosen_at)
+        SELECT user_id, 1, language, chosen_at FROM readers_before
+    """)
+    await connection.execute("DROP TABLE readers_before")
+
+
 # The durations are rounded to two digits, so that few rows stand for many exchanges.
 _ROUNDED_MS = """
     CASE WHEN {row}elapsed_ms < 100 THEN CAST(round({row}elapsed_ms) AS INTEGER)
@@ -301,6 +320,7 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_roles,
     _keep_what_cards_show,
     _keep_earlier_answers,
+    _keep_several_languages,
     _tally_exchanges,
     _create_digests,
 )

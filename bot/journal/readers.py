@@ -1,5 +1,6 @@
-"""The choices of readers: the language in which the bot talks to them."""
+"""The choices of readers: the languages that they read, the one in which the bot talks to them first."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import aiosqlite
@@ -8,38 +9,42 @@ from bot.journal.database import Database
 
 
 class Readers:
-    """Keeps the language that a reader chose."""
+    """Keeps the languages that a reader chose."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def choose_language(self, user_id: int, language: str | None) -> None:
-        """Store a reader's language; None goes back to the language of their Telegram.
+    async def choose_languages(self, user_id: int, languages: Sequence[str]) -> None:
+        """Store a reader's languages, the first one first; none goes back to the language of their Telegram.
 
         Raises:
             DatabaseUnavailableError: the file cannot be written now.
         """
+        chosen_at = datetime.now(UTC).isoformat(timespec="milliseconds")
 
         async def write(connection: aiosqlite.Connection) -> None:
-            if language is None:
-                await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
-                return
-            await connection.execute(
-                "INSERT OR REPLACE INTO readers (user_id, language, chosen_at) VALUES (?, ?, ?)",
-                (user_id, language, datetime.now(UTC).isoformat(timespec="milliseconds")),
+            await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
+            await connection.executemany(
+                "INSERT INTO readers (user_id, rank, language, chosen_at) VALUES (?, ?, ?, ?)",
+                [(user_id, rank, language, chosen_at) for rank, language in enumerate(languages, 1)],
             )
 
         await self._database.run(write)
 
-    async def list_languages(self) -> dict[int, str]:
-        """Return the language of every reader who chose one, by user id.
+    async def list_languages(self) -> dict[int, tuple[str, ...]]:
+        """Return the languages of every reader who chose some, by user id.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
         """
 
-        async def read(connection: aiosqlite.Connection) -> dict[int, str]:
-            rows = await connection.execute_fetchall("SELECT user_id, language FROM readers")
-            return {row["user_id"]: row["language"] for row in rows}
+        async def read(connection: aiosqlite.Connection) -> dict[int, tuple[str, ...]]:
+            chosen: dict[int, tuple[str, ...]] = {}
+            async with connection.execute(
+                "SELECT user_id, language FROM readers ORDER BY user_id, rank"
+            ) as rows:
+                async for row in rows:
+                    chosen[row["user_id"]] = (*chosen.get(row["user_id"], ()), row["language"])
+            return chosen
 
         return await self._database.peek(read)

@@ -4,6 +4,7 @@ A new corpus gets a new index. Nothing in an index changes except its memory of 
 searches may run in any thread while another index is being built.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from bot.search.highlight import choose_highlight, find_clause_around
 from bot.search.leaning import Leaning, load_leaning
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
+from bot.search.nearness import Nearness
 from bot.search.ranking import (
     Calibration,
     Parameters,
@@ -38,6 +40,7 @@ from bot.search.vectors import Progress, VectorCache, embed_texts
 
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
+_LEAST_FOUND = 5
 _SURE_OF_WORDS = 0.4
 # A refusal this near to the threshold, as a part of it, is about what was asked: in questions_tuning.toml
 # all such refusals are, if the reader believes that the passage answers; below, three in four are not.
@@ -81,6 +84,7 @@ class CorpusIndex:
         self._semantic = semantic
         self._encoder = encoder
         self._reading = reading
+        self._nearness = Nearness(encoder) if encoder else None
         self._parameters = parameters
         self._parts = parts
         self._leaning = leaning
@@ -90,7 +94,8 @@ class CorpusIndex:
         self._merging = None
         if agreement and semantic:
             numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
-            self._merging = Merging(agreement, semantic, numbers, figures)
+            languages = frozenset(article.language for article in corpus.articles)
+            self._merging = Merging(agreement, semantic, numbers, figures, languages)
 
     @classmethod
     def build(  # noqa: PLR0913 (all but the corpus have defaults)
@@ -190,12 +195,12 @@ class CorpusIndex:
     def _find(self, question: Question, ranked: _Ranked, limit: int) -> Findings:
         """Return what is shown of the ranked passages."""
         scores = ranked.scores
-        nearest = np.argsort(-scores, kind="stable")[: limit + _FOUND_BEYOND]
+        nearest = np.argsort(-scores, kind="stable")[: max(limit, _LEAST_FOUND) + _FOUND_BEYOND]
         hits = tuple(
             self._show(int(number), float(scores[number]), ranked.readings.get(int(number)), ranked.evidence)
             for number in nearest
         )
-        shown = self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
+        shown = self._merging.merge(hits, ranked.readings, question, limit) if self._merging else hits[:limit]
         is_answer = ranked.confidence >= self._calibration.threshold
         return Findings(
             hits=shown,
@@ -218,7 +223,7 @@ class CorpusIndex:
             return None
         together = self.gather_evidence(replace(question, text=_join(earlier, question)))
         scores = weigh_evidence(alone.evidence, self._parameters) + weigh_evidence(together, self._parameters)
-        ranked = self._judge(question, together, scores / 2)
+        ranked = self._judge(question, together, (scores / 2).astype(np.float32))
         found = self._find(question, ranked, limit)
         named = self._leaning.find_named(question)
         if named:
@@ -228,6 +233,13 @@ class CorpusIndex:
         else:
             is_new = found.words != earlier.answer
         return replace(found, is_leaning=True) if found.is_answer and is_new else None
+
+    def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
+        """Return other questions, the nearest by meaning first; as they are where there is no encoder.
+
+        The vectors of the others are remembered.
+        """
+        return self._nearness.order(question, others) if self._nearness else list(others)
 
     def read(self, question: Question, scores: NDArray[np.float32]) -> Readings:
         """Read the passages with the highest scores; none where there is no reader.

@@ -5,8 +5,9 @@ answer are near to each other and name the same figures: "72 countries signed" i
 even where the sentences around it go on about different things. Passages whose figures differ are
 never merged: where sources contradict each other, the reader sees both.
 
-Of two statements that are nearly as good, the one with a source in the reader's language goes
-first.
+Of the sources of a statement, the one is shown that the asker reads best, if it answers as well; for
+whoever reads none of the articles' languages, English. Of two statements that are nearly as good, the
+one with such a source goes first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,27 +17,37 @@ from bot.model import Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures
 from bot.search.encoder import Vectors
+from bot.search.reading import Readings
 from bot.search.semantic import SemanticRanking
 
 # Nearness of clauses that name the same figures. Among sentences of news, whatever their figures, nine of
 # ten best strangers are below 0.45 to 0.61, three in four parallels above 0.56.
 _SAME_CLAUSE = 0.45
 _SAME_PASSAGE = 0.5
-# A passage in the reader's language is shown first if its score is at most this much lower.
-_AS_GOOD = 3.0
-# And a statement of which one source is in the reader's language goes before a near equal.
+# A passage in a language of the asker's is shown first if its score is at most this much lower, and
+# what the reading says of it, too. Chosen on questions_tuning.toml.
+_AS_GOOD = 2.5
+_READS_AS_GOOD = 0.5
+# And a statement of which one source is in the asker's language goes before a near equal.
 _OWN_LANGUAGE_GAIN = 0.3
+_FALLBACK = "en"
+# Only the nearest passages may be shown in the place of others, so that the first one is the same however
+# many are asked for.
+_REPLACING = 25
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
     """A hit, its passage's number, and the figures in the passage and in what is highlighted of it.
 
-    ``clause`` is the vector of what is highlighted.
+    ``clause`` is the vector of what is highlighted. ``logit`` is what the reading says, and ``rank`` the
+    place among the nearest passages.
     """
 
     hit: Hit
     number: int
+    rank: int
+    logit: float
     figures: frozenset[str]
     shown_figures: frozenset[str]
     clause: Vectors
@@ -51,16 +62,24 @@ class Merging:
         semantic: SemanticRanking,
         numbers: Mapping[str, int],
         figures: Sequence[frozenset[str]],
+        languages: frozenset[str],
     ) -> None:
         self._agreement = agreement
         self._semantic = semantic
         self._numbers = numbers
         self._figures = figures
+        self._languages = languages
 
-    def merge(self, hits: tuple[Hit, ...], question: Question, limit: int) -> tuple[Hit, ...]:
-        """Show each statement once, best first; in the reader's language if such a source is as good."""
+    def merge(
+        self, hits: tuple[Hit, ...], readings: Readings, question: Question, limit: int
+    ) -> tuple[Hit, ...]:
+        """Show each statement once, best first; in a language of the asker's if such a source is as good."""
         found: list[list[_Claim]] = []
-        for claim in map(self._read_claim, hits):
+        least = min((reading.logit for reading in readings.values()), default=0.0)
+        for rank, hit in enumerate(hits):
+            number = self._numbers[hit.passage.id]
+            reading = readings.get(number)
+            claim = self._read_claim(hit, number, rank, reading.logit if reading else least)
             said = next(
                 (one for one in found if any(self._say_the_same(claim, other) for other in one)), None
             )
@@ -68,15 +87,17 @@ class Merging:
                 found.append([claim])
             else:
                 said.append(claim)
-        statements = [[claim.hit for claim in claims] for claims in found]
-        statements.sort(key=lambda statement: _value(statement, question.language), reverse=True)
-        return tuple(_show(statement, question.language) for statement in statements[:limit])
+        reads = question.reads or (question.language,)
+        preferred = reads if self._languages.intersection(reads) else (_FALLBACK,)
+        shown = [_show(claims, preferred, reads) for claims in found]
+        shown.sort(key=lambda hit: hit.score, reverse=True)
+        return tuple(shown[:limit])
 
-    def _read_claim(self, hit: Hit) -> _Claim:
-        number = self._numbers[hit.passage.id]
+    def _read_claim(self, hit: Hit, number: int, rank: int, logit: float) -> _Claim:
         figures = self._figures[number]
         shown = find_figures(hit.highlight) if hit.highlight else figures
-        return _Claim(hit, number, figures, shown, self._semantic.find_clause(number, hit.highlight))
+        clause = self._semantic.find_clause(number, hit.highlight)
+        return _Claim(hit, number, rank, logit, figures, shown, clause)
 
     def _say_the_same(self, one: _Claim, other: _Claim) -> bool:
         """Tell whether two hits answer with the same statement."""
@@ -96,23 +117,26 @@ def _have_same_figures(one: _Claim, other: _Claim) -> bool:
     return one.shown_figures <= other.figures and other.shown_figures <= one.figures
 
 
-def _value(statement: list[Hit], language: str) -> float:
-    """Return a statement's score: that of its best hit, and a little more if the reader can read it."""
-    is_own = any(hit.passage.article.language == language for hit in statement)
-    return statement[0].score + (_OWN_LANGUAGE_GAIN if is_own else 0.0)
+def _show(statement: list[_Claim], preferred: Sequence[str], reads: Sequence[str]) -> Hit:
+    """Show a statement by its best source, or by one in a preferred language that answers as well.
 
-
-def _show(statement: list[Hit], language: str) -> Hit:
+    Its score is that of its best source, and a little more if the one that is shown is in a language that
+    the asker reads.
+    """
     best = statement[0]
-    shown = next(
-        (
-            hit
-            for hit in statement
-            if hit.passage.article.language == language and hit.score >= best.score - _AS_GOOD
-        ),
-        best,
-    )
-    also = {hit.passage.article.id: hit.passage for hit in reversed(statement)}
-    also.pop(shown.passage.article.id)
-    others = [hit.passage for hit in statement if also.get(hit.passage.article.id) is hit.passage]
-    return replace(shown, score=_value(statement, language), also=tuple(others))
+    as_good = [
+        claim
+        for claim in statement
+        if claim.hit.passage.article.language in preferred
+        and claim.rank < _REPLACING
+        and claim.hit.score >= best.hit.score - _AS_GOOD
+        and claim.logit >= best.logit - _READS_AS_GOOD
+    ]
+    first = min(as_good, key=lambda claim: preferred.index(claim.hit.passage.article.language), default=best)
+    hits = [claim.hit for claim in statement]
+    also = {hit.passage.article.id: hit.passage for hit in reversed(hits)}
+    also.pop(first.hit.passage.article.id)
+    others = [hit.passage for hit in hits if also.get(hit.passage.article.id) is hit.passage]
+    is_own = first.hit.passage.article.language in reads
+    score = best.hit.score + (_OWN_LANGUAGE_GAIN if is_own else 0.0)
+    return replace(first.hit, score=score, also=tuple(others))

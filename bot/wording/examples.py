@@ -34,10 +34,17 @@ class Examples:
         chosen = self._questions.get(language) or self._questions.get(_FALLBACK, ())
         return chosen[:_OFFERED]
 
+    def list_questions(self, language: str) -> tuple[str, ...]:
+        """Return all questions in a language."""
+        return self._questions.get(language, ())
+
+    def list_all(self) -> list[str]:
+        """Return all questions in all languages."""
+        return list(chain.from_iterable(self._questions.values()))
+
     def find(self, digest: str) -> str | None:
         """Return the question with that digest, if it is still among the examples."""
-        every = chain.from_iterable(self._questions.values())
-        return next((question for question in every if digest_question(question) == digest), None)
+        return next((question for question in self.list_all() if digest_question(question) == digest), None)
 
 
 def digest_question(question: str) -> str:

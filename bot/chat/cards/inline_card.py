@@ -41,17 +41,21 @@ class InlineCards:
         self._keyboards = keyboards
         self._find_username = find_username
 
-    def render(self, hit: Hit, phrases: Phrases, words: str) -> InlineQueryResultArticle:
-        """Lay out a passage that answers a question."""
+    def render(
+        self, hit: Hit, phrases: Phrases, words: str, reads: tuple[str, ...]
+    ) -> InlineQueryResultArticle:
+        """Lay out a passage that answers a question, for somebody who ``reads`` these languages."""
         return InlineQueryResultArticle(
             identify(hit),
             _fit(find_short(hit) or _name_source(hit, phrases), _TITLE_UNITS),
             _make_content(render_hit_card(hit, phrases)),
             description=_fit(_describe(hit, phrases), _DESCRIPTION_UNITS),
-            reply_markup=self._make_keyboard(hit, phrases, words),
+            reply_markup=self._make_keyboard(hit, phrases, words, reads),
         )
 
-    def render_example(self, answer: Answer, phrases: Phrases) -> InlineQueryResultArticle:
+    def render_example(
+        self, answer: Answer, phrases: Phrases, reads: tuple[str, ...]
+    ) -> InlineQueryResultArticle:
         """Lay out an example question with its best passage; unanswered, it is sent as it stands."""
         words = answer.question.text
         best = answer.hits[0] if answer.is_answered else None
@@ -60,12 +64,14 @@ class InlineCards:
             words,
             _make_content(render_hit_card(best, phrases) if best else text(words)),
             description=_fit(_describe(best, phrases), _DESCRIPTION_UNITS) if best else None,
-            reply_markup=self._make_keyboard(best, phrases, words) if best else None,
+            reply_markup=self._make_keyboard(best, phrases, words, reads) if best else None,
         )
 
-    def _make_keyboard(self, hit: Hit, phrases: Phrases, words: str) -> InlineKeyboardMarkup | None:
+    def _make_keyboard(
+        self, hit: Hit, phrases: Phrases, words: str, reads: tuple[str, ...]
+    ) -> InlineKeyboardMarkup | None:
         """Return the button that leads to the other passages, and the one that translates this one."""
-        row = self._keyboards.for_passage(hit.passage, phrases)
+        row = self._keyboards.for_passage(hit.passage, phrases, reads)
         payload = encode_question(words)
         if payload:
             address = link_to_chat(self._find_username(), payload)

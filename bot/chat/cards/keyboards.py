@@ -5,14 +5,15 @@ passages from the sixth on, ``context:<key>:0`` the first among the sentences ar
 ``vote:<key>:up`` is a vote. It decides nothing about presses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.cards.answer_card import Page, is_cut
 from bot.chat.cards.translation_links import TranslationLinks
-from bot.model import Answer, AnswerKind, Passage, SmallTalk, Vote
+from bot.language import name_language
+from bot.model import Answer, AnswerKind, Hit, Passage, SmallTalk, Vote
 from bot.wording.examples import Examples, digest_question
 from bot.wording.phrases import Phrases
 
@@ -22,6 +23,7 @@ VOTE = "vote"
 
 _LABELS: Mapping[Vote, str] = {Vote.UP: "👍", Vote.DOWN: "👎"}
 _TAKEN = " ✓"
+_MOST_TRANSLATIONS = 3
 # Said by people who may not know what to ask.
 _INVITING = (
     SmallTalk.GREETING,
@@ -39,12 +41,17 @@ Row = list[InlineKeyboardButton]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An answer as a reader sees it: its key, the reader's language, and the reader's vote."""
+    """An answer as a reader sees it: its key, the reader's vote, and what to ask next.
+
+    ``reads`` are the languages that they read, best first; that of the bot's texts if none is known.
+    """
 
     key: str
     answer: Answer
     phrases: Phrases
     vote: Vote | None = None
+    suggested: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 class Keyboards:
@@ -71,8 +78,12 @@ class Keyboards:
         if page.end < len(card.answer.hits):
             buttons.append(_button(card, "button.more", MORE, page.end))
         buttons += _context_buttons(card, page)
-        votes = [*self.for_passage(card.answer.hits[page.first].passage, card.phrases), *votes]
-        return [row for row in (buttons, votes) if row]
+        translations = self._translate(card.answer.hits[page.first : page.end], card)
+        if len(translations) == 1:
+            votes = [*translations, *votes]
+            translations = []
+        suggested = [] if page.first else lay_out_questions(card.suggested)
+        return [row for row in (buttons, translations, votes, *suggested) if row]
 
     def _offer_examples(self, card: Card) -> list[Row]:
         return lay_out_examples(self._examples, card.phrases.language)
@@ -80,20 +91,48 @@ class Keyboards:
     def for_context(self, card: Card, number: int) -> list[Row]:
         """Return the buttons below a passage that is shown among the sentences around it."""
         back = _button(card, "button.back", MORE, number)
-        translation = self.for_passage(card.answer.hits[number].passage, card.phrases)
+        translation = self._translate(card.answer.hits[number : number + 1], card)
         return [[back], [*translation, *_vote_buttons(card.key, card.vote)]]
 
-    def for_passage(self, passage: Passage, phrases: Phrases) -> Row:
-        """Return the button that translates a passage, where it is in another language than the reader's."""
-        url = self._translation.link(passage.text, passage.article.language, phrases.language)
+    def for_passage(self, passage: Passage, phrases: Phrases, reads: tuple[str, ...]) -> Row:
+        """Return the button that translates a passage, unless it is in a language that the reader reads."""
+        language = passage.article.language
+        if language in reads:
+            return []
+        url = self._translation.link(passage.text, language, reads[0] if reads else phrases.language)
         return [InlineKeyboardButton(phrases.say("button.translate"), url=url)] if url else []
+
+    def _translate(self, hits: Sequence[Hit], card: Card) -> Row:
+        """Return a button for each language that the reader does not read, for all passages shown in it."""
+        target = card.reads[0] if card.reads else card.phrases.language
+        texts: dict[str, list[str]] = {}
+        for passage in (hit.passage for hit in hits):
+            if passage.article.language not in {target, *card.reads}:
+                texts.setdefault(passage.article.language, []).append(passage.text)
+        links = {
+            language: self._translation.link("\n\n".join(parts), language, target)
+            for language, parts in texts.items()
+        }
+        found = [(language, url) for language, url in links.items() if url]
+        say, reader = card.phrases.say, card.phrases.language
+        if len(found) == 1:
+            return [InlineKeyboardButton(say("button.translate"), url=found[0][1])]
+        return [
+            InlineKeyboardButton(say("answer.translate", language=name_language(language, reader)), url=url)
+            for language, url in found[:_MOST_TRANSLATIONS]
+        ]
 
 
 def lay_out_examples(examples: Examples, language: str) -> list[Row]:
     """Return a row with a button for each question to offer in a language."""
+    return lay_out_questions(examples.choose(language))
+
+
+def lay_out_questions(questions: Iterable[str]) -> list[Row]:
+    """Return a row with a button for each question; a tap asks it."""
     return [
         [InlineKeyboardButton(question, callback_data=f"ask:{digest_question(question)}")]
-        for question in examples.choose(language)
+        for question in questions
     ]
 
 

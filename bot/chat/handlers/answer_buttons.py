@@ -17,14 +17,14 @@ from bot.chat.cards.answer_card import render_answer, render_context, render_fur
 from bot.chat.cards.keyboards import CONTEXT, MORE, VOTE, Card, Keyboards, Row, mark_vote, shows_vote
 from bot.chat.cards.markup import Markup
 from bot.chat.cards.start_links import encode_page, link_to_chat
+from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import MessageTurn, PressTurn
 from bot.chat.wire.sending import edit
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.votes import Votes
-from bot.model import Exchange, Vote
-from bot.wording.phrases import Phrases
+from bot.model import Vote
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class AnswerButtons:
         journal: Journal,
         votes: Votes,
         reader_languages: ReaderLanguages,
+        suggestions: Suggestions,
         keyboards: Keyboards,
         limit: int,
         find_username: Callable[[], str],
@@ -49,6 +50,7 @@ class AnswerButtons:
         self._journal = journal
         self._votes = votes
         self._reader_languages = reader_languages
+        self._suggestions = suggestions
         self._keyboards = keyboards
         self._limit = limit
         self._find_username = find_username
@@ -86,7 +88,9 @@ class AnswerButtons:
         if exchange is None or number >= len(exchange.answer.hits) or action not in {MORE, CONTEXT}:
             await turn.tell("press.too-old")
             return
-        content, rows = self._lay_out(action, exchange, number, turn.phrases, taken)
+        reads = await self._reader_languages.find_reads(turn.asker)
+        card = Card(key, exchange.answer, turn.phrases, taken, reads=reads)
+        content, rows = self._lay_out(action, card, number)
         await turn.reply(content, InlineKeyboardMarkup(rows))
 
     async def on_unknown(self, turn: PressTurn) -> None:
@@ -106,16 +110,19 @@ class AnswerButtons:
         exchange = await self._journal.find(key)
         if message is None or exchange is None or number >= len(exchange.answer.hits):
             return "press.too-old"
-        phrases = await self._reader_languages.phrases_for(_find_reader(turn))
+        reader = _find_reader(turn)
+        phrases = await self._reader_languages.phrases_for(reader)
+        reads = await self._reader_languages.find_reads(reader)
         taken = await self._votes.find(key, turn.presser.id) if turn.is_private else None
-        content, rows = self._lay_out(action, exchange, number, phrases, taken)
+        suggested: tuple[str, ...] = ()
+        if action == MORE and number == 0:
+            suggested = await self._suggestions.choose(exchange.answer, phrases.language)
+        card = Card(key, exchange.answer, phrases, taken, suggested, reads)
+        content, rows = self._lay_out(action, card, number)
         return None if await edit(message, content, InlineKeyboardMarkup(rows)) else "press.unchangeable"
 
-    def _lay_out(
-        self, action: str, exchange: Exchange, number: int, phrases: Phrases, taken: Vote | None
-    ) -> tuple[Markup, list[Row]]:
-        answer = exchange.answer
-        card = Card(exchange.key, answer, phrases, taken)
+    def _lay_out(self, action: str, card: Card, number: int) -> tuple[Markup, list[Row]]:
+        answer, phrases = card.answer, card.phrases
         if action == CONTEXT:
             return render_context(answer, number, phrases), self._keyboards.for_context(card, number)
         if number:

@@ -20,6 +20,8 @@ from bot.chat.cards.answer_card import render_answer
 from bot.chat.cards.keyboards import Card, Keyboards
 from bot.chat.cards.markup import Markup
 from bot.chat.handlers.follow_ups import Preceding
+from bot.chat.handlers.suggestions import Suggestions
+from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import MessageTurn
 from bot.chat.wire.sending import edit_at, place_reply, topic_of
 from bot.journal.exchanges import Journal
@@ -40,6 +42,8 @@ class Answers:
         *,
         desk: Desk,
         journal: Journal,
+        reader_languages: ReaderLanguages,
+        suggestions: Suggestions,
         keyboards: Keyboards,
         metrics: Metrics,
         limit: int,
@@ -48,6 +52,8 @@ class Answers:
         """Take, among others, the most passages shown at first, and when an answer is late."""
         self._desk = desk
         self._journal = journal
+        self._reader_languages = reader_languages
+        self._suggestions = suggestions
         self._keyboards = keyboards
         self._metrics = metrics
         self._limit = limit
@@ -64,7 +70,9 @@ class Answers:
         """Answer a question, in the place of an older answer if there is one."""
         message, asker, phrases = turn.message, turn.asker, turn.phrases
         with _typing(message):
-            answer = await asyncio.to_thread(self._find_answer, words, asker, preceding)
+            reads = await self._reader_languages.find_reads(asker)
+            answer = await asyncio.to_thread(self._find_answer, words, asker, reads, preceding)
+            suggested = await self._suggestions.choose(answer, phrases.language)
         turn.once("counted", lambda: self._metrics.count_answer(answer))
         exchange = Exchange(
             asked_at=message.edit_date or message.date,
@@ -76,7 +84,9 @@ class Answers:
         )
         is_late = datetime.now(UTC) - exchange.asked_at > self._late_after
         page = render_answer(answer, phrases, self._limit, is_late=is_late)
-        rows = self._keyboards.for_page(Card(exchange.key, answer, phrases), page)
+        rows = self._keyboards.for_page(
+            Card(exchange.key, answer, phrases, suggested=suggested, reads=reads), page
+        )
         keyboard = InlineKeyboardMarkup(rows) if rows else None
         try:
             exchange = await _deliver(message, page.content, keyboard, exchange, replaced)
@@ -87,12 +97,15 @@ class Answers:
             raise
         self._journal.record(exchange)
 
-    def _find_answer(self, words: str, asker: User | None, preceding: Preceding | None) -> Answer:
+    def _find_answer(
+        self, words: str, asker: User | None, reads: tuple[str, ...], preceding: Preceding | None
+    ) -> Answer:
         """Search, in a worker thread; the language of the asker's Telegram is a hint."""
         return self._desk.ask(
             words,
             hint=asker.language_code if asker else None,
             earlier=preceding.earlier if preceding else None,
+            reads=reads,
             limit=_PAGES * self._limit,
         )
 

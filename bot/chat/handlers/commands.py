@@ -15,6 +15,7 @@ from bot.chat.handlers.questions import Questions
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import MessageTurn
 from bot.language import name_language
+from bot.wording.about import About
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases
 
@@ -29,11 +30,13 @@ class Commands:
         *,
         desk: Desk,
         menus: Menus,
+        about: About,
         examples: Examples,
         questions: Questions,
         inline: Inline,
         answer_buttons: AnswerButtons,
         retention_days: int,
+        are_questions_suggested: bool,
         reader_host: str | None,
         opened: Mapping[str, Command],
     ) -> None:
@@ -43,11 +46,13 @@ class Commands:
         """
         self._desk = desk
         self._menus = menus
+        self._about = about
         self._examples = examples
         self._questions = questions
         self._inline = inline
         self._answer_buttons = answer_buttons
         self._retention_days = retention_days
+        self._are_questions_suggested = are_questions_suggested
         self._reader_host = reader_host
         self._opened = opened
 
@@ -74,17 +79,20 @@ class Commands:
             f"/{command.command} – {command.description}"
             for command in await self._menus.describe_commands(turn.message, turn.phrases)
         )
-        await turn.tell(
+        explanation = turn.say(
             "help",
             articles=self._count_articles(turn),
             languages=self._name_languages(turn),
             handle=f"@{turn.bot.username}",
             commands=commands,
         )
+        await turn.reply(text(_join(self._describe_articles(turn), explanation)))
 
     async def privacy(self, turn: MessageTurn) -> None:
         """Say which data the bot keeps or sends away, how long, why, and how to erase them."""
-        await turn.reply(text(describe_privacy(turn.phrases, self._retention_days, self._reader_host)))
+        notice = describe_privacy(turn.phrases, self._retention_days, self._reader_host)
+        suggested = turn.say("privacy.suggestions") if self._are_questions_suggested else ""
+        await turn.reply(text(_join(notice, suggested)))
 
     async def on_unknown(self, turn: MessageTurn) -> None:
         """Say that the command does not exist."""
@@ -95,9 +103,12 @@ class Commands:
             "start", articles=self._count_articles(turn), languages=self._name_languages(turn)
         )
         buttons = lay_out_examples(self._examples, turn.phrases.language)
-        if buttons:
-            introduction += "\n\n" + turn.say("example.offer")
+        offer = turn.say("example.offer") if buttons else ""
+        introduction = _join(introduction, self._describe_articles(turn), offer)
         await turn.reply(text(introduction), InlineKeyboardMarkup(buttons) if buttons else None)
+
+    def _describe_articles(self, turn: MessageTurn) -> str:
+        return self._about.describe(self._desk.corpus.articles, turn.phrases)
 
     def _count_articles(self, turn: MessageTurn) -> str:
         return turn.say("articles", count=len(self._desk.corpus.articles))
@@ -107,6 +118,10 @@ class Commands:
         reader = turn.phrases.language
         languages = {article.language for article in self._desk.corpus.articles}
         return format_list(sorted(name_language(language, reader) for language in languages), locale=reader)
+
+
+def _join(*paragraphs: str) -> str:
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def describe_privacy(phrases: Phrases, retention_days: int, reader_host: str | None) -> str:

@@ -1,6 +1,7 @@
-"""Example questions as buttons: a tap asks."""
+"""Questions as buttons, examples and suggested ones: a tap asks."""
 
 from bot.chat.handlers.questions import Questions
+from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.turn import PressTurn
 from bot.wording.examples import Examples
 
@@ -9,15 +10,16 @@ EXAMPLE_PATTERN = r"^ask:[0-9a-f]{12}$"
 
 
 class ExampleButtons:
-    """Asks the example question that somebody taps."""
+    """Asks the question that somebody taps."""
 
-    def __init__(self, *, examples: Examples, questions: Questions) -> None:
+    def __init__(self, *, examples: Examples, suggestions: Suggestions, questions: Questions) -> None:
         self._examples = examples
+        self._suggestions = suggestions
         self._questions = questions
 
     async def on_press(self, turn: PressTurn) -> None:
         """Ask the question of the button, or say that it is gone."""
-        words = self._examples.find(turn.value)
+        words = self._examples.find(turn.value) or await self._suggestions.find(turn.value)
         if words is None or turn.message is None:
             await turn.acknowledge("example.gone")
             return

@@ -22,18 +22,23 @@ from telegram.error import TelegramError
 
 from bot.answering import Desk
 from bot.chat.addressing import make_whole
+from bot.chat.cards.fitting import count_units
 from bot.chat.cards.inline_card import InlineCards, identify, read_example
 from bot.chat.cards.start_links import encode_question
 from bot.chat.handlers.allowance import Allowance, Verdict
+from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import InlineTurn
 from bot.journal.exchanges import Journal
 from bot.model import Answer, AnswerKind, Exchange, Origin
+from bot.wording.about import About
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases
 
 _LOG = logging.getLogger(__name__)
 _PAGE = 10
 _MOST = 50
+# A phone shows about this much.
+_BUTTON_UNITS = 64
 _CACHE_S = 10
 _REMEMBERED = 1_000
 
@@ -44,17 +49,21 @@ RESUME = "inline"
 class Inline:
     """Answers inline queries, and records which cards were sent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something of its own
         self,
         *,
         desk: Desk,
         journal: Journal,
+        reader_languages: ReaderLanguages,
+        about: About,
         examples: Examples,
         cards: InlineCards,
         allowance: Allowance,
     ) -> None:
         self._desk = desk
         self._journal = journal
+        self._reader_languages = reader_languages
+        self._about = about
         self._examples = examples
         self._cards = cards
         self._allowance = allowance
@@ -70,15 +79,16 @@ class Inline:
             await _show(query, [], "", None)
             return
         words = " ".join(make_whole(query.query).split())
+        reads = await self._reader_languages.find_reads(query.from_user)
         answer = await self._find_answer(words, query.from_user) if words else None
         if answer is None or answer.kind is AnswerKind.SMALL_TALK:
-            cards = await self._offer_examples(query.from_user, phrases)
-            await _show(query, cards, "", _make_button(turn.say("inline.ask"), RESUME))
+            cards = await self._offer_examples(query.from_user, phrases, reads)
+            await _show(query, cards, "", _make_button(self._invite(phrases), RESUME))
         elif answer.kind is AnswerKind.ANSWER:
             first = int(query.offset) if query.offset.isdecimal() else 0
             page = answer.hits[first : first + _PAGE]
             further = str(first + _PAGE) if first + _PAGE < len(answer.hits) else ""
-            cards = [self._cards.render(hit, phrases, words) for hit in page]
+            cards = [self._cards.render(hit, phrases, words, reads) for hit in page]
             await _show(query, cards, further, None)
         else:
             payload = encode_question(words) or self._remember(query.from_user, words)
@@ -113,12 +123,23 @@ class Inline:
         return RESUME
 
     async def _find_answer(self, words: str, asker: User) -> Answer:
-        return await asyncio.to_thread(self._desk.ask, words, hint=asker.language_code, limit=_MOST)
+        reads = await self._reader_languages.find_reads(asker)
+        return await asyncio.to_thread(
+            self._desk.ask, words, hint=asker.language_code, reads=reads, limit=_MOST
+        )
 
-    async def _offer_examples(self, reader: User, phrases: Phrases) -> list[InlineQueryResultArticle]:
+    def _invite(self, phrases: Phrases) -> str:
+        """Return the line above the examples: what can be asked about, if it fits."""
+        topic = self._about.find_topic(phrases.language)
+        label = phrases.say("about.inline", topic=topic) if topic else ""
+        return label if 0 < count_units(label) <= _BUTTON_UNITS else phrases.say("inline.ask")
+
+    async def _offer_examples(
+        self, reader: User, phrases: Phrases, reads: tuple[str, ...]
+    ) -> list[InlineQueryResultArticle]:
         questions = self._examples.choose(phrases.language)
         answers = [await self._find_answer(question, reader) for question in questions]
-        return [self._cards.render_example(answer, phrases) for answer in answers]
+        return [self._cards.render_example(answer, phrases, reads) for answer in answers]
 
 
 async def _show(

@@ -81,7 +81,8 @@ class Menus:
 
     async def set_for_role(self, bot: Bot, user_id: int) -> None:
         """Show a person the menu of a role that they got, changed or lost."""
-        await self.set_for_reader(bot, user_id, await self._reader_languages.find_choice(user_id))
+        chosen = await self._reader_languages.find_choice(user_id)
+        await self.set_for_reader(bot, user_id, chosen[0] if chosen else None)
 
     async def set_for_reader(self, bot: Bot, user_id: int, language: str | None) -> None:
         """Show a reader the menu of their role, in the language they chose or in that of their Telegram."""
@@ -122,7 +123,7 @@ class Menus:
         scope = BotCommandScopeChat(admin_id)
         try:
             for code, phrases in self._texts.items():
-                shown = self._reader_languages.phrases_in(chosen) if chosen else phrases
+                shown = self._reader_languages.phrases_in(chosen[0]) if chosen else phrases
                 await _set_menu(bot, scope, code, _describe(commands, shown))
             self._with_menu.add(admin_id)
         except TelegramError as error:
