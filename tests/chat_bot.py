@@ -12,11 +12,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.answering import Desk, Index
 from bot.chat.alerts import Alerts
+from bot.chat.digest import FindGaps
 from bot.chat.intake.session import serve
 from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, make_desk
 from bot.corpus.articles import load_corpus
@@ -169,6 +172,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     before_load: Callable[[Progress | None], None] = lambda _progress: None,
     adapt: Callable[[Service], Service] = lambda service: service,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008 - it is not called here
+    find_gaps: FindGaps | None = None,
     pauses: Pauses = PAUSES,
     limits: Limits = LIMITS,
     token: str | None = None,
@@ -203,6 +208,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
             examples=Examples(EXAMPLES),
             metrics=Metrics(),
             clock=clock,
+            now=now,
+            find_gaps=find_gaps,
             pauses=pauses,
             limits=limits,
         )

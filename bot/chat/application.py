@@ -32,14 +32,18 @@ from bot.chat.handlers.articles import (
 )
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import EXAMPLE_PATTERN, ExampleButtons
+from bot.chat.handlers.exporting import EXPORT_PATTERN, Exporting
 from bot.chat.handlers.failures import Failures
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import LANGUAGE_PATTERN, Languages
+from bot.chat.handlers.letting_in import MEMBERS_PATTERN, ROLE_PATTERN, LettingIn
 from bot.chat.handlers.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import SOURCES_PATTERN, Sources
 from bot.chat.handlers.versions import VERSIONS_PATTERN, CorpusVersions
+from bot.chat.handlers.statistics import STATISTICS_PATTERN, StatisticsDesk
+from bot.chat.handlers.trail import AUDIT_PATTERN, Trail
 from bot.chat.permissions import Part, Permissions
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import Turns, on_chosen
@@ -71,6 +75,10 @@ class Handlers:
     admin: Admin
     articles: Articles
     versions: CorpusVersions
+    statistics: StatisticsDesk
+    exporting: Exporting
+    letting_in: LettingIn
+    trail: Trail
     failures: Failures
 
 
@@ -120,6 +128,17 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CommandHandler(
                     "version", message(door.command(Part.VERSIONS, to.versions.version)), _OWN_WORDS
                 ),
+                # Drawing takes a while, and a file may be large.
+                CommandHandler(
+                    "stats", message(door.command(Part.STATS, to.statistics.stats)), _OWN_WORDS, block=False
+                ),
+                CommandHandler("export", message(door.command(Part.EXPORT, to.exporting.export)), _OWN_WORDS),
+                CommandHandler(
+                    "allow",
+                    message(door.command(Part.ROLES, to.letting_in.allow, to.letting_in.allow_in_group)),
+                    _OWN_WORDS,
+                ),
+                CommandHandler("audit", message(door.command(Part.AUDIT, to.trail.audit)), _OWN_WORDS),
                 MessageHandler(_PRIVATE & filters.COMMAND, message(to.commands.on_unknown)),
                 MessageHandler(
                     _PRIVATE & filters.Document.ALL,
@@ -132,6 +151,10 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 MessageHandler(
                     _PRIVATE & filters.REPLY & filters.TEXT,
                     message(door.message(Part.ARTICLES, to.articles.on_reply, to.questions.on_question)),
+                ),
+                MessageHandler(
+                    _PRIVATE & filters.CONTACT & ~filters.FORWARDED,
+                    message(door.message(Part.ROLES, to.letting_in.on_contact, to.questions.on_other)),
                 ),
                 MessageHandler(_PRIVATE & _QUESTION, message(to.questions.on_question)),
                 MessageHandler(_GROUP & _QUESTION & Addressed(), message(to.questions.on_question)),
@@ -159,6 +182,19 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CallbackQueryHandler(
                     press(door.press(Part.VERSIONS, to.versions.on_press)), VERSIONS_PATTERN
                 ),
+                CallbackQueryHandler(
+                    press(door.press(Part.STATS, to.statistics.on_press)), STATISTICS_PATTERN, block=False
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.EXPORT, to.exporting.on_press)), EXPORT_PATTERN, block=False
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.ROLES, to.letting_in.on_role_press)), ROLE_PATTERN
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.ROLES, to.letting_in.on_members_press)), MEMBERS_PATTERN
+                ),
+                CallbackQueryHandler(press(door.press(Part.AUDIT, to.trail.on_press)), AUDIT_PATTERN),
                 CallbackQueryHandler(press(to.answer_buttons.on_unknown)),
                 InlineQueryHandler(turns.on_inline_query(to.inline.on_query)),
                 ChosenInlineResultHandler(on_chosen(to.inline.on_chosen)),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version as package_version
 
@@ -22,6 +23,7 @@ from bot.chat.application import Handlers, build_application
 from bot.chat.cards.inline_card import InlineCards
 from bot.chat.cards.keyboards import Keyboards
 from bot.chat.cards.translation_links import TranslationLinks
+from bot.chat.digest import Digest, FindGaps
 from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.allowance import Allowance
 from bot.chat.handlers.answer_buttons import AnswerButtons
@@ -30,15 +32,19 @@ from bot.chat.handlers.articles import Articles
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.corpus_changes import CorpusChanges
 from bot.chat.handlers.example_buttons import ExampleButtons
+from bot.chat.handlers.exporting import Exporting
 from bot.chat.handlers.failures import Failures
 from bot.chat.handlers.follow_ups import FollowUps
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import Languages
+from bot.chat.handlers.letting_in import LettingIn
 from bot.chat.handlers.personal import Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import Sources
+from bot.chat.handlers.statistics import StatisticsDesk
 from bot.chat.handlers.suggestions import Suggestions
+from bot.chat.handlers.trail import Trail
 from bot.chat.handlers.versions import CorpusVersions, Program
 from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.intake.outages import Outage
@@ -49,6 +55,7 @@ from bot.chat.permissions import Permissions
 from bot.chat.profile.appearance import publish_appearance
 from bot.chat.profile.menus import Menus
 from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.reports import Reports
 from bot.chat.turn import Turns
 from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
@@ -66,6 +73,7 @@ from bot.corpus.versions import Versions
 from bot.fetching import Fetcher
 from bot.journal.audit import SHELL, Act, Audit
 from bot.journal.database import Database
+from bot.journal.digests import Digests
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
 from bot.journal.personal import LocalRecords, PersonalRecords
@@ -113,6 +121,7 @@ class Pauses:
     late_after_s: float = 60.0
     database_try_again_s: float = 2.0
     database_busy_s: float = 2.0
+    digest_try_again_s: float = 600.0
     # Together with the closing of connections less than five seconds, after which a service manager
     # may kill the process.
     finish_within_s: float = 3.0
@@ -130,6 +139,10 @@ class Limits:
 
 PAUSES = Pauses()
 LIMITS = Limits()
+
+
+def _tell_time() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +170,9 @@ class _Shared:
     desk: Desk
     journal: Journal
     reader_languages: ReaderLanguages
+    permissions: Permissions
     menus: Menus
+    reports: Reports
     suggestions: Suggestions
     about: About
     examples: Examples
@@ -174,10 +189,14 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     metrics: Metrics,
     make_inbox: type[Inbox] = Inbox,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = _tell_time,
+    find_gaps: FindGaps | None = None,
     pauses: Pauses = PAUSES,
     limits: Limits = LIMITS,
 ) -> Service:
-    """Make the bot on Telegram; ``clock`` counts the seconds between alerts.
+    """Make the bot on Telegram; ``clock`` counts the seconds between alerts, ``now`` is the time in UTC.
+
+    ``find_gaps`` tells the weekly digest what the articles lack.
 
     Raises:
         ChatError: BOT_PROXY is not the URL of a proxy.
@@ -213,6 +232,8 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         desk=desk,
         journal=journal,
         reader_languages=reader_languages,
+        permissions=permissions,
+        reports=Reports(database=database.path, journal=journal, english=reader_languages.phrases_in(None)),
         menus=Menus(reader_languages=reader_languages, permissions=permissions),
         suggestions=Suggestions(
             desk=desk,
@@ -237,6 +258,16 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         late_after_s=pauses.late_after_s,
     )
 
+    digest = Digest(
+        reports=shared.reports,
+        find_gaps=find_gaps,
+        digests=Digests(database),
+        reader_languages=reader_languages,
+        owner_ids=settings.admin_ids,
+        clock=now,
+        try_again_s=pauses.digest_try_again_s,
+    )
+
     async def work_beside(application: BotApplication) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(
@@ -249,6 +280,8 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
                 )
             )
             group.create_task(alerts.keep_telling(application.bot, reader_languages))
+            if settings.digest:
+                group.create_task(digest.keep_sending(application.bot))
 
     application = build_application(
         connection, turns, handlers, permissions=permissions, menus=shared.menus, work_beside=work_beside
@@ -328,6 +361,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         ),
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
+    audit = Audit(database)
     answer_buttons = AnswerButtons(
         journal=shared.journal,
         votes=Votes(database),
@@ -382,6 +416,10 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             audit=audit,
             program=Program(version=package_version("telegram-qa-bot"), model=settings.encoder),
         ),
+        statistics=StatisticsDesk(reports=shared.reports, audit=audit),
+        exporting=Exporting(database=database.path, journal=shared.journal, audit=audit),
+        letting_in=LettingIn(roles=Roles(database), permissions=shared.permissions, menus=shared.menus),
+        trail=Trail(audit),
         failures=Failures(turns=turns, alerts=alerts),
     )
 

@@ -48,6 +48,7 @@ class PersonalRecords:
                 "votes": await _read_rows(connection, "SELECT * FROM votes WHERE user_id = ?", user_id),
                 "readers": await _read_rows(connection, "SELECT * FROM readers WHERE user_id = ?", user_id),
                 "roles": await _read_rows(connection, "SELECT * FROM roles WHERE user_id = ?", user_id),
+                "digests": await _read_rows(connection, "SELECT * FROM digests WHERE user_id = ?", user_id),
                 "acts": await _read_rows(
                     connection, "SELECT * FROM acts WHERE ? IN (user_id, subject_id) ORDER BY id", user_id
                 ),
@@ -66,6 +67,7 @@ class PersonalRecords:
             await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM roles WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM digests WHERE user_id = ?", (user_id,))
             # What was done to the bot stays on record, without the person.
             await connection.execute("UPDATE roles SET granted_by = NULL WHERE granted_by = ?", (user_id,))
             await connection.execute(

@@ -11,7 +11,7 @@ from telegram import Message
 
 from bot.answering import Desk
 from bot.chat.cards.markup import Markup, text
-from bot.chat.handlers.admin_door import actor_of
+from bot.chat.handlers.admin_door import record_act
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import MessageTurn
@@ -36,7 +36,7 @@ class Admin:
 
     async def reload(self, turn: MessageTurn) -> None:
         """Read the articles again and report what changed, or what is wrong with them."""
-        self._audit.record(actor_of(turn), Act.RELOADED)
+        record_act(turn, self._audit, Act.RELOADED)
         progress = ReloadProgress()
         async with _showing(progress, turn):
             report = await reload_articles(self._desk, turn.phrases, progress)
