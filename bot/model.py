@@ -177,6 +177,14 @@ class Vote(StrEnum):
     DOWN = "down"
 
 
+class Role(StrEnum):
+    """The roles of the people who run the bot; owners are named by a setting, never by an owner."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
 class TroubleKind(StrEnum):
     """The kinds of trouble while the bot runs; each has an alert of its own."""
 

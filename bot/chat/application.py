@@ -4,7 +4,7 @@ It makes python-telegram-bot's application, opens no connection and starts nothi
 ``intake.session.serve`` does.
 """
 
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from telegram.ext import (
 
 from bot.chat.addressing import Addressed
 from bot.chat.handlers.admin import Admin
+from bot.chat.handlers.admin_door import AdminDoor
 from bot.chat.handlers.answer_buttons import PATTERN, AnswerButtons
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import EXAMPLE_PATTERN, ExampleButtons
@@ -31,6 +32,8 @@ from bot.chat.handlers.languages import LANGUAGE_PATTERN, Languages
 from bot.chat.handlers.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import SOURCES_PATTERN, Sources
+from bot.chat.permissions import Part, Permissions
+from bot.chat.profile.menus import Menus
 from bot.chat.turn import Turns, on_chosen
 from bot.chat.wire.bot_api import BotApplication, Connection
 
@@ -39,6 +42,8 @@ _MESSAGE = filters.UpdateType.MESSAGE & ~filters.VIA_BOT
 _EDITED = filters.UpdateType.EDITED_MESSAGE & ~filters.VIA_BOT
 _PRIVATE = _MESSAGE & filters.ChatType.PRIVATE
 _GROUP = _MESSAGE & filters.ChatType.GROUPS
+# What an admin forwards are somebody else's words.
+_OWN_WORDS = _MESSAGE & ~filters.FORWARDED
 _QUESTION = (filters.TEXT & ~filters.COMMAND) | filters.CAPTION
 
 
@@ -59,25 +64,29 @@ class Handlers:
     failures: Failures
 
 
-def build_application(
+def build_application(  # noqa: PLR0913 - what the table is made of
     connection: Connection,
     turns: Turns,
     to: Handlers,
     *,
-    admin_ids: Collection[int],
+    permissions: Permissions,
+    menus: Menus,
     work_beside: Callable[[BotApplication], Coroutine[Any, Any, None]],
 ) -> BotApplication:
     """Make the application; ``work_beside`` runs for as long as it does."""
     application = (
         Application.builder().bot(connection).updater(None).job_queue(None).post_init(work_beside).build()
     )
+    door = AdminDoor(
+        permissions=permissions,
+        on_unknown=to.commands.on_unknown,
+        on_unknown_press=to.answer_buttons.on_unknown,
+    )
     message, edited, press = turns.on_message, turns.on_edited, turns.on_press
     application.add_handlers(
         {
             # Beside whatever else the message is for, and without holding it up.
-            -1: [
-                MessageHandler(_PRIVATE & filters.User(admin_ids), message(to.admin.on_message), block=False)
-            ],
+            -1: [MessageHandler(_PRIVATE & menus.lacking, message(to.admin.on_message), block=False)],
             0: [
                 CommandHandler("start", message(to.commands.start), _MESSAGE),
                 CommandHandler("help", message(to.commands.help), _MESSAGE),
@@ -88,10 +97,9 @@ def build_application(
                 CommandHandler("mydata", message(to.personal.mydata), _MESSAGE),
                 CommandHandler("forget", message(to.personal.forget), _MESSAGE),
                 CommandHandler("ask", message(to.questions.ask), _MESSAGE),
-                # An admin may go on asking while the articles are read. What an admin forwards are
-                # somebody else's words.
+                # An admin may go on asking while the articles are read.
                 CommandHandler(
-                    "reload", message(to.admin.reload), _MESSAGE & ~filters.FORWARDED, block=False
+                    "reload", message(door.command(Part.ARTICLES, to.admin.reload)), _OWN_WORDS, block=False
                 ),
                 MessageHandler(_PRIVATE & filters.COMMAND, message(to.commands.on_unknown)),
                 MessageHandler(_PRIVATE & _QUESTION, message(to.questions.on_question)),

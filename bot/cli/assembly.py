@@ -42,6 +42,7 @@ from bot.chat.intake.outages import Outage
 from bot.chat.intake.polling import Polling
 from bot.chat.intake.session import Receiver
 from bot.chat.intake.webhook import Webhook
+from bot.chat.permissions import Permissions
 from bot.chat.profile.appearance import publish_appearance
 from bot.chat.profile.menus import Menus
 from bot.chat.reader_languages import ReaderLanguages
@@ -50,12 +51,14 @@ from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
 from bot.chat_endpoint import ChatEndpoint
 from bot.corpus.articles import load_corpus
+from bot.journal.audit import Audit
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Inbox
 from bot.journal.personal import PersonalRecords
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
+from bot.journal.roles import Roles
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
@@ -191,11 +194,12 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         longest_wait_s=pauses.longest_wait_s,
     )
     reader_languages = ReaderLanguages(catalogues, Readers(database))
+    permissions = Permissions(roles=Roles(database), owner_ids=settings.admin_ids)
     shared = _Shared(
         desk=desk,
         journal=journal,
         reader_languages=reader_languages,
-        menus=Menus(reader_languages=reader_languages, admin_ids=settings.admin_ids),
+        menus=Menus(reader_languages=reader_languages, permissions=permissions),
         examples=examples,
         keyboards=Keyboards(translation=TranslationLinks(settings.translate_url), examples=examples),
         metrics=metrics,
@@ -217,7 +221,7 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
             group.create_task(alerts.keep_telling(application.bot, reader_languages))
 
     application = build_application(
-        connection, turns, handlers, admin_ids=settings.admin_ids, work_beside=work_beside
+        connection, turns, handlers, permissions=permissions, menus=shared.menus, work_beside=work_beside
     )
     inbox = make_inbox(database, connection.bot_id, alerts.report, most_held=limits.most_held)
     dispatcher = Dispatcher(
@@ -312,7 +316,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         languages=languages,
         personal=personal,
         groups=Groups(desk=shared.desk, journal=shared.journal),
-        admin=Admin(desk=shared.desk, menus=shared.menus, admin_ids=settings.admin_ids),
+        admin=Admin(desk=shared.desk, menus=shared.menus, audit=Audit(database)),
         failures=Failures(turns=turns, alerts=alerts),
     )
 

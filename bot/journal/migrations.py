@@ -181,9 +181,36 @@ async def _keep_short_answers(connection: aiosqlite.Connection) -> None:
     await connection.execute("ALTER TABLE shown_passages ADD COLUMN short TEXT")
 
 
+async def _create_roles(connection: aiosqlite.Connection) -> None:
+    await connection.execute("""
+        CREATE TABLE roles (
+            user_id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            role TEXT NOT NULL,
+            granted_by INTEGER,
+            granted_at TEXT NOT NULL
+        ) STRICT
+    """)
+    # A person who has their data erased leaves their acts behind, without id and name.
+    await connection.execute("""
+        CREATE TABLE acts (
+            id INTEGER PRIMARY KEY,
+            acted_at TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            user_id INTEGER,
+            name TEXT,
+            act TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            subject_id INTEGER,
+            subject_name TEXT
+        ) STRICT
+    """)
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
     _share_passages,
     _keep_short_answers,
+    _create_roles,
 )

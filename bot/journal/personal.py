@@ -45,6 +45,10 @@ class PersonalRecords:
                 ),
                 "votes": await _read_rows(connection, "SELECT * FROM votes WHERE user_id = ?", user_id),
                 "readers": await _read_rows(connection, "SELECT * FROM readers WHERE user_id = ?", user_id),
+                "roles": await _read_rows(connection, "SELECT * FROM roles WHERE user_id = ?", user_id),
+                "acts": await _read_rows(
+                    connection, "SELECT * FROM acts WHERE ? IN (user_id, subject_id) ORDER BY id", user_id
+                ),
             }
 
         return await self._database.read(read)
@@ -59,6 +63,15 @@ class PersonalRecords:
         async def erase(connection: aiosqlite.Connection) -> int:
             await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM roles WHERE user_id = ?", (user_id,))
+            # What was done to the bot stays on record, without the person.
+            await connection.execute("UPDATE roles SET granted_by = NULL WHERE granted_by = ?", (user_id,))
+            await connection.execute(
+                "UPDATE acts SET user_id = NULL, name = NULL WHERE user_id = ?", (user_id,)
+            )
+            await connection.execute(
+                "UPDATE acts SET subject_id = NULL, subject_name = NULL WHERE subject_id = ?", (user_id,)
+            )
             # The request itself is in the inbox until it is done: it is the first entry of its chat. Entries
             # behind it are still to be answered; entries of a bot with another token never will be.
             await connection.execute(

@@ -1,33 +1,34 @@
-"""The commands for admins: /reload reads the articles again.
+"""The command /reload, which reads the articles again, and the menus of admins.
 
-Admins are known by their user id alone, and are served in their private chats, where nobody else
-reads the reports. To everybody else a command here says no more than that it is not for them.
+``admin_door`` lets in only who may.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 
 from telegram import Message
 
 from bot.answering import Desk
 from bot.chat.cards.markup import Markup, text
+from bot.chat.handlers.admin_door import actor_of
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import MessageTurn
 from bot.chat.wire.sending import delete, edit
+from bot.journal.audit import Act, Audit
 from bot.wording.phrases import Phrases
 
 _PROGRESS_EVERY_S = 2.0
 
 
 class Admin:
-    """Handles the commands that only admins may use."""
+    """Answers /reload, and sets the menus that admins lack."""
 
-    def __init__(self, *, desk: Desk, menus: Menus, admin_ids: Collection[int]) -> None:
+    def __init__(self, *, desk: Desk, menus: Menus, audit: Audit) -> None:
         self._desk = desk
         self._menus = menus
-        self._admin_ids = frozenset(admin_ids)
+        self._audit = audit
 
     async def on_message(self, turn: MessageTurn) -> None:
         """Set an admin's command menu where Telegram refused it so far."""
@@ -35,14 +36,7 @@ class Admin:
 
     async def reload(self, turn: MessageTurn) -> None:
         """Read the articles again and report what changed, or what is wrong with them."""
-        is_admin = turn.asker is not None and turn.asker.id in self._admin_ids
-        if not turn.is_private:
-            if is_admin:
-                await turn.tell("reload.in-private")
-            return
-        if not is_admin:
-            await turn.tell("reload.refused")
-            return
+        self._audit.record(actor_of(turn), Act.RELOADED)
         progress = ReloadProgress()
         async with _showing(progress, turn):
             report = await reload_articles(self._desk, turn.phrases, progress)

@@ -66,7 +66,7 @@ class Commands:
         """Say how to ask, and list the commands."""
         commands = "\n".join(
             f"/{command.command} – {command.description}"
-            for command in self._menus.describe_commands(turn.message, turn.phrases)
+            for command in await self._menus.describe_commands(turn.message, turn.phrases)
         )
         await turn.tell(
             "help",

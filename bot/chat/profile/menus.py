@@ -1,12 +1,11 @@
 """The command menus: which commands Telegram offers to whom, in each language.
 
-Private chats have more commands than groups, and an admin's chat also has what only admins may
+Private chats have more commands than groups, and an admin's chat also has what their role lets them
 do. A reader who chose a language has the menu in it. Telegram refuses a menu for an admin who
 never wrote to the bot, so it is set at the next message. What is set already is left alone.
 """
 
 import logging
-from collections.abc import Collection
 from functools import partial
 
 from telegram import (
@@ -21,7 +20,9 @@ from telegram import (
 )
 from telegram.constants import ChatType
 from telegram.error import TelegramError
+from telegram.ext import filters
 
+from bot.chat.permissions import Part, Permissions
 from bot.chat.profile.publishing import Step
 from bot.chat.reader_languages import ReaderLanguages
 from bot.wording.phrases import Phrases
@@ -29,7 +30,7 @@ from bot.wording.phrases import Phrases
 _LOG = logging.getLogger(__name__)
 _ANYWHERE = ("ask", "sources", "privacy", "help")
 _IN_PRIVATE = ("ask", "sources", "history", "language", "privacy", "mydata", "forget", "help", "start")
-_FOR_ADMINS = ("reload",)
+_FOR_ADMINS = (("reload", Part.ARTICLES),)
 _MENUS: tuple[tuple[BotCommandScope, tuple[str, ...]], ...] = (
     (BotCommandScopeDefault(), _ANYWHERE),
     (BotCommandScopeAllGroupChats(), _ANYWHERE),
@@ -41,11 +42,18 @@ _NEVER_WROTE = "chat not found"
 class Menus:
     """Sets the menus, and remembers which admins still lack theirs."""
 
-    def __init__(self, *, reader_languages: ReaderLanguages, admin_ids: Collection[int]) -> None:
+    def __init__(self, *, reader_languages: ReaderLanguages, permissions: Permissions) -> None:
         self._reader_languages = reader_languages
         self._texts = reader_languages.by_code
-        self._admin_ids = frozenset(admin_ids)
-        self._admins_without = set(admin_ids)
+        self._permissions = permissions
+        self._lacking = filters.User(permissions.owner_ids)
+        # They have a menu for each language, and each goes before the one for all languages.
+        self._with_menu = set[int]()
+
+    @property
+    def lacking(self) -> filters.MessageFilter:
+        """Admits messages of the admins who still lack their menu."""
+        return self._lacking
 
     def list_menus(self, bot: Bot) -> list[Step]:
         """Return the steps that set the menus for everybody."""
@@ -57,21 +65,26 @@ class Menus:
 
     async def publish_for_admins(self, bot: Bot) -> None:
         """Set the menus of the admins who have written already."""
-        for admin_id in sorted(self._admins_without):
+        for admin_id in sorted(await self._permissions.list_admin_ids()):
             await self._set_for_admin(bot, admin_id)
 
     async def set_missing(self, bot: Bot, admin_id: int) -> None:
         """Set an admin's menu where Telegram refused it so far."""
-        if admin_id in self._admins_without:
+        if admin_id in self._lacking.user_ids:
             await self._set_for_admin(bot, admin_id)
 
     async def set_for_reader(self, bot: Bot, user_id: int, language: str | None) -> None:
-        """Show a reader the menu in the language they chose, or again in that of their Telegram."""
-        if user_id in self._admin_ids:
+        """Show a reader the menu of their role, in the language they chose or in that of their Telegram."""
+        if await self._permissions.find_parts(user_id):
             await self._set_for_admin(bot, user_id)
             return
+        self._lacking.remove_user_ids(user_id)
         scope = BotCommandScopeChat(user_id)
         try:
+            if user_id in self._with_menu:
+                for code in filter(None, self._texts):
+                    await bot.delete_my_commands(scope, code)
+                self._with_menu.remove(user_id)
             if language is None:
                 await bot.delete_my_commands(scope)
             else:
@@ -81,26 +94,31 @@ class Menus:
         except TelegramError as error:
             _LOG.warning("Could not change a reader's menu: %s", error)
 
-    def describe_commands(self, message: Message, phrases: Phrases) -> list[BotCommand]:
+    async def describe_commands(self, message: Message, phrases: Phrases) -> list[BotCommand]:
         """Return the commands of the chat of a message."""
         if message.chat.type != ChatType.PRIVATE:
             return _describe(_ANYWHERE, phrases)
-        is_admin = message.chat_id in self._admin_ids
-        return _describe(_IN_PRIVATE + _FOR_ADMINS if is_admin else _IN_PRIVATE, phrases)
+        return _describe(await self._list_commands(message.chat_id), phrases)
+
+    async def _list_commands(self, user_id: int) -> tuple[str, ...]:
+        parts = await self._permissions.find_parts(user_id)
+        return _IN_PRIVATE + tuple(command for command, part in _FOR_ADMINS if part in parts)
 
     async def _set_for_admin(self, bot: Bot, admin_id: int) -> None:
         # Taken out at once, so that two messages in a row do not set it twice.
-        self._admins_without.discard(admin_id)
+        self._lacking.remove_user_ids(admin_id)
         chosen = await self._reader_languages.find_choice(admin_id)
+        commands = await self._list_commands(admin_id)
         scope = BotCommandScopeChat(admin_id)
         try:
             for code, phrases in self._texts.items():
                 shown = self._reader_languages.phrases_in(chosen) if chosen else phrases
-                await _set_menu(bot, scope, code, _describe(_IN_PRIVATE + _FOR_ADMINS, shown))
+                await _set_menu(bot, scope, code, _describe(commands, shown))
+            self._with_menu.add(admin_id)
         except TelegramError as error:
             level = logging.INFO if _NEVER_WROTE in error.message.lower() else logging.WARNING
             _LOG.log(level, "The menu of admin %s is not set yet: %s", admin_id, error)
-            self._admins_without.add(admin_id)
+            self._lacking.add_user_ids(admin_id)
 
 
 async def _set_menu(bot: Bot, scope: BotCommandScope, code: str, commands: list[BotCommand]) -> None:

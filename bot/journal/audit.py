@@ -1,0 +1,121 @@
+"""The acts of those who run the bot: who did what, and when.
+
+An act changes something, shows what people asked, or takes data out. Acts are never changed, and kept
+for as long as exchanges are. When somebody has their data erased, their acts stay without their name:
+a detail therefore names things (an article, a version, a period), never a person or a question.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import aiosqlite
+
+from bot.journal.database import Database
+from bot.model import Origin
+
+
+class Act(StrEnum):
+    """The kinds of act; each has a text ``act.<kind>``."""
+
+    RELOADED = "reloaded"
+    ALLOWED = "allowed"
+    TAKEN_BACK = "taken-back"
+    VIEWED_STATS = "viewed-stats"
+    EXPORTED = "exported"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person who acts; in the shell there is no more than the place."""
+
+    user_id: int | None
+    name: str | None
+    origin: Origin = Origin.TELEGRAM
+
+
+SHELL = Actor(None, None, Origin.TERMINAL)
+"""Whoever has the shell of the bot's machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An act with its detail; the subject is the person whom it is about, if it is about one."""
+
+    actor: Actor
+    act: Act
+    detail: str = ""
+    subject_id: int | None = None
+    subject_name: str | None = None
+    acted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A page of the trail, the latest first, and how many entries there are in all."""
+
+    shown: tuple[Entry, ...]
+    total: int
+
+
+class Audit:
+    """Writes acts and lists them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, actor: Actor, act: Act, detail: str = "") -> None:
+        """Write an act soon, without making the caller wait."""
+
+        async def write(connection: aiosqlite.Connection) -> None:
+            await write_entry(connection, entry)
+
+        entry = Entry(actor, act, detail)
+        self._database.defer(write)
+
+    async def list_entries(self, skip: int, limit: int) -> Entries:
+        """Return at most ``limit`` acts, the latest first, after leaving out the ``skip`` latest.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+
+        async def read(connection: aiosqlite.Connection) -> Entries:
+            counted = list(await connection.execute_fetchall("SELECT count(*) AS total FROM acts"))
+            async with connection.execute(
+                "SELECT * FROM acts ORDER BY id DESC LIMIT ? OFFSET ?", (limit, skip)
+            ) as cursor:
+                shown = [
+                    Entry(
+                        actor=Actor(row["user_id"], row["name"], Origin(row["origin"])),
+                        act=Act(row["act"]),
+                        detail=row["detail"],
+                        subject_id=row["subject_id"],
+                        subject_name=row["subject_name"],
+                        acted_at=datetime.fromisoformat(row["acted_at"]),
+                    )
+                    async for row in cursor
+                ]
+            return Entries(tuple(shown), counted[0]["total"])
+
+        return await self._database.read(read)
+
+
+async def write_entry(connection: aiosqlite.Connection, entry: Entry) -> None:
+    """Write an act within the transaction that does what it says."""
+    await connection.execute(
+        """
+        INSERT INTO acts (acted_at, origin, user_id, name, act, detail, subject_id, subject_name)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            entry.acted_at.isoformat(timespec="milliseconds"),
+            entry.actor.origin.value,
+            entry.actor.user_id,
+            entry.actor.name,
+            entry.act.value,
+            entry.detail,
+            entry.subject_id,
+            entry.subject_name,
+        ),
+    )
