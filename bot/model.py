@@ -78,7 +78,8 @@ class Hit:
     """A passage found for a question; ``score``: larger is better.
 
     ``highlight`` is the clause that answers and ``short`` the words themselves, both exact
-    substrings of the passage. ``also`` are passages of other articles that say the same.
+    substrings of the passage. ``also`` are passages of other articles that say the same. A pinned
+    one was chosen by an admin.
     """
 
     passage: Passage
@@ -86,6 +87,7 @@ class Hit:
     highlight: str | None = None
     also: tuple[Passage, ...] = ()
     short: str | None = None
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,11 @@ class Answer:
     def is_answered(self) -> bool:
         """Whether the articles answer the question."""
         return self.kind is AnswerKind.ANSWER
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether an admin chose the first passage for questions of this meaning."""
+        return bool(self.hits) and self.hits[0].is_pinned
 
     @property
     def short(self) -> str | None:
@@ -197,6 +204,7 @@ class TroubleKind(StrEnum):
     OTHER_INSTANCE = "other_instance"
     HTML_REFUSED = "html_refused"
     UPDATE_FAILED = "update_failed"
+    PIN_ASIDE = "pin_aside"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ from telegram.ext import (
 )
 
 from bot.chat.addressing import Addressed
+from bot.chat.cards.gap_cards import CHANGE_PATTERN, LIST_PATTERN, PINS_PATTERN, WORDINGS_PATTERN
 from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.admin_door import AdminDoor
 from bot.chat.handlers.answer_buttons import PATTERN, AnswerButtons
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import EXAMPLE_PATTERN, ExampleButtons
 from bot.chat.handlers.failures import Failures
+from bot.chat.handlers.gaps import GapDesk, SearchesPassage
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import LANGUAGE_PATTERN, Languages
@@ -61,6 +63,7 @@ class Handlers:
     personal: Personal
     groups: Groups
     admin: Admin
+    gap_desk: GapDesk
     failures: Failures
 
 
@@ -101,7 +104,13 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CommandHandler(
                     "reload", message(door.command(Part.ARTICLES, to.admin.reload)), _OWN_WORDS, block=False
                 ),
+                CommandHandler("gaps", message(door.command(Part.GAPS, to.gap_desk.gaps)), _OWN_WORDS),
+                CommandHandler("pins", message(door.command(Part.PINS, to.gap_desk.pins)), _OWN_WORDS),
                 MessageHandler(_PRIVATE & filters.COMMAND, message(to.commands.on_unknown)),
+                MessageHandler(
+                    _PRIVATE & filters.TEXT & SearchesPassage(),
+                    message(door.message(Part.PINS, to.gap_desk.search, to.questions.on_question)),
+                ),
                 MessageHandler(_PRIVATE & _QUESTION, message(to.questions.on_question)),
                 MessageHandler(_GROUP & _QUESTION & Addressed(), message(to.questions.on_question)),
                 MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, message(to.questions.on_other)),
@@ -116,6 +125,14 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CallbackQueryHandler(press(to.languages.on_press), LANGUAGE_PATTERN),
                 CallbackQueryHandler(press(to.personal.on_history_press), HISTORY_PATTERN),
                 CallbackQueryHandler(press(to.personal.on_forget_press), FORGET_PATTERN),
+                CallbackQueryHandler(press(door.press(Part.GAPS, to.gap_desk.on_list_press)), LIST_PATTERN),
+                CallbackQueryHandler(
+                    press(door.press(Part.WORDINGS, to.gap_desk.on_wordings_press)), WORDINGS_PATTERN
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.PINS, to.gap_desk.on_change_press)), CHANGE_PATTERN
+                ),
+                CallbackQueryHandler(press(door.press(Part.PINS, to.gap_desk.on_pins_press)), PINS_PATTERN),
                 CallbackQueryHandler(press(to.answer_buttons.on_unknown)),
                 InlineQueryHandler(turns.on_inline_query(to.inline.on_query)),
                 ChosenInlineResultHandler(on_chosen(to.inline.on_chosen)),

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -31,6 +31,7 @@ from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import ExampleButtons
 from bot.chat.handlers.failures import Failures
 from bot.chat.handlers.follow_ups import FollowUps
+from bot.chat.handlers.gaps import GapDesk
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import Languages
@@ -47,15 +48,19 @@ from bot.chat.profile.appearance import publish_appearance
 from bot.chat.profile.menus import Menus
 from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import Turns
+from bot.chat.upkeep import Upkeep
 from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
 from bot.chat_endpoint import ChatEndpoint
 from bot.corpus.articles import load_corpus
 from bot.journal.audit import Audit
-from bot.journal.database import Database
+from bot.journal.database import Database, DatabaseUnavailableError
 from bot.journal.exchanges import Journal
+from bot.journal.gaps import Gaps
 from bot.journal.inbox import Inbox
 from bot.journal.personal import PersonalRecords
+from bot.journal.pins import Pins
+from bot.journal.question_file import QuestionFile
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.roles import Roles
@@ -135,6 +140,7 @@ class Service:
     application: BotApplication
     dispatcher: Dispatcher
     receiver: Receiver
+    upkeep: Upkeep
     metrics: Metrics
     alerts: Alerts
     catalogues: Mapping[str, Phrases]
@@ -151,6 +157,10 @@ class _Shared:
     examples: Examples
     keyboards: Keyboards
     metrics: Metrics
+    permissions: Permissions
+    pins: Pins
+    question_file: QuestionFile
+    upkeep: Upkeep
 
 
 def assemble(  # noqa: PLR0913 - what differs between the service and a test
@@ -195,6 +205,8 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     )
     reader_languages = ReaderLanguages(catalogues, Readers(database))
     permissions = Permissions(roles=Roles(database), owner_ids=settings.admin_ids)
+    pins = Pins(database)
+    question_file = make_question_file(settings, database)
     shared = _Shared(
         desk=desk,
         journal=journal,
@@ -203,6 +215,16 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         examples=examples,
         keyboards=Keyboards(translation=TranslationLinks(settings.translate_url), examples=examples),
         metrics=metrics,
+        permissions=permissions,
+        pins=pins,
+        question_file=question_file,
+        upkeep=Upkeep(
+            desk=desk,
+            pins=pins,
+            question_file=question_file,
+            report=alerts.report,
+            try_again_s=pauses.database_try_again_s,
+        ),
     )
     turns = Turns(reader_languages)
     handlers = _make_handlers(
@@ -218,6 +240,7 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     async def work_beside(application: BotApplication) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(publish_appearance(application.bot, shared.menus, reader_languages.by_code))
+            group.create_task(shared.upkeep.keep_beginning())
             group.create_task(alerts.keep_telling(application.bot, reader_languages))
 
     application = build_application(
@@ -254,6 +277,7 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
             _make_webhook(settings, application, dispatcher, outage, pauses)
             or _make_polling(application, dispatcher, outage, pauses, limits)
         ),
+        upkeep=shared.upkeep,
         metrics=metrics,
         alerts=alerts,
         catalogues=catalogues,
@@ -284,8 +308,10 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         menus=shared.menus,
         questions=questions,
         memories=(shared.reader_languages.forget, inline.forget, shared.journal.forget),
+        upkeep=shared.upkeep,
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
+    audit = Audit(database)
     return Handlers(
         questions=questions,
         answer_buttons=AnswerButtons(
@@ -316,9 +342,23 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         languages=languages,
         personal=personal,
         groups=Groups(desk=shared.desk, journal=shared.journal),
-        admin=Admin(desk=shared.desk, menus=shared.menus, audit=Audit(database)),
+        admin=Admin(desk=shared.desk, upkeep=shared.upkeep, menus=shared.menus, audit=audit),
+        gap_desk=GapDesk(
+            desk=shared.desk,
+            gaps=Gaps(database, lambda: shared.desk.index),
+            pins=shared.pins,
+            question_file=shared.question_file,
+            upkeep=shared.upkeep,
+            permissions=shared.permissions,
+            audit=audit,
+        ),
         failures=Failures(turns=turns, alerts=alerts),
     )
+
+
+def make_question_file(settings: Settings, database: Database) -> QuestionFile:
+    """Put the question file beside the database."""
+    return QuestionFile(database, settings.database.with_name("test-questions.toml"))
 
 
 def _find_reader_host(settings: Settings) -> str | None:
@@ -508,6 +548,9 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
     database = Database(settings.database)
     with asyncio.Runner() as runner:
         runner.run(database.open())
+        # Answers do not wait for a database that fails; they come without pins then.
+        with suppress(DatabaseUnavailableError):
+            desk.pin([kept.pin for kept in runner.run(Pins(database).list_pins())])
         try:
             yield Session(desk, Journal(database), runner, language)
         finally:

@@ -23,6 +23,13 @@ class Act(StrEnum):
     TAKEN_BACK = "taken-back"
     VIEWED_STATS = "viewed-stats"
     EXPORTED = "exported"
+    READ_WORDINGS = "read-wordings"
+    PINNED = "pinned"
+    UNPINNED = "unpinned"
+    HID_GAP = "hid-gap"
+    SHOWED_GAP = "showed-gap"
+    MADE_TEST = "made-test"
+    TOOK_OUT_TEST = "took-out-test"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ _INSERT_PASSAGE = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_SHOWN = """
-    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, short, score)
-    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?)
+    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, short, score, is_pinned)
+    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?, ?)
 """
 
 
@@ -205,7 +205,7 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     await connection.executemany(
         _INSERT_SHOWN,
         [
-            (exchange_id, rank, each.also_of, key, each.highlight, each.short, each.score)
+            (exchange_id, rank, each.also_of, key, each.highlight, each.short, each.score, each.is_pinned)
             for rank, (key, each) in enumerate(zip(keys, shown, strict=True), 1)
         ],
     )
@@ -226,6 +226,7 @@ class _Shown:
     highlight: str | None
     short: str | None
     score: float
+    is_pinned: bool = False
 
 
 def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
@@ -233,7 +234,7 @@ def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
     rank = 0
     for hit in hits:
         rank += 1
-        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score)
+        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score, hit.is_pinned)
         for passage in hit.also:
             yield _Shown(passage, rank, None, None, hit.score)
         rank += len(hit.also)
@@ -291,6 +292,7 @@ def _read_hits(shown: Iterable[sqlite3.Row]) -> tuple[Hit, ...]:
             score=row["score"],
             highlight=row["highlight"],
             short=row["short"],
+            is_pinned=bool(row["is_pinned"]),
             also=tuple(_read_passage(other) for other in rows if other["also_of"] == row["rank"]),
         )
         for row in rows

@@ -36,7 +36,8 @@ class PersonalRecords:
                 "shown_passages": await _read_rows(
                     connection,
                     """
-                    SELECT exchange_id, rank, also_of, highlight, short, score, passages.* FROM exchanges
+                    SELECT exchange_id, rank, also_of, highlight, short, score, is_pinned, passages.*
+                    FROM exchanges
                     JOIN shown_passages ON exchange_id = exchanges.id
                     JOIN passages ON passages.id = passage_id
                     WHERE user_id = ? ORDER BY exchange_id, rank
@@ -45,6 +46,20 @@ class PersonalRecords:
                 ),
                 "votes": await _read_rows(connection, "SELECT * FROM votes WHERE user_id = ?", user_id),
                 "readers": await _read_rows(connection, "SELECT * FROM readers WHERE user_id = ?", user_id),
+                "question_vectors": await _read_rows(
+                    connection,
+                    """
+                    SELECT exchange_id, encoder, hex(vector) AS vector_float16 FROM question_vectors
+                    JOIN exchanges ON exchanges.id = exchange_id WHERE user_id = ?
+                    """,
+                    user_id,
+                ),
+                "pinned_questions": await _read_rows(
+                    connection, "SELECT * FROM pinned_questions WHERE user_id = ? ORDER BY id", user_id
+                ),
+                "test_questions": await _read_rows(
+                    connection, "SELECT * FROM test_questions WHERE user_id = ? ORDER BY id", user_id
+                ),
                 "roles": await _read_rows(connection, "SELECT * FROM roles WHERE user_id = ?", user_id),
                 "acts": await _read_rows(
                     connection, "SELECT * FROM acts WHERE ? IN (user_id, subject_id) ORDER BY id", user_id
@@ -64,6 +79,16 @@ class PersonalRecords:
             await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM roles WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM pinned_questions WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM pins WHERE id NOT IN (SELECT pin_id FROM pinned_questions)")
+            await connection.execute("DELETE FROM test_questions WHERE user_id = ?", (user_id,))
+            await connection.execute("UPDATE pins SET pinned_by = NULL WHERE pinned_by = ?", (user_id,))
+            await connection.execute(
+                "UPDATE hidden_gaps SET hidden_by = NULL WHERE hidden_by = ?", (user_id,)
+            )
+            await connection.execute(
+                "UPDATE test_questions SET added_by = NULL WHERE added_by = ?", (user_id,)
+            )
             # What was done to the bot stays on record, without the person.
             await connection.execute("UPDATE roles SET granted_by = NULL WHERE granted_by = ?", (user_id,))
             await connection.execute(

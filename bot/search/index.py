@@ -1,23 +1,29 @@
 """The one door to ranking: an immutable index of a corpus, and its search.
 
-A new corpus gets a new index. Nothing in an index changes except its memory of embedded words, so
-searches may run in any thread while another index is being built.
+A new corpus gets a new index, and so do other pins. Nothing in an index changes except its memory of
+embedded words, so searches may run in any thread while another index is being built.
 """
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.e5.reading import Reading
-from bot.model import Corpus, Findings, Hit, Question
+from bot.model import Corpus, Findings, Hit, Passage, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
 from bot.search.centring import normalise
 from bot.search.clauses import find_units
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
+from bot.search.grouping import group_equal, group_vectors, load_thresholds
 from bot.search.highlight import choose_highlight, find_clause_around
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
+from bot.search.pins import Pin, PinBoard, Words
 from bot.search.ranking import Parameters, load_parameters, weigh_evidence, weigh_readings
 from bot.search.reader import Reader
 from bot.search.reading import CandidateReading, Readings
@@ -58,6 +64,8 @@ class CorpusIndex:
         self._parts = parts
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
         figures = [find_figures(passage.text) for passage in corpus.passages]
+        self._thresholds = load_thresholds()
+        self._board = self._lay_out_pins((), {})
         self._merging = None
         if agreement and semantic:
             numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
@@ -118,6 +126,50 @@ class CorpusIndex:
             parts=parts,
         )
 
+    @property
+    def encoder_name(self) -> str | None:
+        """The name of the encoder; vectors of equal names may be compared. None: there is none."""
+        return self._encoder.name if self._encoder else None
+
+    @property
+    def gone_pins(self) -> tuple[Pin, ...]:
+        """The pins whose passages are not in the corpus."""
+        return self._board.gone
+
+    def with_pins(self, pins: Sequence[Pin]) -> "CorpusIndex":
+        """Return this index with other pins; only those of their questions that are new are embedded."""
+        pinned = copy(self)
+        pinned._board = self._lay_out_pins(pins, self._board.known)  # noqa: SLF001 - of this class
+        return pinned
+
+    def embed(self, questions: Sequence[Question]) -> Vectors:
+        """Return the vectors by which questions are searched; none without an encoder."""
+        if self._encoder is None or not questions:
+            return np.zeros((0, 0), np.float32)
+        return np.stack([_embed_question(question, self._encoder) for question in questions])
+
+    def group(self, questions: Sequence[Question], vectors: Vectors | None) -> list[list[int]]:
+        """Return the numbers of the questions of each meaning; without vectors, of the same words."""
+        if vectors is None or self._semantic is None:
+            return group_equal([_split_asked(question) for question in questions])
+        centred = [
+            self._semantic.centre(vector, question.language)
+            for question, vector in zip(questions, vectors, strict=True)
+        ]
+        return group_vectors(np.stack(centred), self._thresholds.same_meaning) if centred else []
+
+    def _lay_out_pins(self, pins: Sequence[Pin], known: Mapping[Question, Vectors]) -> PinBoard:
+        semantic = self._semantic
+        return PinBoard(
+            pins,
+            self.corpus.passages,
+            split=_split_asked,
+            embed=self.embed if self._encoder and semantic else None,
+            centre=semantic.centre if semantic else lambda vector, _language: vector,
+            threshold=self._thresholds.pinned,
+            known=known,
+        )
+
     def search(self, question: Question, limit: int) -> Findings:
         """Return at most ``limit`` statements for a question, best first, each with all its sources."""
         passages = self.corpus.passages
@@ -136,8 +188,15 @@ class CorpusIndex:
             self._show(int(number), float(scores[number]), readings.get(int(number)), evidence)
             for number in nearest
         )
+        hits = self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
+        pinned = self._board.find(
+            _split_asked(question), evidence.semantic.question if evidence.semantic else None
+        )
+        if pinned is not None:
+            shown = self._show(pinned, float(scores[pinned]), readings.get(pinned), evidence)
+            return Findings(_put_first(shown, hits, limit), 1.0, is_answer=True)
         return Findings(
-            hits=self._merging.merge(hits, question, limit) if self._merging else hits[:limit],
+            hits=hits,
             confidence=confidence,
             is_answer=confidence >= calibration.threshold,
         )
@@ -190,6 +249,25 @@ class CorpusIndex:
         spans = [self._semantic.texts.spans[clause] for clause in clauses]
         scores = evidence.semantic.clauses[clauses]
         return choose_highlight(self.corpus.passages[number].text, spans, scores)
+
+
+def _put_first(pinned: Hit, hits: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
+    """Put a pinned passage before the hits, with those that say the same if it is among the hits."""
+    also: tuple[Passage, ...] = ()
+    others = []
+    for hit in hits:
+        sources = (hit.passage, *hit.also)
+        if pinned.passage in sources:
+            also = tuple(passage for passage in sources if passage != pinned.passage)
+        else:
+            others.append(hit)
+    best = max([pinned.score, *(hit.score for hit in others)])
+    first = replace(pinned, score=best, also=also, is_pinned=True)
+    return (first, *others)[:limit]
+
+
+def _split_asked(question: Question) -> Words:
+    return tuple(split_words(_find_asked(question)[-1]))
 
 
 def _find_asked(question: Question) -> list[str]:

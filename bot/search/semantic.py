@@ -41,8 +41,10 @@ class SemanticScores:
     """Similarities of one question with every passage; ``clauses`` with every clause.
 
     ``raw`` is the cosine as the model gives it; the confidence judges by it how near anything is.
+    ``question`` is the question's vector as it was compared, shape (dimension,).
     """
 
+    question: Vectors
     sentence: Scores
     clause: Scores
     context: Scores
@@ -125,19 +127,24 @@ class SemanticRanking:
 
     def score(self, question: Vectors, language: str) -> SemanticScores:
         """Compare a question's vector, shape (dimension,), with every passage."""
-        centred = self._means.centre_question(question, language) if self._is_centred else normalise(question)
+        centred = self.centre(question, language)
         sentence = self.sentences @ centred - self._sentence_hubness
         clauses = self.clauses @ centred - self._clause_hubness
         best = sentence.copy()
         if len(self._starts):
             best[self._with_clauses] = np.maximum.reduceat(clauses, self._starts)
         return SemanticScores(
+            question=centred,
             sentence=sentence,
             clause=best,
             context=self._contexts @ centred - self._context_hubness,
             raw=self._raw @ question,
             clauses=clauses,
         )
+
+    def centre(self, question: Vectors, language: str) -> Vectors:
+        """Take the language out of a question's vector, shape (dimension,)."""
+        return self._means.centre_question(question, language) if self._is_centred else normalise(question)
 
     def find_clauses(self, number: int) -> NDArray[np.intp]:
         """Return the numbers of a passage's clauses; none if it is one clause itself."""

@@ -30,7 +30,7 @@ from bot.wording.phrases import Phrases
 _LOG = logging.getLogger(__name__)
 _ANYWHERE = ("ask", "sources", "privacy", "help")
 _IN_PRIVATE = ("ask", "sources", "history", "language", "privacy", "mydata", "forget", "help", "start")
-_FOR_ADMINS = (("reload", Part.ARTICLES),)
+_FOR_ADMINS = (("gaps", Part.GAPS), ("pins", Part.PINS), ("reload", Part.ARTICLES))
 _MENUS: tuple[tuple[BotCommandScope, tuple[str, ...]], ...] = (
     (BotCommandScopeDefault(), _ANYWHERE),
     (BotCommandScopeAllGroupChats(), _ANYWHERE),
