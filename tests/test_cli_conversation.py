@@ -17,6 +17,7 @@ from bot.cli.conversation import converse
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
+from bot.journal.gaps import Gaps
 from bot.language import LanguageDetector
 from bot.wording.small_talk import load_small_talk
 from tests.chat_bot import CATALOGUES, MAX_ARTICLE_BYTES, phrases
@@ -33,7 +34,7 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     database = Database(tmp_path / "log.sqlite")
     with asyncio.Runner() as runner:
         runner.run(database.open())
-        session = Session(desk, Journal(database), runner)
+        session = Session(desk, Journal(database), Gaps(database, lambda: index), runner)
 
         def type_lines(*lines: str, in_colour: bool = False) -> list[str]:
             monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))

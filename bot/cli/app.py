@@ -4,6 +4,7 @@ Exit status: 0 ok, 1 the thing asked for failed (with the reason on standard err
 usage.
 """
 
+import asyncio
 import logging
 import sys
 from collections import Counter
@@ -17,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.assembly import IndexLoader, open_session, show_progress
+from bot.cli.assembly import IndexLoader, UnknownPinError, list_pins, open_session, show_progress
 from bot.cli.conversation import converse
 from bot.cli.evaluation_report import (
     describe_figures,
@@ -26,6 +27,7 @@ from bot.cli.evaluation_report import (
     print_figures,
     print_follow_ups,
 )
+from bot.cli.gaps_report import describe_gaps, describe_pins, print_gaps, print_pins
 from bot.cli.logs import read_no_update, start_logging
 from bot.cli.monitoring import MonitoringError
 from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
@@ -38,6 +40,7 @@ from bot.evaluation.follow_ups import measure_follow_ups
 from bot.evaluation.measurement import ask_all, find_failures, measure
 from bot.evaluation.questions import EvaluationError, read_questions
 from bot.journal.backup import BackupError, back_up
+from bot.journal.database import DatabaseUnavailableError
 from bot.journal.migrations import NewerSchemaError
 from bot.language import LanguageDetector, parse_language
 from bot.model import Corpus, Origin
@@ -253,6 +256,47 @@ def evaluate(
             print_follow_ups(console, follow_ups)
     if failures:
         print_failures(console, find_failures(results))
+
+
+@app.command()
+def gaps(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False
+) -> None:
+    """List what the articles lack: questions that were refused or voted down, grouped by meaning."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    try:
+        with open_session(settings, _ERRORS, None) as session:
+            found = session.list_gaps()
+    except (CorpusError, DatabaseUnavailableError, NewerSchemaError, UnknownEncoderError) as error:
+        _fail(str(error) or f"{settings.database}: cannot be read now")
+    if as_json:
+        sys.stdout.write(describe_gaps(found))
+    else:
+        print_gaps(open_console(), found)
+
+
+@app.command()
+def pins(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    take_back: Annotated[
+        str | None, typer.Option("--take-back", metavar="KEY", help="Take back the pin with this key.")
+    ] = None,
+) -> None:
+    """List the passages that are pinned, or take one back; a running bot heeds that at its next reload."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    try:
+        kept = asyncio.run(list_pins(settings, take_back))
+    except (DatabaseUnavailableError, NewerSchemaError) as error:
+        _fail(str(error) or f"{settings.database}: cannot be used now")
+    except UnknownPinError as error:
+        _fail(str(error))
+    if as_json:
+        sys.stdout.write(describe_pins(kept))
+    else:
+        print_pins(open_console(), kept)
 
 
 @app.command(name="import")

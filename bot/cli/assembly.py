@@ -53,13 +53,13 @@ from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
 from bot.chat_endpoint import ChatEndpoint
 from bot.corpus.articles import load_corpus
-from bot.journal.audit import Audit
+from bot.journal.audit import SHELL, Audit
 from bot.journal.database import Database, DatabaseUnavailableError
 from bot.journal.exchanges import Journal
-from bot.journal.gaps import Gaps
+from bot.journal.gaps import Gap, Gaps
 from bot.journal.inbox import Inbox
 from bot.journal.personal import PersonalRecords
-from bot.journal.pins import Pins
+from bot.journal.pins import KeptPin, Pins
 from bot.journal.question_file import QuestionFile
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
@@ -509,10 +509,11 @@ class Session:
     """
 
     def __init__(
-        self, desk: Desk, journal: Journal, runner: asyncio.Runner, language: str | None = None
+        self, desk: Desk, journal: Journal, gaps: Gaps, runner: asyncio.Runner, language: str | None = None
     ) -> None:
         self._desk = desk
         self._journal = journal
+        self._gaps = gaps
         self._runner = runner
         self._language = language
 
@@ -526,6 +527,14 @@ class Session:
         asked_at = datetime.now(UTC)
         answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
         return Exchange(asked_at=asked_at, origin=origin, answer=answer)
+
+    def list_gaps(self) -> tuple[Gap, ...]:
+        """Return what the articles lack, the biggest gap first.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be read.
+        """
+        return self._runner.run(self._gaps.list_gaps())
 
     def record(self, exchange: Exchange) -> None:
         """Record an exchange; it is on disk when this returns."""
@@ -552,9 +561,33 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
         with suppress(DatabaseUnavailableError):
             desk.pin([kept.pin for kept in runner.run(Pins(database).list_pins())])
         try:
-            yield Session(desk, Journal(database), runner, language)
+            yield Session(desk, Journal(database), Gaps(database, lambda: desk.index), runner, language)
         finally:
             runner.run(database.close())
+
+
+class UnknownPinError(Exception):
+    """There is no pin with that key."""
+
+
+async def list_pins(settings: Settings, take_back: str | None) -> tuple[KeptPin, ...]:
+    """Return the pins, after taking one back if its key is given.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be used.
+        NewerSchemaError: a newer version of the bot wrote the database.
+        UnknownPinError: there is no such pin.
+    """
+    database = Database(settings.database)
+    await database.open()
+    try:
+        pins = Pins(database)
+        if take_back is not None and not await pins.take_back(take_back, SHELL):
+            message = f"there is no pin with the key {take_back}; python -m bot pins --json lists them"
+            raise UnknownPinError(message)
+        return await pins.list_pins()
+    finally:
+        await database.close()
 
 
 @contextmanager

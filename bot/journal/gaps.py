@@ -318,7 +318,7 @@ async def _read_first_shown(
 
 
 def choose_wordings(gap: Gap, most: int) -> Collection[str]:
-    """Return the keys of at most so many exchanges of a gap: the latest of each wording, languages in turn."""
+    """Return the keys of at most so many exchanges: the latest of each wording, languages in turn."""
     latest = {question.question.text.casefold(): question for question in reversed(gap.questions)}
     by_language: dict[str, list[str]] = {}
     for question in sorted(latest.values(), key=lambda question: question.id, reverse=True):

@@ -12,6 +12,13 @@ from bot.journal.database import Database
 
 _Row = dict[str, Any]
 
+_ACTS_WITHOUT_PERSON = (
+    "UPDATE roles SET granted_by = NULL WHERE granted_by = ?",
+    "UPDATE pins SET pinned_by = NULL WHERE pinned_by = ?",
+    "UPDATE hidden_gaps SET hidden_by = NULL WHERE hidden_by = ?",
+    "UPDATE test_questions SET added_by = NULL WHERE added_by = ?",
+)
+
 
 class PersonalRecords:
     """Collects and erases the records of a person."""
@@ -82,15 +89,9 @@ class PersonalRecords:
             await connection.execute("DELETE FROM pinned_questions WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM pins WHERE id NOT IN (SELECT pin_id FROM pinned_questions)")
             await connection.execute("DELETE FROM test_questions WHERE user_id = ?", (user_id,))
-            await connection.execute("UPDATE pins SET pinned_by = NULL WHERE pinned_by = ?", (user_id,))
-            await connection.execute(
-                "UPDATE hidden_gaps SET hidden_by = NULL WHERE hidden_by = ?", (user_id,)
-            )
-            await connection.execute(
-                "UPDATE test_questions SET added_by = NULL WHERE added_by = ?", (user_id,)
-            )
             # What was done to the bot stays on record, without the person.
-            await connection.execute("UPDATE roles SET granted_by = NULL WHERE granted_by = ?", (user_id,))
+            for update in _ACTS_WITHOUT_PERSON:
+                await connection.execute(update, (user_id,))
             await connection.execute(
                 "UPDATE acts SET user_id = NULL, name = NULL WHERE user_id = ?", (user_id,)
             )

@@ -34,6 +34,8 @@ from bot.search.vectors import Progress, VectorCache, embed_texts
 
 # Longer questions are clear on their own; reading them twice would take twice as long.
 _LEANING_WORDS = 8
+# "And when?" means nothing without the question before it; whoever pins that pins both.
+_LITTLE_WORDS = 2
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
 _SURE_OF_WORDS = 0.4
@@ -143,15 +145,21 @@ class CorpusIndex:
         return pinned
 
     def embed(self, questions: Sequence[Question]) -> Vectors:
-        """Return the vectors by which questions are searched; none without an encoder."""
+        """Return the vectors of what questions mean; none without an encoder."""
         if self._encoder is None or not questions:
             return np.zeros((0, 0), np.float32)
-        return np.stack([_embed_question(question, self._encoder) for question in questions])
+        encoder = self._encoder
+        return np.stack(
+            [
+                _choose_meaning(question, encoder.embed_questions(_find_asked(question)))
+                for question in questions
+            ]
+        )
 
     def group(self, questions: Sequence[Question], vectors: Vectors | None) -> list[list[int]]:
         """Return the numbers of the questions of each meaning; without vectors, of the same words."""
         if vectors is None or self._semantic is None:
-            return group_equal([_split_asked(question) for question in questions])
+            return group_equal([_split_meaning(question) for question in questions])
         centred = [
             self._semantic.centre(vector, question.language)
             for question, vector in zip(questions, vectors, strict=True)
@@ -163,7 +171,7 @@ class CorpusIndex:
         return PinBoard(
             pins,
             self.corpus.passages,
-            split=_split_asked,
+            split=_split_meaning,
             embed=self.embed if self._encoder and semantic else None,
             centre=semantic.centre if semantic else lambda vector, _language: vector,
             threshold=self._thresholds.pinned,
@@ -189,9 +197,7 @@ class CorpusIndex:
             for number in nearest
         )
         hits = self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
-        pinned = self._board.find(
-            _split_asked(question), evidence.semantic.question if evidence.semantic else None
-        )
+        pinned = self._board.find(_split_meaning(question), evidence.meaning)
         if pinned is not None:
             shown = self._show(pinned, float(scores[pinned]), readings.get(pinned), evidence)
             return Findings(_put_first(shown, hits, limit), 1.0, is_answer=True)
@@ -218,16 +224,18 @@ class CorpusIndex:
         """
         # Cut once: everything that reads the question word by word gets these words.
         words = tuple(dict.fromkeys(split_words(question.text)))
-        semantic = None
+        semantic = meaning = None
         if self._semantic and self._encoder:
-            vector = _embed_question(question, self._encoder)
-            semantic = self._semantic.score(vector, question.language)
+            vectors = self._encoder.embed_questions(_find_asked(question))
+            semantic = self._semantic.score(normalise(vectors.sum(axis=0)), question.language)
+            meaning = self._semantic.centre(_choose_meaning(question, vectors), question.language)
         return gather_evidence(
             semantic=semantic,
             lexical=self._lexical.score(words, question.language),
             word_count=len(words),
             is_own=np.asarray(self._languages == question.language),
             parts=self._parts,
+            meaning=meaning,
         )
 
     def _show(self, number: int, score: float, reading: Reading | None, evidence: Evidence) -> Hit:
@@ -266,8 +274,22 @@ def _put_first(pinned: Hit, hits: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
     return (first, *others)[:limit]
 
 
-def _split_asked(question: Question) -> Words:
-    return tuple(split_words(_find_asked(question)[-1]))
+def _split_meaning(question: Question) -> Words:
+    """Return the words of a question, and before them those of the earlier one if it says little itself."""
+    text = f"{question.earlier or ''} {question.text}" if _says_little(question) else question.text
+    return tuple(word.casefold() for word in split_words(text))
+
+
+def _choose_meaning(question: Question, asked: Vectors) -> Vectors:
+    """Return the vector of what a question means: of itself, or with the earlier one if it says little.
+
+    ``asked`` are the vectors of ``_find_asked``.
+    """
+    return normalise(asked.sum(axis=0) if _says_little(question) else asked[0])
+
+
+def _says_little(question: Question) -> bool:
+    return len(split_words(question.text)) <= _LITTLE_WORDS
 
 
 def _find_asked(question: Question) -> list[str]:
@@ -275,7 +297,3 @@ def _find_asked(question: Question) -> list[str]:
     if not question.earlier or len(find_units(question.text, (0, len(question.text)))) > _LEANING_WORDS:
         return [question.text]
     return [question.text, f"{question.earlier} {question.text}"]
-
-
-def _embed_question(question: Question, encoder: Encoder) -> Vectors:
-    return normalise(encoder.embed_questions(_find_asked(question)).sum(axis=0))

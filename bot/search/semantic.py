@@ -41,10 +41,8 @@ class SemanticScores:
     """Similarities of one question with every passage; ``clauses`` with every clause.
 
     ``raw`` is the cosine as the model gives it; the confidence judges by it how near anything is.
-    ``question`` is the question's vector as it was compared, shape (dimension,).
     """
 
-    question: Vectors
     sentence: Scores
     clause: Scores
     context: Scores
@@ -134,7 +132,6 @@ class SemanticRanking:
         if len(self._starts):
             best[self._with_clauses] = np.maximum.reduceat(clauses, self._starts)
         return SemanticScores(
-            question=centred,
             sentence=sentence,
             clause=best,
             context=self._contexts @ centred - self._context_hubness,

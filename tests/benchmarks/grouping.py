@@ -68,7 +68,8 @@ def read_half(index: CorpusIndex, half: str) -> Half:
 
 def embed(index: CorpusIndex, questions: Sequence[Question]) -> Vectors:
     """Return the vectors of questions as they are compared."""
-    return np.stack([index.gather_evidence(question).semantic.question for question in questions])  # type: ignore[union-attr]
+    meanings = [index.gather_evidence(question).meaning for question in questions]
+    return np.stack([meaning for meaning in meanings if meaning is not None])
 
 
 def score_groups(groups: Sequence[Sequence[int]], meanings: Sequence[str]) -> Score:

@@ -107,7 +107,7 @@ def render_gaps(
     return content, InlineKeyboardMarkup([opening, *_turn("gaps:list", before, total, phrases)])
 
 
-def render_gap(
+def render_gap(  # noqa: PLR0913 - what somebody may do, and what is done already
     gap: GapLine, before: int, phrases: Phrases, *, may_read: bool, may_change: bool, is_test: bool
 ) -> tuple[Markup, InlineKeyboardMarkup]:
     """Lay out one gap with what can be done about it; ``before`` is where its list page begins."""

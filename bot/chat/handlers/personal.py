@@ -36,7 +36,7 @@ Memory = Callable[[int], None]
 class Personal:
     """Answers /history, /mydata and /forget."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something of its own
         self,
         *,
         journal: Journal,
