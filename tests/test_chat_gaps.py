@@ -242,8 +242,8 @@ async def test_pin_and_test_notice_that_their_passage_has_gone(tmp_path: Path) -
         report = (await say(boss, "/reload")).text
         assert phrases.say("reload.pins-aside", count=1) + f"\n• {RED}" in report
         assert phrases.say("reload.tests-gone", count=2) in report
-        alert = await boss.private_chat.next_message_from_bot()
-        assert phrases.say("alert.pin_aside") in alert.text
+        chat, warning = boss.private_chat, phrases.say("alert.pin_aside")
+        assert await chat.bell.until(lambda: any(warning in sent.text for sent in chat.messages), 10)
         assert phrases.say("pins.aside") in (await say(boss, "/pins")).text
         assert RED not in (await say(anna, PIZZA)).text
         assert "asked" in (await say(boss, "/gaps")).text
