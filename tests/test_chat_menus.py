@@ -67,7 +67,9 @@ async def test_menus_offer_reload_to_admins_alone_once_they_have_written(tmp_pat
         assert commands_in(api, f"chat {BOSS}") == {}
         await boss.private_chat.reply_to(boss.says("/help"))
         await api.called("setMyCommands", MENUS + len(CODES))
-        assert commands_in(api, f"chat {BOSS}") == {code: [*IN_PRIVATE, "gaps", "pins", "reload"] for code in CODES}
+        assert commands_in(api, f"chat {BOSS}") == {
+            code: [*IN_PRIVATE, "gaps", "pins", "reload"] for code in CODES
+        }
         await boss.private_chat.reply_to(boss.says("/help"))
         assert len(api.calls_of("setMyCommands")) == MENUS + len(CODES)
 

@@ -19,15 +19,21 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat.addressing import Addressed
-from bot.chat.cards.gap_cards import CHANGE_PATTERN, LIST_PATTERN, PINS_PATTERN, WORDINGS_PATTERN
+from bot.chat.addressing import Addressed, RepliesTo
+from bot.chat.cards.gap_cards import (
+    CHANGE_PATTERN,
+    LIST_PATTERN,
+    PINS_PATTERN,
+    WORDINGS_PATTERN,
+    asks_for_passage,
+)
 from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.admin_door import AdminDoor
 from bot.chat.handlers.answer_buttons import PATTERN, AnswerButtons
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import EXAMPLE_PATTERN, ExampleButtons
 from bot.chat.handlers.failures import Failures
-from bot.chat.handlers.gaps import GapDesk, SearchesPassage
+from bot.chat.handlers.gaps import GapDesk
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import LANGUAGE_PATTERN, Languages
@@ -108,7 +114,7 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CommandHandler("pins", message(door.command(Part.PINS, to.gap_desk.pins)), _OWN_WORDS),
                 MessageHandler(_PRIVATE & filters.COMMAND, message(to.commands.on_unknown)),
                 MessageHandler(
-                    _PRIVATE & filters.TEXT & SearchesPassage(),
+                    _PRIVATE & filters.TEXT & RepliesTo(asks_for_passage),
                     message(door.message(Part.PINS, to.gap_desk.search, to.questions.on_question)),
                 ),
                 MessageHandler(_PRIVATE & _QUESTION, message(to.questions.on_question)),

@@ -86,7 +86,7 @@ def main() -> None:
     if path.exists():
         sys.exit(f"{path}: already exists; choose another name")
     settings, _ = load_settings()
-    number = int(sys.argv[2]) if len(sys.argv) > 2 else EXCHANGES  # noqa: PLR2004
+    number = int(sys.argv[2]) if len(sys.argv) > 2 else EXCHANGES
     asyncio.run(fill(path, open_desk(settings, Console(stderr=True)), number, settings.passages))
     print(f"{path}: {number} exchanges; BOT_DATABASE={path} python -m bot gaps lists what is missing")  # noqa: T201
 

@@ -93,6 +93,11 @@ def read_sought(message: Message | None) -> tuple[str, Purpose] | None:
     return None
 
 
+def asks_for_passage(message: Message) -> bool:
+    """Tell whether a message of the bot asks for words of a passage."""
+    return read_sought(message) is not None
+
+
 def render_gaps(
     gaps: Sequence[GapLine], before: int, total: int, phrases: Phrases
 ) -> tuple[Markup, InlineKeyboardMarkup]:

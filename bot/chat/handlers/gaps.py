@@ -9,11 +9,10 @@ sees the words of questions.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from telegram import InlineKeyboardMarkup, Message
-from telegram.ext.filters import MessageFilter
+from telegram import InlineKeyboardMarkup
 
 from bot.answering import Desk
-from bot.chat.addressing import is_reply_to_bot, read_question
+from bot.chat.addressing import read_question
 from bot.chat.cards.gap_cards import (
     PAGE,
     GapLine,
@@ -49,14 +48,6 @@ _PINNED_WORDINGS = 20
 _TEST_WORDINGS = 50
 
 _Shown = tuple[Markup, InlineKeyboardMarkup | None]
-
-
-class SearchesPassage(MessageFilter):
-    """Admits a reply to a message of the bot that asks for words of a passage."""
-
-    def filter(self, message: Message) -> bool:
-        """Tell whether the words are to be searched for."""
-        return is_reply_to_bot(message) and read_sought(message.reply_to_message) is not None
 
 
 class GapDesk:
