@@ -8,18 +8,16 @@ synchronous and safe to call from several threads.
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.corpus.articles import CorpusChange, compare_corpora
 from bot.language import LanguageDetector
-from bot.model import Answer, AnswerKind, Corpus, Findings, Hit, Question
+from bot.model import Answer, AnswerKind, Corpus, Earlier, Findings, Hit, Question
 from bot.search.encoder import Vectors
 from bot.search.pins import Pin
+from bot.search.vectors import Progress
 from bot.wording.small_talk import SmallTalkPhrases
-
-Progress = Callable[[int, int], None]
-"""Is called with the number of texts that are ready, and of all texts."""
 
 _NOTHING = Findings((), 0.0, is_answer=False)
 
@@ -101,14 +99,15 @@ class Desk:
         *,
         language: str | None = None,
         hint: str | None = None,
-        earlier: str | None = None,
+        earlier: Earlier | None = None,
         limit: int,
     ) -> Answer:
         """Answer a question with at most ``limit`` passages; if none answers, with the nearest ones.
 
         ``language`` is the language of the words, if it is known (a primary subtag, as
         ``parse_language`` gives it); ``hint`` is one that they are likely to be in (BCP 47).
-        ``earlier`` is the question that was asked just before.
+        ``earlier`` is what came just before. It counts only for a question that cannot stand alone, and
+        the answer's question has it only where the answer was found with it.
         """
         started = time.perf_counter()
         index = self._index
@@ -117,13 +116,16 @@ class Desk:
         findings = _NOTHING if small_talk else index.search(question, limit)
         kind = AnswerKind.ANSWER if findings.is_answer else AnswerKind.NOT_FOUND
         return Answer(
-            question=question,
+            question=question if findings.is_leaning else replace(question, earlier=None),
             kind=AnswerKind.SMALL_TALK if small_talk else kind,
             confidence=1.0 if small_talk else findings.confidence,
             hits=findings.hits,
             corpus_version=index.corpus.version,
             elapsed_ms=(time.perf_counter() - started) * 1000,
             small_talk=small_talk,
+            leads=findings.leads,
+            unanswered=findings.unanswered,
+            is_near=findings.is_near,
         )
 
     def find_passages(self, words: str, *, hint: str | None, limit: int) -> tuple[Hit, ...]:

@@ -30,6 +30,9 @@ UNFIT_FOR_MESSAGES = re.compile(f"[\t{_CONTROLS}{_SURROGATES}{_TURNS}{_NONCHARAC
 UNFIT_FOR_TERMINALS = re.compile(f"[{_CONTROLS}{_SURROGATES}{_TURNS}{_DIRECTION_MARKS}{_INVISIBLE}]")
 """What a terminal obeys, or misleads its reader."""
 
+DIRECTION_MARKS = re.compile(f"[{_DIRECTION_MARKS}]")
+"""What a terminal may leave out unseen: texts and dates in languages written from the right have them."""
+
 UNFIT_FOR_LOG_LINES = re.compile(f"[\t\n{_CONTROLS}{_SURROGATES}{_TURNS}{_DIRECTION_MARKS}]")
 """What forges a line of the log, or misleads its reader."""
 

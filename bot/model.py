@@ -16,7 +16,8 @@ class Article:
 
     ``id`` is the path below the corpus folder without its suffix, ``language`` a primary
     BCP 47 subtag ("nb", never "no"), ``source`` an absolute http(s) URL that no other article
-    has. ``digest`` is the SHA-256 of the file, in hexadecimal.
+    has. ``digest`` is the SHA-256 of the file, in hexadecimal. ``original`` is the language in which the
+    source was published, where the text is a translation of it.
     """
 
     id: str
@@ -27,13 +28,15 @@ class Article:
     title: str | None
     paragraphs: tuple[str, ...]
     digest: str
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A sentence with its place: ``paragraph`` and ``position`` count from 0 in the article.
 
-    ``before`` and ``after`` are the sentences around it in the article, as running text.
+    ``before`` and ``after`` are the sentences around it in the article, as running text. A heading is
+    kept like a sentence, and known as one.
     """
 
     article: Article
@@ -42,6 +45,7 @@ class Passage:
     position: int
     before: str = ""
     after: str = ""
+    is_heading: bool = False
 
     @property
     def id(self) -> str:
@@ -62,15 +66,27 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What came before a question: the question then, and the words of its answer if it was answered.
+
+    ``is_reply``: the question is a reply to that answer.
+    """
+
+    question: str
+    answer: str | None = None
+    is_reply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question, and its language (a primary BCP 47 subtag).
 
-    ``earlier`` is the question that the same person asked just before, for questions that lean on it.
+    ``earlier`` is what came before it, for a question that may lean on that.
     """
 
     text: str
     language: str
-    earlier: str | None = None
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +94,8 @@ class Hit:
     """A passage found for a question; ``score``: larger is better.
 
     ``highlight`` is the clause that answers and ``short`` the words themselves, both exact
-    substrings of the passage. ``also`` are passages of other articles that say the same. A pinned
+    substrings of the passage. ``also`` are passages of other articles that say the same. ``answers`` is
+    the reader's probability that the passage answers, between 0 and 1; None if it was not read. A pinned
     one was chosen by an admin.
     """
 
@@ -87,19 +104,37 @@ class Hit:
     highlight: str | None = None
     also: tuple[Passage, ...] = ()
     short: str | None = None
+    answers: float | None = None
     is_pinned: bool = False
+
+    @property
+    def words(self) -> str:
+        """The words that answer, as exactly as they are known: in the worst case the whole passage."""
+        return self.short or self.highlight or self.passage.text
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """The result of a search: hits, best first, and the confidence that the best ones answer.
 
-    ``confidence`` is between 0 and 1. ``is_answer`` is the decision based on it.
+    ``confidence`` is between 0 and 1. ``is_answer`` is the decision based on it. Where a question asks two
+    things, each of the first two hits answers one of them: ``leads`` is 2; or ``unanswered`` is the part
+    that the articles do not answer. ``is_near``: the first hit does not answer, but is surely about the
+    same thing. ``is_leaning``: the answer was only found with what came before.
     """
 
     hits: tuple[Hit, ...]
     confidence: float
     is_answer: bool
+    leads: int = 1
+    unanswered: str | None = None
+    is_near: bool = False
+    is_leaning: bool = False
+
+    @property
+    def words(self) -> str | None:
+        """The words that answer; none where the articles do not answer."""
+        return self.hits[0].words if self.is_answer and self.hits else None
 
 
 class AnswerKind(StrEnum):
@@ -111,20 +146,30 @@ class AnswerKind(StrEnum):
 
 
 class SmallTalk(StrEnum):
-    """The meanings of messages that ask nothing."""
+    """The meanings of messages that ask nothing; ``NOTHING`` is one without a word, such as "?"."""
 
     GREETING = "greeting"
     HOW_ARE_YOU = "how_are_you"
     THANKS = "thanks"
     FAREWELL = "farewell"
     WHO_ARE_YOU = "who_are_you"
+    ARE_YOU_AN_AI = "are_you_an_ai"
+    WHAT_CAN_I_ASK = "what_can_i_ask"
+    TELL_ME_MORE = "tell_me_more"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    REFUSAL = "refusal"
+    COMPLAINT = "complaint"
+    TEST = "test"
+    ADDRESS = "address"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The reply to a question: ranked hits, or the nearest passages where the articles do not answer.
 
-    Small talk has no hits; ``small_talk`` is its meaning.
+    Small talk has no hits; ``small_talk`` is its meaning. ``leads``, ``unanswered`` and
+    ``is_near``: as in ``Findings``.
     """
 
     question: Question
@@ -134,6 +179,9 @@ class Answer:
     corpus_version: str
     elapsed_ms: float
     small_talk: SmallTalk | None = None
+    leads: int = 1
+    unanswered: str | None = None
+    is_near: bool = False
 
     @property
     def is_answered(self) -> bool:
@@ -149,6 +197,13 @@ class Answer:
     def short(self) -> str | None:
         """The words that answer, from the first passage; none where the articles do not answer."""
         return self.hits[0].short if self.is_answered and self.hits else None
+
+    def recall(self, *, is_reply: bool = False) -> Earlier | None:
+        """Return what the next question may lean on; nothing after small talk."""
+        if self.kind is AnswerKind.SMALL_TALK:
+            return None
+        words = self.hits[0].words if self.is_answered and self.hits else None
+        return Earlier(self.question.text, words, is_reply)
 
 
 class Origin(StrEnum):

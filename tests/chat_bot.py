@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from bot.answering import Desk, Index, Progress
+from bot.answering import Desk, Index
 from bot.chat.alerts import Alerts
 from bot.chat.intake.session import serve
 from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, make_desk
@@ -31,6 +31,7 @@ from bot.search.encoder import Vectors
 from bot.search.grouping import group_equal
 from bot.search.index import CorpusIndex
 from bot.search.pins import Pin
+from bot.search.vectors import Progress
 from bot.settings import Settings
 from bot.wording.examples import Examples
 from bot.wording.phrases import load_phrases

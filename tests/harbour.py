@@ -6,7 +6,7 @@ say of cards, buttons and follow-ups holds whatever becomes of the ranking.
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiosqlite
@@ -20,6 +20,7 @@ SEVEN = "The harbour has seven cranes, and the oldest of them is from 1911."
 MASTER = "Who is the harbour master?"
 PIZZA = "pizza recipe"
 
+_LONGEST_LEANING = 25
 _WORD = re.compile(r"\w{5,}")
 
 
@@ -31,7 +32,15 @@ class HarbourIndex(PlainIndex):
 
     def search(self, question: Question, limit: int) -> Findings:
         """Rank by shared words; the clause that answers is what stands before the first comma."""
-        asked = _split(f"{question.text} {question.earlier or ''}")
+        alone = self._search(question.text, limit)
+        if question.earlier is None or alone.is_answer or len(question.text) > _LONGEST_LEANING:
+            return alone
+        earlier = question.earlier
+        together = self._search(f"{question.text} {earlier.question} {earlier.answer or ''}", limit)
+        return replace(together, is_leaning=True) if together.is_answer else alone
+
+    def _search(self, text: str, limit: int) -> Findings:
+        asked = _split(text)
         counts = [len(asked & _split(passage.text)) for passage in self.corpus.passages]
         order = sorted(range(len(counts)), key=lambda number: (-counts[number], number))
         hits = tuple(self._find(self.corpus.passages[number], counts[number]) for number in order[:limit])
@@ -41,7 +50,9 @@ class HarbourIndex(PlainIndex):
     def _find(self, passage: Passage, score: int) -> Hit:
         clause, comma, _rest = passage.text.partition(",")
         others = [other for other in self.corpus.passages if _says_the_same(other, passage)]
-        return Hit(passage, float(score), clause if comma else None, tuple(others))
+        return Hit(
+            passage, float(score), clause if comma else None, tuple(others), answers=min(1.0, score / 2)
+        )
 
 
 async def wait_until_recorded(bot: ChatBot, exchanges: int = 1) -> None:

@@ -11,6 +11,7 @@ from bot.model import (
     Answer,
     AnswerKind,
     Article,
+    Earlier,
     Exchange,
     Hit,
     Origin,
@@ -33,16 +34,17 @@ ASKED_AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
 def passage(text: str, outlet: str = "Example") -> Passage:
-    article = Article("news/a", "en", "https://example.org", outlet, date(2025, 10, 26), None, (), "")
+    article = Article("news/a", "en", "https://example.org", outlet, date(2025, 10, 26), None, (), "", "vi")
     return Passage(article, text, 0, 3, "Before.", "After.")
 
 
 def exchange(text: str = "how many?", user_id: int | None = ANNA, question_message_id: int = 5) -> Exchange:
     hits = (
         Hit(passage("One is one."), 2.5, "is one", (passage("Eins.", "Beispiel"), passage("Un.", "Exemple"))),
-        Hit(passage("Two."), 1.5),
+        Hit(passage("Two."), 1.5, answers=0.25),
     )
-    answer = Answer(Question(text, "en", "earlier"), AnswerKind.ANSWER, 0.75, hits, "abc123", 12.5)
+    question = Question(text, "en", Earlier("earlier", "one"))
+    answer = Answer(question, AnswerKind.ANSWER, 0.75, hits, "abc123", 12.5, leads=2, unanswered="how long?")
     return Exchange(
         ASKED_AT, Origin.TELEGRAM, answer, user_id, CHAT, question_message_id, question_message_id + 1
     )

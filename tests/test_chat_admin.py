@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering import Progress
 from bot.sandbox.limits.entities import find_entities
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
 from bot.sandbox.world.users import ANONYMOUS_ADMIN
+from bot.search.vectors import Progress
 from tests.chat_bot import SIGNED, Gate, copy_articles, phrases, running_bot, write_article
 
 BOSS = 77

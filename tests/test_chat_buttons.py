@@ -11,7 +11,7 @@ from bot.cli.assembly import Pauses
 from bot.sandbox.api.failures import Failure, lost_answer, nonsense, refusal, too_many_requests
 from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, phrases, running_bot
-from tests.harbour import CRANES, HARBOUR, MASTER, PIZZA, SEVEN, HarbourIndex, wait_until_recorded
+from tests.harbour import CRANES, HARBOUR, PIZZA, SEVEN, HarbourIndex, wait_until_recorded
 
 NOT_EDITABLE = refusal(400, "Bad Request: message can't be edited")
 
@@ -23,9 +23,9 @@ async def test_more_shows_the_next_passages_in_place_and_leads_back(tmp_path: Pa
         first, labels = answer.html, [button["text"] for button in answer.buttons]
         assert labels == ["More", "Context", "👍", "👎"]
         assert (await anna.presses(answer, "More")).text == ""
-        assert "Havna har sju kraner" in answer.text
+        assert "Havna i Vik" in answer.text
         assert SEVEN not in answer.text
-        assert [button["text"] for button in answer.buttons] == ["Back", "Context", "Translate", "👍", "👎"]
+        assert [button["text"] for button in answer.buttons] == ["Back", "More", "Context", "👍", "👎"]
         await anna.presses(answer, "Back")
         assert (answer.html, [button["text"] for button in answer.buttons]) == (first, labels)
         assert len(anna.private_chat.from_bot) == 1
@@ -98,7 +98,7 @@ async def test_vote_in_a_group_is_shown_to_nobody_else(tmp_path: Path) -> None:
         answer = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
         assert (await anna.presses(answer, "👍")).text == phrases.say("vote.up")
         assert (await berta.presses(answer, "👎")).text == phrases.say("vote.down")
-        await berta.presses(answer, "More")
+        await anna.presses(answer, "More")
         assert [button["text"] for button in answer.buttons[-2:]] == ["👍", "👎"]
         await bot.end()
     votes = read(tmp_path, "SELECT user_id, vote FROM votes ORDER BY user_id")
@@ -200,7 +200,7 @@ async def test_more_is_shown_although_telegram_stumbles(tmp_path: Path, failure:
         answer = await anna.private_chat.reply_to(anna.says(CRANES))
         api.fail("editMessageText", failure)
         assert (await anna.presses(answer, "More")).text == ""
-        assert "Havna har sju kraner" in answer.text
+        assert "Havna i Vik" in answer.text
 
 
 async def test_button_below_a_message_that_cannot_be_changed_says_so(tmp_path: Path) -> None:
@@ -245,17 +245,33 @@ async def test_translate_can_be_switched_off(tmp_path: Path) -> None:
         assert "Translate" not in [button["text"] for button in answer.buttons]
 
 
-async def test_not_found_offers_votes_and_examples(tmp_path: Path) -> None:
+async def test_not_found_offers_examples_and_takes_an_objection(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
+        anna = api.person("Anna")
+        answer = await anna.private_chat.reply_to(anna.says(PIZZA))
+        objection = phrases.say("button.objection")
+        assert answer.text.startswith(phrases.say("not-found-nearest"))
+        assert [button["text"] for button in answer.buttons] == [*EXAMPLES["en"], objection]
+        assert (await anna.presses(answer, objection)).text == phrases.say("vote.down")
+        assert [button["text"] for button in answer.buttons] == [*EXAMPLES["en"], f"{objection} ✓"]
+        assert (await anna.presses(answer, f"{objection} ✓")).text == phrases.say("vote.taken-back")
+        assert (await anna.presses(answer, objection)).text == phrases.say("vote.down")
+        await bot.end()
+    assert read(tmp_path, "SELECT user_id, vote FROM votes") == [(anna.id, "down")]
+
+
+async def test_buttons_of_a_refusal_from_before_an_upgrade_still_show_passages(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")
         answer = await anna.private_chat.reply_to(anna.says(PIZZA))
-        labels = [button["text"] for button in answer.buttons]
-        assert labels == ["More", "Context", "Translate", "👍", "👎", *EXAMPLES["en"]]
-        before = answer.buttons
-        await anna.presses(answer, "More")
+        key = answer.button(phrases.say("button.objection"))["callback_data"].split(":")[1]
+        await anna.calls_back(answer, f"more:{key}:5")
         assert answer.text.startswith(phrases.say("not-found"))
+        assert "Back" in [button["text"] for button in answer.buttons]
+        await anna.presses(answer, "Context")
         await anna.presses(answer, "Back")
-        assert answer.buttons == before
+        await anna.presses(answer, "Back")
+        assert answer.text.startswith(phrases.say("not-found-nearest"))
 
 
 async def test_small_talk_is_answered_in_kind_and_without_votes(tmp_path: Path) -> None:
@@ -269,12 +285,42 @@ async def test_small_talk_is_answered_in_kind_and_without_votes(tmp_path: Path) 
         assert [button["text"] for button in hello.buttons] == [*EXAMPLES["en"]]
 
 
-async def test_card_in_a_group_stays_in_the_words_of_whoever_asked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", ["More", "Context"])
+async def test_what_others_ask_of_an_answer_in_a_group_opens_for_them_alone(
+    tmp_path: Path, label: str
+) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna, bjorn = api.person("Anna"), api.person("Bjørn", language_code="nb")
         group = api.supergroup(members=[anna, bjorn])
-        answer = await group.reply_to(anna.says(f"/ask {MASTER}", chat=group))
-        await bjorn.presses(answer, "More")
+        answer = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
+        note = await bjorn.presses(answer, label)
+        address, _, payload = note.url.partition("?start=")
+        assert address == "https://t.me/test_answer_bot"
+        assert not answer.edits
+        own = await bjorn.private_chat.reply_to(bjorn.starts(payload))
+        assert CATALOGUES["nb"].say("button.back") in [button["text"] for button in own.buttons]
+        assert "på engelsk" in own.text or "på norsk" in own.text
+        await bjorn.presses(own, CATALOGUES["nb"].say("button.back"))
+        assert SEVEN in own.text
+        assert not answer.edits
+        await anna.presses(answer, label)
+        assert answer.edits
+
+
+async def test_link_to_a_page_of_an_answer_no_longer_kept_says_so(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        anna = api.person("Anna")
+        for payload in ("p-more-AAAAAAAAAAA-0", "p-vote-AAAAAAAAAAA-0"):
+            told = await anna.private_chat.reply_to(anna.starts(payload))
+            assert told.text == phrases.say("press.too-old")
+
+
+async def test_card_in_a_group_stays_in_the_words_of_whoever_asked(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        anna = api.person("Anna")
+        group = api.supergroup(members=[anna])
+        answer = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
+        await anna.presses(answer, "More")
         assert "in Norwegian" in answer.text
 
 

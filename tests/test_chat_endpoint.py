@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from bot.chat_endpoint import ChatEndpoint
-from bot.cli.assembly import IndexLoader
+from bot.cli.index_loading import IndexLoader
 from bot.e5.reading import Excerpt, Reading
 from bot.model import Hit, Question
 from bot.sandbox.server import BotApi

@@ -11,7 +11,7 @@ from bot.settings import PROJECT
 from bot.wording.examples import Examples, ExamplesError, digest_question, load_examples
 from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, phrases, running_bot
 
-SIX = ["de", "en", "fr", "id", "nb", "vi"]
+LANGUAGES = ["ar", "de", "en", "es", "fr", "id", "ja", "nb", "pt", "ru", "vi", "zh"]
 
 
 async def test_start_offers_examples_that_are_asked_with_a_tap(tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_links_carry_what_fits_and_nothing_longer() -> None:
 
 def test_examples_of_the_project_are_three_in_each_language() -> None:
     examples = load_examples(PROJECT / "config" / "examples.toml")
-    offered = {language: examples.choose(language) for language in SIX}
+    offered = {language: examples.choose(language) for language in LANGUAGES}
     assert {len(questions) for questions in offered.values()} == {3}
-    assert len(set(offered.values())) == len(SIX)
+    assert len(set(offered.values())) == len(LANGUAGES)
 
 
 def test_examples_are_none_without_the_file(tmp_path: Path) -> None:

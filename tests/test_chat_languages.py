@@ -6,8 +6,22 @@ import pytest
 
 from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, running_bot
+from tests.test_chat_menus import CODES
 
-LABELS = ["Deutsch", "English", "Français", "Bahasa Indonesia", "Norsk", "Tiếng Việt"]
+LABELS = [
+    "العربية",
+    "Deutsch",
+    "English",
+    "Español",
+    "Français",
+    "Bahasa Indonesia",
+    "日本語",
+    "Norsk",
+    "Português",
+    "Русский",
+    "Tiếng Việt",
+    "中文",
+]
 
 
 @pytest.mark.parametrize(
@@ -16,7 +30,9 @@ LABELS = ["Deutsch", "English", "Français", "Bahasa Indonesia", "Norsk", "Tiế
         ("nb", "nb"),
         ("no", "nb"),
         ("nn-no", "nb"),
-        ("pt-br", "en"),
+        ("pt-br", "pt"),
+        ("zh-hans", "zh"),
+        ("sv", "en"),
         ("de-at", "de"),
         ("x!", "en"),
         (None, "en"),
@@ -54,7 +70,7 @@ async def test_language_chosen_is_remembered_after_a_restart(tmp_path: Path) -> 
 async def test_language_chosen_is_that_of_the_menu(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[77]):
         anna, boss = api.person("Anna"), api.person("Boss", id=77)
-        for person, own_menus in ((anna, {""}), (boss, {"", "de", "fr", "id", "nb", "nn", "no", "vi"})):
+        for person, own_menus in ((anna, {""}), (boss, CODES)):
             offer = await person.private_chat.reply_to(person.says("/language"))
             await person.presses(offer, "Norsk")
             # The menu is set before the next message is answered.

@@ -11,7 +11,7 @@ from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, SIGNED, running_bot
 
 BOSS = 77
-CODES = {"", "de", "fr", "id", "nb", "nn", "no", "vi"}
+CODES = {"", "ar", "de", "es", "fr", "id", "ja", "nb", "nn", "no", "pt", "ru", "vi", "zh"}
 ANYWHERE = ["ask", "sources", "privacy", "help"]
 IN_PRIVATE = ["ask", "sources", "history", "language", "privacy", "mydata", "forget", "help", "start"]
 MENUS = 3 * len(CODES)

@@ -39,21 +39,31 @@ def article(**parts: object) -> Article:
     return Article(**whole)  # type: ignore[arg-type]
 
 
-def hit(
+def hit(  # noqa: PLR0913 - all but the text have defaults
     text: str,
     highlight: str | None = None,
     also: tuple[Article, ...] = (),
     *,
     before: str = "",
     after: str = "",
+    short: str | None = None,
+    answers: float | None = None,
     **parts: object,
 ) -> Hit:
     others = tuple(Passage(other, "The same.", 0, 0) for other in also)
-    return Hit(Passage(article(**parts), text, 0, 0, before, after), 1.0, highlight, others)
+    passage = Passage(article(**parts), text, 0, 0, before, after)
+    return Hit(passage, 1.0, highlight, others, short, answers)
 
 
-def answer(*hits: Hit, kind: AnswerKind = AnswerKind.ANSWER) -> Answer:
-    return Answer(Question("?", "en"), kind, 1.0, hits, "abc", 1.0)
+def answer(
+    *hits: Hit,
+    kind: AnswerKind = AnswerKind.ANSWER,
+    leads: int = 1,
+    unanswered: str | None = None,
+    is_near: bool = False,
+) -> Answer:
+    question = Question("?", "en")
+    return Answer(question, kind, 1.0, hits, "abc", 1.0, leads=leads, unanswered=unanswered, is_near=is_near)
 
 
 def show(shown: Answer, limit: int = 5) -> FormattedText:
@@ -76,8 +86,8 @@ def find(message: FormattedText, kind: str) -> list[str]:
 
 
 def test_rendering_of_an_answer_folds_all_but_the_best_passage() -> None:
-    best = hit("72 land har signert.", highlight="72 land")
-    further = hit("72 countries signed.", language="en", outlet="Báo Tin tức", published=None)
+    best = hit("72 land har signert.", highlight="72 land har signert")
+    further = hit("72 countries signed.", language="en", outlet="Báo Tin tức", published=None, answers=0.9)
     message = show(answer(best, further, further))
     assert message.text == (
         "72 land har signert.\n"
@@ -86,7 +96,7 @@ def test_rendering_of_an_answer_folds_all_but_the_best_passage() -> None:
         "72 countries signed.\n— Báo Tin tức · in English\n\n"
         "72 countries signed.\n— Báo Tin tức · in English"
     )
-    assert find(message, "bold") == ["72 land"]
+    assert find(message, "bold") == ["72 land har signert."]
     assert find(message, "text_link") == ["Dân trí", "Báo Tin tức", "Báo Tin tức"]
     assert find(message, "expandable_blockquote") == [message.text.partition("articles:\n")[2]]
     assert message.entities[1]["url"] == "https://example.org/a?b=1&c=2"
@@ -109,15 +119,74 @@ def test_rendering_names_agreeing_articles_once() -> None:
     assert find(message, "text_link") == ["Dân trí", "B", "C"]
 
 
-def test_rendering_says_that_the_articles_do_not_answer() -> None:
-    message = show(answer(hit("One.", "One"), hit("Two."), kind=AnswerKind.NOT_FOUND))
-    heading, _, rest = message.text.partition("\n")
-    assert heading == phrases.say("not-found")
-    assert find(message, "expandable_blockquote") == [rest]
-    # Nothing in them answers.
+def test_rendering_says_that_the_articles_do_not_answer_and_quotes_nothing() -> None:
+    message = show(answer(hit("One.", "One", title="Closing"), hit("Two."), kind=AnswerKind.NOT_FOUND))
+    assert message.text == f"{phrases.say('not-found-nearest')} Closing"
+    assert find(message, "text_link") == ["Closing"]
     assert find(message, "bold") == []
-    assert "One." in rest
-    assert "Two." in rest
+
+
+def test_rendering_quotes_a_near_miss_as_such() -> None:
+    near = hit(f"First, {'nothing ' * 30}, 72 land har signert.", "72 land", short="72 land")
+    message = show(answer(near, kind=AnswerKind.NOT_FOUND, is_near=True))
+    assert message.text == f"{phrases.say('not-found-near')}\n“… 72 land har signert.”\n— Dân trí"
+    assert find(message, "bold") == []
+
+
+def test_rendering_begins_with_the_words_that_answer() -> None:
+    message = show(answer(hit("I alt har 72 land signert.", "har 72 land", short="72 land", answers=0.9)))
+    assert message.text.startswith("72 land\nI alt har 72 land signert.\n— ")
+    assert find(message, "bold") == ["72 land", "72 land"]
+
+
+def test_rendering_begins_with_the_sentence_where_the_words_are_many_or_not_believed() -> None:
+    many = hit(
+        "One two three four five six seven eight nine.", short="One two three four five six seven eight nine"
+    )
+    assert show(answer(many)).text.startswith("One two three four five six seven eight nine.\n— ")
+    doubted = hit("I alt har 72 land signert.", "I alt har 72 land signert", short="72", answers=0.3)
+    assert find(show(answer(doubted)), "bold") == ["I alt har 72 land signert."]
+    whole = hit("72 land.", short="72 land")
+    assert show(answer(whole)).text.startswith("72 land.\n— ")
+
+
+def test_rendering_tears_no_phrase() -> None:
+    text = "Til slutt takket Mebarki, leder for komiteen som forhandlet, alle land."
+    message = show(answer(hit(text, "takket Mebarki, leder for komiteen")))
+    assert find(message, "bold") == ["Til slutt takket Mebarki, leder for komiteen som forhandlet"]
+
+
+def test_rendering_shows_of_a_long_sentence_what_is_around_the_answer() -> None:
+    text = f"{'long ago, ' * 30}in 2024, 72 countries signed, {'and went home, ' * 30}said the minister."
+    message = show(answer(hit(text, short="72 countries")))
+    quoted = message.text.split("\n")[1]
+    assert quoted.startswith("… long ago")
+    assert quoted.endswith("and went home, …")
+    assert "in 2024, 72 countries signed" in quoted
+    assert 30 <= len(quoted.split()) <= 44
+    assert text in read(render_context(answer(hit(text, short="72 countries")), 0, phrases)).text
+
+
+def test_rendering_answers_both_questions() -> None:
+    two = answer(hit("72 land.", short="72"), hit("9 kapitler.", short="9"), hit("Mer."), leads=2)
+    message = show(two)
+    assert message.text.startswith("72\n72 land.\n— ")
+    assert "\n\n9\n9 kapitler.\n— " in message.text
+    assert find(message, "expandable_blockquote") == []
+    assert render_answer(two, phrases, 5).end == 2
+
+
+def test_rendering_names_the_question_that_is_not_answered() -> None:
+    message = show(answer(hit("72 land."), unanswered="how tall is Mount Everest?"))
+    missing = phrases.say("answer.part-missing", question="how tall is Mount Everest?")
+    assert message.text.endswith(f"in Norwegian\n\n{missing}")
+
+
+def test_rendering_tells_of_a_translation() -> None:
+    message = show(answer(hit("72 land.", title="Closing speech", original="vi")))
+    assert message.text == (
+        "72 land.\n— Closing speech · Oct 26, 2025 · in Norwegian, translated from Vietnamese"
+    )
 
 
 def test_rendering_says_that_nothing_is_near() -> None:
@@ -125,20 +194,18 @@ def test_rendering_says_that_nothing_is_near() -> None:
     assert message.text == phrases.say("not-found-nothing-near")
 
 
-def test_rendering_drops_further_passages_before_it_shortens_the_best() -> None:
-    best = hit("b" * 3000)
-    message = show(answer(best, hit("f" * 700), hit("g" * 700)))
-    assert "b" * 3000 in message.text
-    assert "f" * 700 in message.text
-    assert "gg" not in message.text
+def test_rendering_folds_only_what_answers_too_and_fits_a_screen() -> None:
+    best, short, long = hit("72 land."), hit("f" * 100, answers=0.9), hit("g" * 700, answers=0.9)
+    assert render_answer(answer(best, short, short, short), phrases, 5).end == 3
+    assert render_answer(answer(best, short, long), phrases, 5).end == 2
+    assert render_answer(answer(best, hit("Not this.", answers=0.2), short), phrases, 5).end == 1
+    assert render_answer(answer(best, short, short), phrases, 2).end == 2
 
 
 def test_rendering_shortens_a_passage_longer_than_a_message_at_a_word() -> None:
-    text = "word " * 1000
-    for kind in (AnswerKind.ANSWER, AnswerKind.NOT_FOUND):
-        message = show(answer(hit(text, highlight=text.strip()), kind=kind))
-        assert 4080 < utf16_length(message.text) <= 4096
-        assert "word word…\n— Dân trí" in message.text
+    message = show(answer(hit(f"{'word' * 60} " * 40)))
+    assert 3800 < utf16_length(message.text) <= 4096
+    assert "wordword…\n— Dân trí" in message.text
 
 
 def test_rendering_shows_the_url_where_telegram_takes_no_link() -> None:
@@ -186,7 +253,7 @@ def test_rendering_of_any_text_is_a_message(
 
 def test_rendering_of_further_passages_shows_them_unfolded_from_where_they_begin() -> None:
     shown = answer(*(hit(f"Sentence {number}.") for number in range(8)))
-    assert render_answer(shown, phrases, 5).end == 5
+    assert render_answer(shown, phrases, 5).end == 1
     page = render_further(shown, 5, phrases, 2)
     message = read(page.content)
     assert (page.first, page.end) == (5, 7)
@@ -198,16 +265,14 @@ def test_rendering_of_further_passages_shows_them_unfolded_from_where_they_begin
 
 def test_rendering_counts_only_what_a_message_holds() -> None:
     shown = answer(*(hit(letter * 1500) for letter in "abcdef"))
-    first = render_answer(shown, phrases, 5)
-    assert first.end == 2
-    assert "b" * 1500 in read(first.content).text
-    second = render_further(shown, 2, phrases, 5)
-    assert second.end == 4
+    assert render_answer(shown, phrases, 5).end == 1
+    second = render_further(shown, 1, phrases, 5)
+    assert second.end == 3
     assert read(render_further(shown, 5, phrases, 5).content).text.count("f" * 1500) == 1
 
 
 def test_rendering_of_context_marks_what_is_around() -> None:
-    around = hit("72 land har signert.", "72 land", before="Før dette.", after="Etter dette.")
+    around = hit("72 land har signert.", short="72 land", before="Før dette.", after="Etter dette.")
     message = read(render_context(answer(around), 0, phrases))
     assert message.text == (
         "Før dette. 72 land har signert. Etter dette.\n— Dân trí · Oct 26, 2025 · in Norwegian"

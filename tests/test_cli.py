@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,10 @@ def test_ask_says_that_the_articles_do_not_answer(bot: Bot) -> None:
     assert done.returncode == 0
     assert (answer["kind"], answer["answered"]) == ("not_found", False)
     assert len(answer["passages"]) == 5
-    assert "do not answer" in bot("ask", "pizza recipe without yeast").stdout
+    asked = bot("ask", "pizza recipe without yeast").stdout
+    assert "do not answer" in asked
+    assert "How many countries signed the Convention?" in asked
+    assert "https://" not in asked
 
 
 def test_ask_takes_questions_from_a_file_or_standard_input(bot: Bot, tmp_path: Path) -> None:
@@ -153,6 +157,11 @@ def test_ask_is_logged(bot: Bot, tmp_path: Path) -> None:
         rows = connection.execute("SELECT origin, question, user_id FROM exchanges").fetchall()
     connection.close()
     assert rows == [("ask", "how many countries signed?", None)]
+
+
+def test_version_is_printed(bot: Bot) -> None:
+    done = bot("--version")
+    assert (done.returncode, done.stdout) == (0, f"telegram-qa-bot {version('telegram-qa-bot')}\n")
 
 
 @pytest.mark.parametrize(

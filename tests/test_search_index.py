@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.model import Corpus, Question
+from bot.model import Corpus, Earlier, Question
 from bot.search.index import CorpusIndex
 from bot.search.models import UnknownEncoderError, load_models
 from bot.search.ranking import load_parameters
@@ -54,6 +54,16 @@ def test_search_puts_the_nearest_passage_first(index: CorpusIndex) -> None:
     assert findings.hits[0].passage.text in {ENGLISH[0], GERMAN[0], NORWEGIAN[0]}
     assert len(findings.hits) == 2
     assert [hit.score for hit in findings.hits] == sorted((hit.score for hit in findings.hits), reverse=True)
+
+
+def test_search_answers_nothing_merely_because_it_was_asked_before(index: CorpusIndex) -> None:
+    earlier = Earlier(COUNTRIES.text, "In all 72 countries")
+    for text in ("how tall is Mount Everest?", "and Everest?", "Everest?"):
+        alone = Question(text, "en")
+        assert index.search(replace(alone, earlier=earlier), 2) == index.search(alone, 2)
+    reply = replace(earlier, is_reply=True)
+    alone = Question("how tall is Mount Everest?", "en")
+    assert index.search(replace(alone, earlier=reply), 2) == index.search(alone, 2)
 
 
 def test_search_reaches_across_languages() -> None:

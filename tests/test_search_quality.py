@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.corpus.articles import load_corpus
-from bot.evaluation.follow_ups import measure_follow_ups
+from bot.evaluation.conversations import ConversationFigures, measure_conversations
 from bot.evaluation.measurement import Figures, ask_all, measure
 from bot.evaluation.questions import read_questions
 from bot.search.index import CorpusIndex
@@ -57,14 +57,24 @@ def test_search_highlight_is_short_and_holds_the_fact(figures: Figures) -> None:
     assert figures.highlight_median_words <= 12
 
 
-def test_search_understands_follow_ups(index: CorpusIndex) -> None:
-    questions = read_questions(DATA / "follow_ups_test.toml")
-    found = measure_follow_ups(questions, index)
+@pytest.fixture(scope="module")
+def conversations(index: CorpusIndex) -> ConversationFigures:
+    found = measure_conversations(read_questions(DATA / "conversations_test.toml"), index)
     assert found is not None
-    gap = found.in_full.mrr - found.alone.mrr
-    assert gap > 0
-    assert found.understood.mrr - found.alone.mrr >= 0.4 * gap
-    assert found.switches.mrr >= found.switches_alone.mrr - 0.15
+    return found
+
+
+def test_search_understands_follow_ups(conversations: ConversationFigures) -> None:
+    assert conversations.follow_ups.questions >= 30
+    assert conversations.right_first > conversations.right_first_alone
+    assert conversations.refused_follow_ups >= 0.5
+
+
+def test_search_leaves_changes_of_subject_alone(conversations: ConversationFigures) -> None:
+    assert conversations.switches >= 30
+    assert conversations.not_bluffed >= 0.98
+    assert conversations.refused_switches >= conversations.refused_alone - 0.02
+    assert conversations.switches_answerable.mrr >= conversations.switches_answerable_alone.mrr - 0.02
 
 
 def test_search_without_encoder_finds_words_of_the_own_language() -> None:

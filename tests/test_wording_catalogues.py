@@ -7,6 +7,7 @@ from datetime import date
 from gettext import c2py
 from itertools import chain
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 from babel import Locale
@@ -21,9 +22,11 @@ from bot.wording.phrases import load_phrases
 
 BOT = Path(__file__).parent.parent / "bot"
 CATALOGUES = BOT / "wording" / "catalogues"
-LANGUAGES = ["de", "en", "fr", "id", "nb", "vi"]
+LANGUAGES = ["ar", "de", "en", "es", "fr", "id", "ja", "nb", "pt", "ru", "vi", "zh"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 NUMBERS = range(1000)
+HALF_WIDTH = ("button.", "sources.back", "sources.next", "language.name")
+HALF_WIDTH_LETTERS = 18
 
 
 def read_catalogue(language: str) -> Catalog:
@@ -46,7 +49,7 @@ def messages_of(language: str) -> dict[str, Message]:
 ENGLISH = messages_of("en")
 
 
-def test_wording_is_in_six_languages() -> None:
+def test_wording_is_in_twelve_languages() -> None:
     assert sorted(path.stem for path in CATALOGUES.glob("*.po")) == LANGUAGES
     assert sorted(load_phrases()) == LANGUAGES
 
@@ -54,7 +57,10 @@ def test_wording_is_in_six_languages() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_wording_has_every_text_in_every_plural_form(language: str) -> None:
     catalogue, messages = read_catalogue(language), messages_of(language)
-    assert messages.keys() == ENGLISH.keys()
+    missing = [f"{language}.po: {key}" for key in ENGLISH if key not in messages]
+    assert not missing, "to be translated: " + ", ".join(missing)
+    unknown = [f"{language}.po: {key}" for key in messages if key not in ENGLISH]
+    assert not unknown, "not in en.po: " + ", ".join(unknown)
     for key, message in messages.items():
         assert not message.fuzzy, key
         assert message.pluralizable == ENGLISH[key].pluralizable, key
@@ -108,9 +114,7 @@ def limit_of(key: str) -> int:
         "personal.unavailable": 200,
         "mydata.caption": 1024,
         # Telegram sets no limit to labels; a phone shows about this much.
-        "button.": 16,
-        "sources.back": 16,
-        "sources.next": 16,
+        "button.objection": 32,
         "personal.open": 32,
         "forget.yes": 32,
         "forget.no": 32,
@@ -119,6 +123,16 @@ def limit_of(key: str) -> int:
     }
     found = [limit for prefix, limit in limits.items() if key.startswith(prefix)]
     return found[0] if found and key != "language.automatic-chosen" else 4096
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_wording_labels_fit_half_a_phone(language: str) -> None:
+    """Two buttons share a line of 390 pixels: each shows about 18 letters, or half as many wide ones."""
+    for key, message in messages_of(language).items():
+        if key.startswith(HALF_WIDTH):
+            label = f"{texts_of(message)[0]} ✓" if key == "language.name" else texts_of(message)[0]
+            width = sum(2 if east_asian_width(character) in "WF" else 1 for character in label)
+            assert width <= HALF_WIDTH_LETTERS, (key, label)
 
 
 def test_wording_writes_numbers_and_dates_as_the_language_does() -> None:
@@ -176,3 +190,16 @@ def find_beginning(made: ast.JoinedStr) -> Iterator[str]:
 def plural_rule(language: str) -> Callable[[int], int]:
     """Return what chooses the form for a number, as the catalogue's own header says."""
     return c2py(read_catalogue(language).plural_expr)
+
+
+def test_wording_from_the_right_keeps_commands_and_handles_whole() -> None:
+    """Without a mark before it, a slash or an @ moves to the other end of its word."""
+    for key, message in messages_of("ar").items():
+        for form in texts_of(message):
+            assert not re.search(r"(?<!\u200e)(?:/[a-z]|@\w|\{handle\})", form), (key, form)
+
+
+def test_wording_starts_lines_from_the_right_only_where_writing_does() -> None:
+    starts = {language: phrases.line_start for language, phrases in load_phrases().items()}
+    assert starts.pop("ar") == "\u200f"
+    assert set(starts.values()) == {""}

@@ -135,6 +135,13 @@ class PressTurn(Turn):
         except TelegramError as error:
             _LOG.info("The button press of %s is no longer waiting: %s", self.presser.id, error)
 
+    async def open(self, url: str) -> None:
+        """End the waiting by opening a chat with the bot for the presser; never raises."""
+        try:
+            await self.press.answer(url=url)
+        except TelegramError as error:
+            _LOG.info("The button press of %s is no longer waiting: %s", self.presser.id, error)
+
     async def show(self, content: Markup, keyboard: InlineKeyboardMarkup | None = None) -> bool:
         """Change the message that the button stands under, and tell whether it now says this."""
         return self.message is not None and await edit(self.message, content, keyboard)

@@ -81,8 +81,7 @@ class Upkeep:
         """
         # One at a time, so that an older list of pins never replaces a newer one.
         async with self._refreshing:
-            kept = await self._pins.list_pins()
-            gone = await asyncio.to_thread(self._desk.pin, [each.pin for each in kept])
+            gone = await self.use_pins()
             aside, back = await self._pins.put_aside(gone)
             try:
                 await self._question_file.write()
@@ -92,6 +91,15 @@ class Upkeep:
             # The text of an article, not of a person.
             self._report(Trouble(TroubleKind.PIN_ASIDE, f"{pin.article}: {pin.text}"))
         return aside, back
+
+    async def use_pins(self) -> tuple[Pin, ...]:
+        """Use the pins as the database has them now; return those whose passages have gone.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be read now.
+        """
+        kept = await self._pins.list_pins()
+        return await asyncio.to_thread(self._desk.pin, [each.pin for each in kept])
 
     async def check(self, phrases: Phrases) -> list[str]:
         """Check pins and tests after a reload, and return the lines of the report."""

@@ -9,7 +9,8 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,25 +19,27 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.assembly import IndexLoader, UnknownPinError, list_pins, open_session, show_progress
-from bot.cli.conversation import converse
+from bot.cli.assembly import UnknownPinError, list_pins, open_conversation, open_session
 from bot.cli.evaluation_report import (
     describe_figures,
     print_ablation,
+    print_conversations,
     print_failures,
     print_figures,
-    print_follow_ups,
 )
 from bot.cli.gaps_report import describe_gaps, describe_pins, print_gaps, print_pins
+from bot.cli.index_loading import IndexLoader
+from bot.cli.keyboard import make_whole
 from bot.cli.logs import read_no_update, start_logging
 from bot.cli.monitoring import MonitoringError
 from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
+from bot.cli.progress import show_progress
 from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
-from bot.corpus.importing import RawTextError, import_article
+from bot.corpus.importing import ImportedArticle, RawTextError, import_article
 from bot.evaluation.ablation import leave_out_parts
-from bot.evaluation.follow_ups import measure_follow_ups
+from bot.evaluation.conversations import measure_conversations
 from bot.evaluation.measurement import ask_all, find_failures, measure
 from bot.evaluation.questions import EvaluationError, read_questions
 from bot.journal.backup import BackupError, back_up
@@ -57,6 +60,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _LOG = logging.getLogger(__name__)
+_DISTRIBUTION = "telegram-qa-bot"
 _ERRORS = open_console(stderr=True)
 
 
@@ -79,8 +83,20 @@ _Language = Annotated[
 ]
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if wanted:
+        print_plain(open_console(), f"{_DISTRIBUTION} {version(_DISTRIBUTION)}")
+        raise typer.Exit
+
+
+_Version = Annotated[
+    bool,
+    typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit."),
+]
+
+
 @app.callback(invoke_without_command=True)
-def run(context: typer.Context, *, language: _Language = None) -> None:
+def run(context: typer.Context, *, language: _Language = None, _version: _Version = False) -> None:
     """Run the bot: on Telegram where a token is set, else as a conversation in the terminal."""
     if context.invoked_subcommand is not None:
         if language is not None:
@@ -95,14 +111,17 @@ def run(context: typer.Context, *, language: _Language = None) -> None:
     if token is None:
         _warn_all(warnings)
     if token is None and not sys.stdin.isatty():
-        _fail("BOT_TOKEN is missing: set it to the token that @BotFather gave, or try the bot in a terminal")
+        _fail(
+            "BOT_TOKEN is missing: set it to the token that @BotFather gave, or try the bot in a terminal;"
+            " for questions from a pipe there is ask --file -"
+        )
     try:
         if token is not None:
             run_service(settings, token.get_secret_value(), _ERRORS, warnings)
             return
         _log_warnings(settings)
-        with open_session(settings, _ERRORS, language) as session:
-            converse(session, open_console(), load_phrases(), settings.passages)
+        with open_conversation(settings, open_console(), _ERRORS, language) as conversation:
+            conversation.run()
     except (
         ChatError,
         CorpusError,
@@ -134,25 +153,27 @@ def ask(
     if bool(words) == (file is not None):
         message = "give either the words of a question or --file"
         raise typer.BadParameter(message)
-    questions = _read_questions(file) if file else [_make_whole(" ".join(words or ())).strip()]
+    questions = _read_questions(file) if file else [make_whole(" ".join(words or ())).strip()]
     if not any(questions):
         _fail("the question is missing; type its words after ask")
     settings = _read_settings()
     _log_warnings(settings)
     console = open_console()
     phrases = load_phrases()["en"]
+    shown = limit or settings.passages
     try:
+        examples = load_examples(settings.examples)
         with open_session(settings, _ERRORS, language) as session:
             for text in questions:
-                exchange = session.ask(text, limit or settings.passages, Origin.ASK)
+                exchange = session.ask(text, shown, Origin.ASK)
                 if as_json:
                     sys.stdout.write(f"{describe_answer(exchange.answer)}\n")
                     sys.stdout.flush()
                 else:
                     print_plain(console, text, style="bold")
-                    print_answer(console, exchange.answer, phrases)
+                    print_answer(console, exchange.answer, phrases, examples.choose("en"), shown)
                 session.record(exchange)
-    except (CorpusError, NewerSchemaError, UnknownEncoderError) as error:
+    except (CorpusError, ExamplesError, NewerSchemaError, UnknownEncoderError) as error:
         _fail(str(error))
 
 
@@ -244,16 +265,16 @@ def evaluate(
             print_ablation(open_console(), leave_out_parts(questions, loader.load))
             return
         results = ask_all(questions, index)
-        follow_ups = measure_follow_ups(questions, index)
+        conversations = measure_conversations(questions, index)
     except (CorpusError, EvaluationError, UnknownEncoderError) as error:
         _fail(str(error))
     console = open_console()
     if as_json:
-        sys.stdout.write(f"{describe_figures(measure(results), follow_ups)}\n")
+        sys.stdout.write(f"{describe_figures(measure(results), conversations)}\n")
     else:
         print_figures(console, measure(results))
-        if follow_ups is not None:
-            print_follow_ups(console, follow_ups)
+        if conversations is not None:
+            print_conversations(console, conversations)
     if failures:
         print_failures(console, find_failures(results))
 
@@ -309,6 +330,10 @@ def import_(
     published: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When; else the date in the source's URL.")
     ] = None,
+    original: Annotated[
+        str | None,
+        typer.Option(parser=_parse_tag, metavar="TAG", help="The language it was translated from."),
+    ] = None,
     to: Annotated[
         Path | None, typer.Option(file_okay=False, help="The folder to write to; else BOT_CORPUS.")
     ] = None,
@@ -318,10 +343,12 @@ def import_(
     folder = to or settings.corpus
     # An article is most likely in a language that its readers are talked to in.
     detector = LanguageDetector(load_phrases())
+    day = published.date() if published else None
     has_failed = False
     for path in files:
         try:
-            _import_file(path, folder, detector, outlet, published.date() if published else None)
+            raw = path.read_text("utf-8")
+            _write_article(import_article(raw, detector.detect, outlet, day, original), folder)
         except (RawTextError, OSError, UnicodeDecodeError) as error:
             has_failed = True
             _complain(f"{path}: {_explain(error)}")
@@ -329,10 +356,7 @@ def import_(
         raise typer.Exit(1)
 
 
-def _import_file(
-    path: Path, folder: Path, detector: LanguageDetector, outlet: str | None, published: date | None
-) -> None:
-    article = import_article(path.read_text("utf-8"), detector.detect, outlet, published)
+def _write_article(article: ImportedArticle, folder: Path) -> None:
     target = folder / f"{article.name}.md"
     folder.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8", newline="\n") as file:
@@ -368,11 +392,6 @@ def _load_settings() -> tuple[Settings, list[str]]:
 
 def _log_warnings(settings: Settings) -> None:
     start_logging("WARNING", "human", read_no_update, *settings.list_secrets())
-
-
-def _make_whole(text: str) -> str:
-    """Replace bytes of an argument that are not UTF-8."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _read_questions(file: Path) -> list[str]:

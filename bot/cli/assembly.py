@@ -1,23 +1,20 @@
 """The assembly: the only place that knows every room, makes every object and unpacks the settings.
 
-``assemble`` makes the bot on Telegram, for the service and for the tests; ``open_session`` what the
-terminal asks. What is made here is handed to constructors, and nothing is looked up elsewhere.
+``assemble`` makes the bot on Telegram, for the service and for the tests; ``open_session`` and
+``open_conversation`` make what answers in a terminal. What is made here is handed to constructors, and
+nothing is looked up elsewhere.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as ProgressBar
 
-from bot.answering import Desk, Index, Progress
+from bot.answering import Desk, Index
 from bot.chat.alerts import Alerts
 from bot.chat.application import Handlers, build_application
 from bot.chat.cards.inline_card import InlineCards
@@ -51,14 +48,17 @@ from bot.chat.turn import Turns
 from bot.chat.upkeep import Upkeep
 from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
-from bot.chat_endpoint import ChatEndpoint
-from bot.corpus.articles import load_corpus
+from bot.cli.conversation import Conversation
+from bot.cli.index_loading import IndexLoader
+from bot.cli.keyboard import open_keyboard
+from bot.cli.progress import show_progress
+from bot.cli.session import Session
 from bot.journal.audit import SHELL, Audit
 from bot.journal.database import Database, DatabaseUnavailableError
 from bot.journal.exchanges import Journal
-from bot.journal.gaps import Gap, Gaps
+from bot.journal.gaps import Gaps
 from bot.journal.inbox import Inbox
-from bot.journal.personal import PersonalRecords
+from bot.journal.personal import LocalRecords, PersonalRecords
 from bot.journal.pins import KeptPin, Pins
 from bot.journal.question_file import QuestionFile
 from bot.journal.readers import Readers
@@ -67,20 +67,11 @@ from bot.journal.roles import Roles
 from bot.journal.votes import Votes
 from bot.language import LanguageDetector
 from bot.metrics import Metrics
-from bot.model import Corpus, Exchange, Origin
-from bot.search.chat_reader import ChatReader
-from bot.search.index import CorpusIndex
-from bot.search.models import EncoderUnavailableError, Models, load_models
-from bot.search.reader import Reader
-from bot.search.signals import ALL_PARTS, Parts
-from bot.search.vectors import VectorCache
-from bot.settings import CHAT_READER, WITHOUT_ENCODER, WITHOUT_READER, Settings
-from bot.wording.examples import Examples
+from bot.search.vectors import Progress
+from bot.settings import CHAT_READER, Settings
+from bot.wording.examples import Examples, load_examples
 from bot.wording.phrases import Phrases, load_phrases
 from bot.wording.small_talk import load_small_talk
-
-_LOG = logging.getLogger(__name__)
-_LONG_S = 1.0
 
 # Telegram asks inline at every pause in somebody's typing.
 _KEYSTROKES = 5
@@ -312,15 +303,17 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
     audit = Audit(database)
+    answer_buttons = AnswerButtons(
+        journal=shared.journal,
+        votes=Votes(database),
+        reader_languages=shared.reader_languages,
+        keyboards=shared.keyboards,
+        limit=settings.passages,
+        find_username=lambda: connection.username,
+    )
     return Handlers(
         questions=questions,
-        answer_buttons=AnswerButtons(
-            journal=shared.journal,
-            votes=Votes(database),
-            reader_languages=shared.reader_languages,
-            keyboards=shared.keyboards,
-            limit=settings.passages,
-        ),
+        answer_buttons=answer_buttons,
         example_buttons=ExampleButtons(examples=shared.examples, questions=questions),
         inline=inline,
         commands=Commands(
@@ -329,6 +322,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             examples=shared.examples,
             questions=questions,
             inline=inline,
+            answer_buttons=answer_buttons,
             retention_days=settings.retention_days,
             reader_host=_find_reader_host(settings),
             opened={
@@ -420,65 +414,6 @@ def _make_polling(
     )
 
 
-class IndexLoader:
-    """Makes an index of the articles as they are on disk; the models are loaded once."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Load the models, or say that ranking goes without it.
-
-        Raises:
-            UnknownEncoderError: the setting names no encoder.
-        """
-        self._corpus = settings.corpus
-        self._max_article_bytes = settings.max_article_bytes
-        self._max_corpus_bytes = settings.max_corpus_bytes
-        self._vectors = VectorCache(settings.cache)
-        self._models: Models | None = None
-        self._reader: Reader | None = None
-        if settings.encoder == WITHOUT_ENCODER:
-            return
-        try:
-            self._models = load_models(settings.encoder)
-            self._reader = _choose_reader(settings, self._models.reader)
-        except EncoderUnavailableError as error:
-            _LOG.warning(
-                "%s; passages are ranked by BM25 alone, mostly in the question's own language", error
-            )
-
-    def load(self, progress: Progress | None, parts: Parts = ALL_PARTS) -> CorpusIndex:
-        """Read and index the articles; only texts that are new are embedded.
-
-        Raises:
-            CorpusError: an article file has a mistake.
-        """
-        corpus = load_corpus(self._corpus, self._max_article_bytes, self._max_corpus_bytes)
-        if self._models is None:
-            return CorpusIndex.build(corpus, parts=parts)
-        return CorpusIndex.build(
-            corpus,
-            self._models.encoder,
-            self._vectors,
-            progress,
-            reader=self._reader,
-            parts=parts,
-        )
-
-
-def _choose_reader(settings: Settings, own: Reader | None) -> Reader | None:
-    """Return the reader of the settings; ``own`` is the built-in one, if it runs here."""
-    if settings.reader == WITHOUT_READER:
-        return None
-    if settings.reader != CHAT_READER or settings.reader_url is None or settings.reader_model is None:
-        return own
-    endpoint = ChatEndpoint(
-        str(settings.reader_url),
-        settings.reader_model,
-        key=settings.reader_key.get_secret_value() if settings.reader_key else None,
-        timeout_s=settings.reader_timeout_s,
-    )
-    return ChatReader(endpoint, own)
-
-
 def open_desk(settings: Settings, console: Console) -> Desk:
     """Open the desk on the articles as they are on disk.
 
@@ -502,49 +437,6 @@ def _load_detector(languages: frozenset[str]) -> LanguageDetector:
     return LanguageDetector(languages)
 
 
-class Session:
-    """Questions from a terminal: answered at once, and recorded between two questions.
-
-    ``language`` is the one that all questions are in; None: each one's is detected.
-    """
-
-    def __init__(
-        self, desk: Desk, journal: Journal, gaps: Gaps, runner: asyncio.Runner, language: str | None = None
-    ) -> None:
-        self._desk = desk
-        self._journal = journal
-        self._gaps = gaps
-        self._runner = runner
-        self._language = language
-
-    @property
-    def corpus(self) -> Corpus:
-        """The corpus that questions are answered from."""
-        return self._desk.corpus
-
-    def ask(self, text: str, limit: int, origin: Origin, earlier: str | None = None) -> Exchange:
-        """Answer one question with at most ``limit`` passages; ``earlier`` was asked just before."""
-        asked_at = datetime.now(UTC)
-        answer = self._desk.ask(text, language=self._language, earlier=earlier, limit=limit)
-        return Exchange(asked_at=asked_at, origin=origin, answer=answer)
-
-    def list_gaps(self) -> tuple[Gap, ...]:
-        """Return what the articles lack, the biggest gap first.
-
-        Raises:
-            DatabaseUnavailableError: the database cannot be read.
-        """
-        return self._runner.run(self._gaps.list_gaps())
-
-    def record(self, exchange: Exchange) -> None:
-        """Record an exchange; it is on disk when this returns."""
-        self._runner.run(self._record(exchange))
-
-    async def _record(self, exchange: Exchange) -> None:
-        self._journal.record(exchange)
-        await self._journal.flush()
-
-
 @contextmanager
 def open_session(settings: Settings, console: Console, language: str | None) -> Iterator[Session]:
     """Open the journal and the desk for a terminal, and close them.
@@ -557,11 +449,26 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
     database = Database(settings.database)
     with asyncio.Runner() as runner:
         runner.run(database.open())
+        upkeep = Upkeep(
+            desk=desk,
+            pins=Pins(database),
+            question_file=make_question_file(settings, database),
+            report=lambda _trouble: None,
+            try_again_s=PAUSES.database_try_again_s,
+        )
         # Answers do not wait for a database that fails; they come without pins then.
         with suppress(DatabaseUnavailableError):
-            desk.pin([kept.pin for kept in runner.run(Pins(database).list_pins())])
+            runner.run(upkeep.use_pins())
         try:
-            yield Session(desk, Journal(database), Gaps(database, lambda: desk.index), runner, language)
+            yield Session(
+                desk,
+                Journal(database),
+                LocalRecords(database),
+                Gaps(database, lambda: desk.index),
+                upkeep,
+                runner,
+                language,
+            )
         finally:
             runner.run(database.close())
 
@@ -591,19 +498,24 @@ async def list_pins(settings: Settings, take_back: str | None) -> tuple[KeptPin,
 
 
 @contextmanager
-def show_progress(console: Console) -> Iterator[Progress]:
-    """Yield a callback that draws a progress bar on a terminal, and elsewhere logs one line."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    started = time.monotonic()
-    has_said = False
-    with ProgressBar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Reading the articles (new texts take a moment, once)", total=None, visible=False)
+def open_conversation(
+    settings: Settings, console: Console, errors: Console, language: str | None
+) -> Iterator[Conversation]:
+    """Open a conversation on ``console``, and close what it needs; ``errors`` shows how far it is.
 
-        def advance(done: int, total: int) -> None:
-            nonlocal has_said
-            bar.update(task, completed=done, total=total, visible=True)
-            if not console.is_terminal and not has_said and time.monotonic() - started > _LONG_S:
-                has_said = True
-                _LOG.warning("Reading new articles, %d texts, once; this takes a moment", total)
-
-        yield advance
+    Raises:
+        CorpusError: an article file has a mistake.
+        ExamplesError: the file of examples has a mistake.
+        NewerSchemaError: a newer version of the bot wrote the database.
+    """
+    examples = load_examples(settings.examples)
+    with open_session(settings, errors, language) as session:
+        yield Conversation(
+            session,
+            open_keyboard(console, settings.database.with_suffix(".history"), settings.retention_days),
+            console,
+            catalogues=load_phrases(),
+            examples=examples,
+            allowance=_limit(settings.questions_per_minute, ()),
+            limit=settings.passages,
+        )

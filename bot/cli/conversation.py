@@ -1,103 +1,166 @@
 """The conversation in the terminal: the same answers and the same database as on Telegram.
 
-It waits for the keyboard in the main thread, so that Ctrl-C ends it at once; the event loop runs
-only while an exchange is logged.
+The answer stands last, nearest the prompt; what else was found waits for /more. It waits for the
+keyboard in the main thread, and the event loop runs only while something is written, so that Ctrl-C
+gives up at once what is being typed or done, as in a shell; Ctrl-D leaves.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 from babel.lists import format_list
 from rich.console import Console
 
+from bot.chat.handlers.allowance import QUESTION_CHARACTERS, Allowance, Verdict
 from bot.chat.handlers.follow_ups import REMEMBERED
-from bot.cli.assembly import Session
-from bot.cli.printing import describe_source, print_answer, print_context, print_plain
+from bot.cli.keyboard import Keyboard
+from bot.cli.printing import describe_source, print_answer, print_context, print_passages, print_plain
+from bot.cli.session import Session
+from bot.journal.database import DatabaseUnavailableError
 from bot.language import name_language, parse_language
-from bot.model import AnswerKind, Exchange, Origin
+from bot.model import Earlier, Exchange, Hit, Origin
+from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases
 
-_LEAVING = {"/quit", "/exit"}
+_LEAVING = {"/quit", "/exit", "quit", "exit"}
+_HELP = "/help"
+_CONFIRMED = "yes"
 _FIRST_LANGUAGE = "en"
-# As many again as are shown at first.
+# As many as two pages on Telegram.
 _PAGES = 2
+# The one person at the keyboard, among those whose questions are counted.
+_PERSON = 0
 
 
-def converse(session: Session, console: Console, catalogues: Mapping[str, Phrases], limit: int) -> None:
-    """Answer questions from the keyboard until the person leaves."""
-    conversation = _Conversation(session, console, catalogues, limit)
-    conversation.greet()
-    while (text := _read_line(console)) is not None and text not in _LEAVING:
-        conversation.take(text)
-
-
-class _Conversation:
+class Conversation:
     """The last question, how much of its answer is shown, and the language in which the bot talks."""
 
-    def __init__(
-        self, session: Session, console: Console, catalogues: Mapping[str, Phrases], limit: int
+    def __init__(  # noqa: PLR0913 - each is something of its own
+        self,
+        session: Session,
+        keyboard: Keyboard,
+        console: Console,
+        *,
+        catalogues: Mapping[str, Phrases],
+        examples: Examples,
+        allowance: Allowance,
+        limit: int,
     ) -> None:
+        """Show one passage at first, and at most ``limit`` more at a time."""
         self._session = session
+        self._keyboard = keyboard
         self._console = console
         self._catalogues = catalogues
         self._phrases = catalogues[_FIRST_LANGUAGE]
+        self._examples = examples
+        self._allowance = allowance
         self._limit = limit
         self._exchange: Exchange | None = None
-        self._first = 0
+        self._shown = 0
         self._commands: dict[str, Callable[[str], None]] = {
+            _HELP: self._help,
+            "/start": self._help,
+            "/ask": self._ask,
             "/more": self._show_more,
             "/context": self._show_context,
             "/sources": self._list_sources,
             "/language": self._choose_language,
+            "/reload": self._reload,
+            "/forget": self._forget,
         }
 
-    def greet(self) -> None:
-        """Say how to ask."""
+    def run(self) -> None:
+        """Answer questions from the keyboard until the person leaves."""
         self._say("terminal.welcome", count=len(self._session.corpus.articles))
+        while (text := self._read_line()) is not None and text.casefold() not in _LEAVING:
+            try:
+                self._take(text)
+            except KeyboardInterrupt:
+                self._console.print()
 
-    def take(self, text: str) -> None:
+    def _read_line(self) -> str | None:
+        """Return the line that was typed, nothing if it was given up, or None at the end of the input."""
+        try:
+            return self._keyboard.read_line().strip()
+        except KeyboardInterrupt:
+            return ""
+        except EOFError:
+            return None
+
+    def _take(self, text: str) -> None:
         """Answer a question, or do what a command says."""
-        if text.startswith("/"):
-            command, _space, argument = text.partition(" ")
-            self._commands.get(command, self._help)(argument.strip())
-        elif text:
+        if text.casefold() == _HELP.removeprefix("/"):
+            text = _HELP
+        if not text.startswith("/"):
             self._ask(text)
+            return
+        command, _space, argument = text.partition(" ")
+        known = self._commands.get(command.casefold())
+        if known is not None:
+            known(argument.strip())
+        elif nearest := get_close_matches(command.casefold(), [*self._commands, *_LEAVING], 1):
+            self._say("terminal.unknown-command", command=command, nearest=nearest[0])
+        else:
+            self._say("unknown-command")
 
     def _ask(self, text: str) -> None:
+        if not text:
+            return
+        if len(text) > QUESTION_CHARACTERS:
+            self._say("question.too-long", limit=QUESTION_CHARACTERS)
+            return
+        if self._allowance.judge(_PERSON, datetime.now(UTC)) is not Verdict.ANSWERED:
+            self._say("question.too-many", count=self._allowance.questions_per_minute)
+            return
         exchange = self._session.ask(text, _PAGES * self._limit, Origin.TERMINAL, self._find_earlier())
-        self._exchange, self._first = exchange, 0
-        self._show_page(exchange)
+        self._exchange, self._shown = exchange, 1
+        examples = self._examples.choose(self._phrases.language)
+        print_answer(self._console, exchange.answer, self._phrases, examples, limit=1)
+        self._offer_commands()
         self._session.record(exchange)
 
-    def _find_earlier(self) -> str | None:
-        """Return the question just before, for one that leans on it."""
+    def _find_earlier(self) -> Earlier | None:
+        """Return what came just before, for a question that leans on it."""
         before = self._exchange
-        if before is None or before.answer.kind is AnswerKind.SMALL_TALK:
-            return None
-        return before.answer.question.text if _is_recent(before) else None
+        return before.answer.recall() if before and _is_recent(before) else None
 
-    def _show_page(self, exchange: Exchange) -> None:
-        print_answer(self._console, exchange.answer, self._phrases, self._first, self._limit)
-        left = len(exchange.answer.hits) - self._first - self._limit
-        if exchange.answer.hits:
-            print_plain(self._console, "/more · /context" if left > 0 else "/context", style="dim")
+    def _find_hits(self) -> tuple[Hit, ...]:
+        """Return the passages that answer the last question; a refusal has none to show."""
+        if self._exchange is None or not self._exchange.answer.is_answered:
+            return ()
+        return self._exchange.answer.hits
+
+    def _offer_commands(self) -> None:
+        hits = self._find_hits()
+        if hits:
+            commands = "/more · /context" if len(hits) > self._shown else "/context"
+            print_plain(self._console, commands, style="dim")
 
     def _show_more(self, _argument: str) -> None:
-        exchange = self._exchange
-        if exchange is None or self._first + self._limit >= len(exchange.answer.hits):
+        if self._exchange is None or len(self._find_hits()) <= self._shown:
             self._say("terminal.nothing-more")
             return
-        self._first += self._limit
-        self._show_page(exchange)
+        end = self._shown + self._limit
+        print_passages(self._console, self._exchange.answer, self._phrases, self._shown, end)
+        self._shown = end
+        self._offer_commands()
 
-    def _show_context(self, _argument: str) -> None:
-        if self._exchange is None or not self._exchange.answer.hits:
+    def _show_context(self, argument: str) -> None:
+        hits = self._find_hits()
+        if self._exchange is None or not hits:
             self._say("terminal.nothing-more")
             return
-        print_context(self._console, self._exchange.answer, self._first, self._phrases)
+        number = int(argument or 1) if argument.isdecimal() or not argument else 0
+        if not 1 <= number <= len(hits):
+            self._say("terminal.no-passage", count=len(hits))
+            return
+        print_context(self._console, self._exchange.answer, number - 1, self._phrases)
 
     def _list_sources(self, _argument: str) -> None:
         for article in self._session.corpus.articles:
+            if article.title is not None:
+                print_plain(self._console, article.title, style="bold")
             print_plain(self._console, f"{describe_source(article, self._phrases)}\n  {article.source}")
 
     def _choose_language(self, argument: str) -> None:
@@ -110,6 +173,23 @@ class _Conversation:
         names = [f"{name_language(tag, reader)} ({tag})" for tag in self._catalogues]
         languages = format_list(names, locale=reader)
         self._say("terminal.languages", languages=languages, example=next(iter(self._catalogues)))
+
+    def _reload(self, _argument: str) -> None:
+        self._say("reload.begun")
+        print_plain(self._console, self._session.reload(self._phrases))
+
+    def _forget(self, argument: str) -> None:
+        if argument != _CONFIRMED:
+            self._say("terminal.forget")
+            return
+        try:
+            count = self._session.forget()
+            self._keyboard.forget()
+        except (DatabaseUnavailableError, OSError):
+            self._say("personal.unavailable")
+            return
+        self._exchange = None
+        self._say("terminal.forgotten", count=count)
 
     def _help(self, _argument: str) -> None:
         self._say("terminal.help")
@@ -127,13 +207,4 @@ def _parse(tag: str) -> str | None:
     try:
         return parse_language(tag)
     except ValueError:
-        return None
-
-
-def _read_line(console: Console) -> str | None:
-    """Return the line that was typed, or None at the end of the input."""
-    try:
-        return console.input("[bold]> [/bold]").strip()
-    except (EOFError, KeyboardInterrupt):
-        console.print()
         return None

@@ -8,31 +8,40 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.printing import make_printable, print_plain, write_json
-from bot.evaluation.follow_ups import FollowUpFigures
+from bot.evaluation.conversations import ConversationFigures
 from bot.evaluation.measurement import Figures, RankingFigures, Result
 
 _SHOWN_HITS = 3
 _SHOWN_CHARACTERS = 160
 
 
-def describe_figures(figures: Figures, follow_ups: FollowUpFigures | None) -> str:
+def describe_figures(figures: Figures, conversations: ConversationFigures | None) -> str:
     """Return the figures as one JSON object."""
     described = asdict(figures)
-    if follow_ups is not None:
-        described["follow_ups"] = asdict(follow_ups)
+    if conversations is not None:
+        described["conversations"] = asdict(conversations)
     return write_json(described)
 
 
-def print_follow_ups(console: Console, figures: FollowUpFigures) -> None:
-    """Print how well follow-ups are understood."""
-    table = Table("follow-ups", "number", "Hit@1", "Hit@3", "MRR", box=None, pad_edge=False)
-    _add_row(table, "as understood", figures.understood)
-    _add_row(table, "asked alone", figures.alone)
-    _add_row(table, "written out in full", figures.in_full)
-    _add_row(table, "switches as understood", figures.switches)
-    _add_row(table, "switches asked alone", figures.switches_alone)
+def print_conversations(console: Console, figures: ConversationFigures) -> None:
+    """Print how well second turns are answered."""
+    table = Table("conversations", "number", "Hit@1", "Hit@3", "MRR", box=None, pad_edge=False)
+    _add_row(table, "follow-ups", figures.follow_ups)
+    _add_row(table, "changes of subject", figures.switches_answerable)
+    _add_row(table, "the same, asked alone", figures.switches_answerable_alone)
     console.print()
     console.print(table)
+    for line in (
+        "",
+        f"follow-ups right first       {figures.right_first:.3f}",
+        f"  asked alone / in full      {figures.right_first_alone:.3f} / {figures.right_first_in_full:.3f}",
+        f"  refused of {figures.unanswerable_follow_ups} unanswerable   {figures.refused_follow_ups:.3f}",
+        f"changes of subject           {figures.switches}",
+        f"  not bluffed                {figures.not_bluffed:.3f}",
+        f"  refused of {figures.unanswerable_switches} unanswerable  {figures.refused_switches:.3f}",
+        f"  the same, asked alone      {figures.refused_alone:.3f}",
+    ):
+        print_plain(console, line)
 
 
 def print_figures(console: Console, figures: Figures) -> None:

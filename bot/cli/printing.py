@@ -2,13 +2,14 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from babel.dates import format_date
 from rich.console import Console
 from rich.text import Text
 
-from bot.characters import UNFIT_FOR_TERMINALS
+from bot.characters import DIRECTION_MARKS, UNFIT_FOR_TERMINALS
 from bot.language import name_language
 from bot.model import Answer, Article, Hit, Passage
 from bot.wording.phrases import Phrases
@@ -69,21 +70,29 @@ def open_console(*, stderr: bool = False) -> Console:
 
 
 def print_answer(
-    console: Console, answer: Answer, phrases: Phrases, first: int = 0, limit: int | None = None
+    console: Console, answer: Answer, phrases: Phrases, examples: Iterable[str], limit: int
 ) -> None:
-    """Print the answer for a person: each passage with outlet, date, language and URL.
+    """Print an answer for a person: the words that answer, then at most ``limit`` passages.
 
-    ``first`` and ``limit`` choose which of the passages; what is said above them stands above the
-    first.
+    Where the articles do not answer, nothing is quoted; ``examples`` are questions that they answer.
     """
     if answer.small_talk is not None:
         print_plain(console, phrases.say(f"small-talk.{answer.small_talk.value}"))
-    elif not answer.is_answered and first == 0:
-        nearest = "not-found" if answer.hits else "not-found-nothing-near"
-        print_plain(console, phrases.say(nearest), style="yellow")
-    end = None if limit is None else first + limit
+    elif answer.is_answered:
+        if answer.short:
+            print_plain(console, answer.short, style="bold")
+        print_passages(console, answer, phrases, 0, limit)
+    else:
+        print_plain(console, phrases.say("terminal.not-found"), style="yellow")
+        offered = [f"{' ' * _INDENT}{example}" for example in examples]
+        if offered:
+            print_plain(console, "\n".join([phrases.say("example.offer"), *offered]))
+
+
+def print_passages(console: Console, answer: Answer, phrases: Phrases, first: int, end: int) -> None:
+    """Print the passages from ``first`` up to and without ``end``, each with its source."""
     for number, hit in enumerate(answer.hits[first:end], first + 1):
-        _print_hit(console, number, _emphasise(answer, hit), hit, phrases)
+        _print_hit(console, number, _emphasise(hit), hit, phrases)
 
 
 def print_context(console: Console, answer: Answer, number: int, phrases: Phrases) -> None:
@@ -91,7 +100,7 @@ def print_context(console: Console, answer: Answer, number: int, phrases: Phrase
     hit = answer.hits[number]
     around = [
         Text(make_printable(hit.passage.before), style="dim"),
-        _emphasise(answer, hit),
+        _emphasise(hit),
         Text(make_printable(hit.passage.after), style="dim"),
     ]
     _print_hit(console, number + 1, Text(" ").join(filter(None, around)), hit, phrases)
@@ -103,8 +112,8 @@ def print_plain(console: Console, text: str, style: str = "") -> None:
 
 
 def make_printable(text: str) -> str:
-    """Replace the characters that a terminal would obey instead of showing."""
-    return UNFIT_FOR_TERMINALS.sub("\ufffd", text)
+    """Replace the characters that a terminal would obey instead of showing; direction marks are left out."""
+    return UNFIT_FOR_TERMINALS.sub("\ufffd", DIRECTION_MARKS.sub("", text))
 
 
 def write_json(content: object) -> str:
@@ -122,12 +131,16 @@ def describe_source(article: Article, phrases: Phrases) -> str:
     return make_printable(" · ".join(details))
 
 
-def _emphasise(answer: Answer, hit: Hit) -> Text:
-    """Return the text of a passage, the clause that answers in bold."""
+def _emphasise(hit: Hit) -> Text:
+    """Return the text of a passage, the words that answer in bold, or else their clause."""
     text = Text(make_printable(hit.passage.text))
-    start = hit.passage.text.find(hit.highlight) if hit.highlight and answer.is_answered else -1
-    if hit.highlight and start >= 0:
-        text.stylize("bold", start, start + len(hit.highlight))
+    clause = hit.passage.text.find(hit.highlight or "")
+    words = hit.short or hit.highlight or ""
+    start = hit.passage.text.find(words, max(0, clause))
+    if start < 0:
+        start = hit.passage.text.find(words)
+    if words and start >= 0:
+        text.stylize("bold", start, start + len(words))
     return text
 
 

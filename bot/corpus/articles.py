@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from bot.characters import UNFIT_FOR_ARTICLES
 from bot.corpus.front_matter import FrontMatterError, find_key, parse_front_matter, split_front_matter
+from bot.corpus.headings import find_headings
 from bot.corpus.sentences import split_sentences
 from bot.model import Article, Corpus, Passage
 
@@ -178,6 +179,7 @@ def _read_article(path: Path, folder: Path, content: bytes) -> Article:
         title=matter.title,
         paragraphs=paragraphs,
         digest=hashlib.sha256(content).hexdigest(),
+        original=matter.original if matter.original != matter.language else None,
     )
 
 
@@ -217,11 +219,9 @@ def _split_paragraphs(lines: list[str]) -> Iterator[str]:
 
 
 def _cut(article: Article) -> Iterator[Passage]:
-    sentences = [
-        (sentence, number)
-        for number, paragraph in enumerate(article.paragraphs)
-        for sentence in split_sentences(paragraph, article.language)
-    ]
+    paragraphs = [split_sentences(paragraph, article.language) for paragraph in article.paragraphs]
+    headings = find_headings(paragraphs)
+    sentences = [(sentence, number) for number, cut in enumerate(paragraphs) for sentence in cut]
     texts = [sentence for sentence, _ in sentences]
     for position, (sentence, number) in enumerate(sentences):
         yield Passage(
@@ -231,6 +231,7 @@ def _cut(article: Article) -> Iterator[Passage]:
             position=position,
             before=" ".join(texts[max(0, position - _SENTENCES_AROUND) : position]),
             after=" ".join(texts[position + 1 : position + 1 + _SENTENCES_AROUND]),
+            is_heading=number in headings,
         )
 
 

@@ -1,4 +1,4 @@
-"""The front matter of an article file: language, source, outlet, date and title.
+"""The front matter of an article file: language, original language, source, outlet, date and title.
 
 It is TOML between ``+++`` lines, because YAML reads ``language: no`` as false. Every mistake is
 reported with its line and its remedy.
@@ -60,6 +60,7 @@ class FrontMatter(BaseModel):
     outlet: _Line | None = None
     published: date | None = None
     title: _Line | None = None
+    original: Annotated[_Line, AfterValidator(parse_language)] | None = None
 
 
 def split_front_matter(lines: list[str]) -> tuple[list[str], list[str]]:

@@ -45,8 +45,9 @@ def import_article(
     detect_language: Callable[[str], str],
     outlet: str | None = None,
     published: date | None = None,
+    original: str | None = None,
 ) -> ImportedArticle:
-    """Turn a raw text into an article file.
+    """Turn a raw text into an article file; ``original`` is the language that it was translated from.
 
     Raises:
         RawTextError: no line names the source, or there is no text above it.
@@ -66,7 +67,10 @@ def import_article(
 
     published = published or _find_date(source)
     language = detect_language("\n".join(paragraphs))
-    matter: dict[str, object] = {"language": language, "source": source}
+    matter: dict[str, object] = {"language": language}
+    if original:
+        matter["original"] = original
+    matter["source"] = source
     if outlet:
         matter["outlet"] = outlet
     if published:

@@ -21,7 +21,7 @@ import numpy as np
 
 from bot.evaluation.questions import EvaluationError, KnownQuestion
 from bot.evaluation.ties import Place, find_place
-from bot.model import Corpus, Findings, Passage, Question
+from bot.model import Corpus, Earlier, Findings, Passage, Question
 
 _BINS = 10
 
@@ -106,8 +106,9 @@ def _ask(known: KnownQuestion, index: Searchable) -> Result:
     if not right and not known.unanswerable:
         message = f"question {known.id}: no passage of the corpus has any of its facts"
         raise EvaluationError(message)
+    earlier = _ask_earlier(known, index)
     started = time.perf_counter()
-    findings = index.search(Question(known.question, known.language, known.earlier), len(passages))
+    findings = index.search(Question(known.question, known.language, earlier), len(passages))
     elapsed_ms = (time.perf_counter() - started) * 1000
     hits = findings.hits
     first = hits[0] if hits else None
@@ -122,6 +123,13 @@ def _ask(known: KnownQuestion, index: Searchable) -> Result:
         short_has_fact=bool(first and first.short and is_fact(first.passage, first.short)),
         elapsed_ms=elapsed_ms,
     )
+
+
+def _ask_earlier(known: KnownQuestion, index: Searchable) -> Earlier | None:
+    """Ask the first turn of a conversation, and return what the second may lean on."""
+    if known.earlier is None:
+        return None
+    return Earlier(known.earlier, index.search(Question(known.earlier, known.language), 1).words)
 
 
 def _match_facts(known: KnownQuestion) -> Callable[[Passage, str], bool]:
@@ -151,11 +159,11 @@ def measure(results: Sequence[Result]) -> Figures:
             for language in sorted({result.question.language for result in answerable})
         },
         unanswerable=len(unanswerable),
-        refused_unanswerable=_mean(not result.findings.is_answer for result in unanswerable),
-        refused_answerable=_mean(not result.findings.is_answer for result in answerable),
-        refusal_precision=_mean(result.question.unanswerable for result in refused),
+        refused_unanswerable=average(not result.findings.is_answer for result in unanswerable),
+        refused_answerable=average(not result.findings.is_answer for result in answerable),
+        refusal_precision=average(result.question.unanswerable for result in refused),
         refused_by_kind={
-            kind: _mean(
+            kind: average(
                 not result.findings.is_answer for result in unanswerable if result.question.kind == kind
             )
             for kind in sorted({result.question.kind for result in unanswerable if result.question.kind})
@@ -168,8 +176,8 @@ def measure(results: Sequence[Result]) -> Figures:
             [result.findings.confidence for result in results],
             [not result.question.unanswerable for result in results],
         ),
-        highlight_has_fact=_mean(result.highlight_has_fact for result in right_first),
-        short_has_fact=_mean(result.short_has_fact for result in right_first),
+        highlight_has_fact=average(result.highlight_has_fact for result in right_first),
+        short_has_fact=average(result.short_has_fact for result in right_first),
         highlight_median_words=statistics.median(map(_count_highlight_words, right_first))
         if right_first
         else 0.0,
@@ -197,13 +205,14 @@ def measure_ranking(results: Iterable[Result]) -> RankingFigures:
     places = [result.place for result in results]
     return RankingFigures(
         questions=len(places),
-        hit_at_1=_mean(place.hit_within(1) if place else 0.0 for place in places),
-        hit_at_3=_mean(place.hit_within(3) if place else 0.0 for place in places),
-        mrr=_mean(place.reciprocal_rank if place else 0.0 for place in places),
+        hit_at_1=average(place.hit_within(1) if place else 0.0 for place in places),
+        hit_at_3=average(place.hit_within(3) if place else 0.0 for place in places),
+        mrr=average(place.reciprocal_rank if place else 0.0 for place in places),
     )
 
 
-def _mean(values: Iterable[float]) -> float:
+def average(values: Iterable[float]) -> float:
+    """Return the mean, and 0 of nothing."""
     found = list(values)
     return statistics.fmean(found) if found else 0.0
 

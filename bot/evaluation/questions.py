@@ -20,8 +20,8 @@ class EvaluationError(Exception):
 class KnownQuestion(BaseModel):
     """A question and what answers it.
 
-    A follow-up has what was asked ``earlier``, and itself written out in ``full``; a ``switch``
-    comes after an earlier question too, but has nothing to do with it.
+    The second turn of a conversation has what was asked ``earlier``: a follow-up, which also has itself
+    written out in ``full``, or a ``switch``, which has nothing to do with the first turn.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -13,18 +13,20 @@ from zlib import crc32
 import aiosqlite
 
 from bot.journal.database import Database, Work
-from bot.model import Answer, AnswerKind, Article, Exchange, Hit, Origin, Passage, Question
+from bot.model import Answer, AnswerKind, Article, Earlier, Exchange, Hit, Origin, Passage, Question
 
 _AT_HAND = 2_000
 
 _INSERT_PASSAGE = """
     INSERT OR IGNORE INTO passages
-    (key, article, language, source, outlet, published, title, paragraph, position, text, before, after)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (key, article, language, source, outlet, published, title,
+    paragraph, position, text, before, after, original)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_SHOWN = """
-    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, short, score, is_pinned)
-    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?, ?)
+    INSERT INTO shown_passages
+    (exchange_id, rank, also_of, passage_id, highlight, short, score, answers, is_pinned)
+    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?, ?, ?)
 """
 
 
@@ -77,6 +79,26 @@ class Journal:
                 return None
             latest = await self._find("user_id = ? AND chat_id = ?", user_id, chat_id)
         return latest if latest is not None and latest.asked_at >= since else None
+
+    async def find_before(
+        self, user_id: int, chat_id: int, message_id: int, since: datetime
+    ) -> Exchange | None:
+        """Return a person's latest exchange before that of their message, unless it was before ``since``.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+        found = await self._find(
+            """
+            user_id = ? AND chat_id = ? AND id < ifnull(
+                (SELECT min(id) FROM exchanges WHERE chat_id = ? AND question_message_id = ?), 1e18)
+            """,
+            user_id,
+            chat_id,
+            chat_id,
+            message_id,
+        )
+        return found if found is not None and found.asked_at >= since else None
 
     def forget(self, user_id: int) -> None:
         """Drop a person's exchanges from memory; ``PersonalRecords`` erases them from the file."""
@@ -176,6 +198,7 @@ def _finding(condition: str, *values: object) -> Work[Exchange | None]:
 
 async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     answer = exchange.answer
+    earlier = answer.question.earlier
     values = {
         "key": exchange.key,
         "asked_at": exchange.asked_at.isoformat(timespec="milliseconds"),
@@ -186,12 +209,15 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
         "answer_message_id": exchange.answer_message_id,
         "language": answer.question.language,
         "question": answer.question.text,
-        "earlier": answer.question.earlier,
+        "earlier": earlier.question if earlier else None,
+        "earlier_answer": earlier.answer if earlier else None,
         "kind": answer.kind.value,
         "is_answered": answer.is_answered,
         "confidence": answer.confidence,
         "corpus_version": answer.corpus_version,
         "elapsed_ms": answer.elapsed_ms,
+        "leads": answer.leads,
+        "unanswered": answer.unanswered,
     }
     cursor = await connection.execute(_insert_statement("exchanges", values), values)
     if cursor.rowcount < 1:
@@ -205,7 +231,17 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     await connection.executemany(
         _INSERT_SHOWN,
         [
-            (exchange_id, rank, each.also_of, key, each.highlight, each.short, each.score, each.is_pinned)
+            (
+                exchange_id,
+                rank,
+                each.also_of,
+                key,
+                each.highlight,
+                each.short,
+                each.score,
+                each.answers,
+                each.is_pinned,
+            )
             for rank, (key, each) in enumerate(zip(keys, shown, strict=True), 1)
         ],
     )
@@ -226,6 +262,7 @@ class _Shown:
     highlight: str | None
     short: str | None
     score: float
+    answers: float | None
     is_pinned: bool = False
 
 
@@ -234,9 +271,9 @@ def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
     rank = 0
     for hit in hits:
         rank += 1
-        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score, hit.is_pinned)
+        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score, hit.answers, hit.is_pinned)
         for passage in hit.also:
-            yield _Shown(passage, rank, None, None, hit.score)
+            yield _Shown(passage, rank, None, None, hit.score, None)
         rank += len(hit.also)
 
 
@@ -260,17 +297,21 @@ def _passage_row(key: str, passage: Passage) -> tuple[object, ...]:
         passage.text,
         passage.before,
         passage.after,
+        article.original,
     )
 
 
 def _read_exchange(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Exchange:
+    earlier = Earlier(row["earlier"], row["earlier_answer"]) if row["earlier"] else None
     answer = Answer(
-        question=Question(row["question"], row["language"], row["earlier"]),
+        question=Question(row["question"], row["language"], earlier),
         kind=AnswerKind(row["kind"]),
         confidence=row["confidence"],
         hits=_read_hits(shown),
         corpus_version=row["corpus_version"],
         elapsed_ms=row["elapsed_ms"],
+        leads=row["leads"],
+        unanswered=row["unanswered"],
     )
     return Exchange(
         asked_at=datetime.fromisoformat(row["asked_at"]),
@@ -293,6 +334,7 @@ def _read_hits(shown: Iterable[sqlite3.Row]) -> tuple[Hit, ...]:
             highlight=row["highlight"],
             short=row["short"],
             is_pinned=bool(row["is_pinned"]),
+            answers=row["answers"],
             also=tuple(_read_passage(other) for other in rows if other["also_of"] == row["rank"]),
         )
         for row in rows
@@ -311,5 +353,6 @@ def _read_passage(row: sqlite3.Row) -> Passage:
         title=row["title"],
         paragraphs=(),
         digest="",
+        original=row["original"],
     )
     return Passage(article, row["text"], row["paragraph"], row["position"], row["before"], row["after"])

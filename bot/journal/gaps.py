@@ -20,7 +20,7 @@ import aiosqlite
 import numpy as np
 
 from bot.journal.database import Database
-from bot.model import AnswerKind, Question, Vote
+from bot.model import AnswerKind, Earlier, Question, Vote
 from bot.search.encoder import Vectors
 
 _MOST = 10_000
@@ -262,7 +262,9 @@ async def _read_unanswered(connection: aiosqlite.Connection) -> list[Unanswered]
             id=row["id"],
             key=row["key"],
             asked_at=datetime.fromisoformat(row["asked_at"]),
-            question=Question(row["question"], row["language"], row["earlier"]),
+            question=Question(
+                row["question"], row["language"], Earlier(row["earlier"]) if row["earlier"] else None
+            ),
             is_refused=row["kind"] == AnswerKind.NOT_FOUND.value,
         )
         for row in rows

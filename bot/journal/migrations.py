@@ -207,6 +207,18 @@ async def _create_roles(connection: aiosqlite.Connection) -> None:
     """)
 
 
+async def _keep_what_cards_show(connection: aiosqlite.Connection) -> None:
+    """Keep what a card tells beside the quotations, so that it looks the same when it is shown again."""
+    await connection.execute("ALTER TABLE passages ADD COLUMN original TEXT")
+    await connection.execute("ALTER TABLE shown_passages ADD COLUMN answers REAL")
+    await connection.execute("ALTER TABLE exchanges ADD COLUMN leads INTEGER NOT NULL DEFAULT 1")
+    await connection.execute("ALTER TABLE exchanges ADD COLUMN unanswered TEXT")
+
+
+async def _keep_earlier_answers(connection: aiosqlite.Connection) -> None:
+    await connection.execute("ALTER TABLE exchanges ADD COLUMN earlier_answer TEXT")
+
+
 async def _create_gaps(connection: aiosqlite.Connection) -> None:
     """Keep what makes gaps, and what admins do about them."""
     await connection.execute("ALTER TABLE shown_passages ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0")
@@ -276,5 +288,7 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _share_passages,
     _keep_short_answers,
     _create_roles,
+    _keep_what_cards_show,
+    _keep_earlier_answers,
     _create_gaps,
 )

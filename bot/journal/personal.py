@@ -9,6 +9,7 @@ from typing import Any
 import aiosqlite
 
 from bot.journal.database import Database
+from bot.model import Origin
 
 _Row = dict[str, Any]
 
@@ -43,7 +44,7 @@ class PersonalRecords:
                 "shown_passages": await _read_rows(
                     connection,
                     """
-                    SELECT exchange_id, rank, also_of, highlight, short, score, is_pinned, passages.*
+                    SELECT exchange_id, rank, also_of, highlight, short, score, answers, is_pinned, passages.*
                     FROM exchanges
                     JOIN shown_passages ON exchange_id = exchanges.id
                     JOIN passages ON passages.id = passage_id
@@ -110,6 +111,41 @@ class PersonalRecords:
                 (user_id, self._bot_id, self._bot_id, user_id),
             )
             async with connection.execute("DELETE FROM exchanges WHERE user_id = ?", (user_id,)) as cursor:
+                return cursor.rowcount
+
+        erased = await self._database.run(erase)
+        await self._database.erase_traces()
+        return erased
+
+
+class LocalRecords:
+    """Erases what was asked in terminals of this machine, where nobody has a user id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def forget(self) -> int:
+        """Erase every exchange, and every trace of it; return their number.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be written now.
+        """
+
+        async def erase(connection: aiosqlite.Connection) -> int:
+            # The wordings in pins and tests are copies.
+            for table in ("pinned_questions", "test_questions"):
+                await connection.execute(
+                    f"""
+                    DELETE FROM {table} WHERE user_id IS NULL AND exchange_key IN
+                    (SELECT key FROM exchanges WHERE origin IN (?, ?) AND user_id IS NULL)
+                    """,  # noqa: S608 - the names above
+                    (Origin.TERMINAL.value, Origin.ASK.value),
+                )
+            await connection.execute("DELETE FROM pins WHERE id NOT IN (SELECT pin_id FROM pinned_questions)")
+            async with connection.execute(
+                "DELETE FROM exchanges WHERE origin IN (?, ?) AND user_id IS NULL",
+                (Origin.TERMINAL.value, Origin.ASK.value),
+            ) as cursor:
                 return cursor.rowcount
 
         erased = await self._database.run(erase)

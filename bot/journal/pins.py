@@ -15,7 +15,7 @@ import aiosqlite
 
 from bot.journal.audit import Act, Actor, Entry, write_entry
 from bot.journal.database import Database
-from bot.model import Passage, Question
+from bot.model import Earlier, Passage, Question
 from bot.search.pins import Pin
 
 
@@ -152,7 +152,9 @@ class Pins:
 async def _read_pins(connection: aiosqlite.Connection) -> tuple[KeptPin, ...]:
     asked: dict[int, list[Question]] = {}
     for row in await connection.execute_fetchall("SELECT * FROM pinned_questions ORDER BY id"):
-        question = Question(row["question"], row["language"], row["earlier"])
+        question = Question(
+            row["question"], row["language"], Earlier(row["earlier"]) if row["earlier"] else None
+        )
         asked.setdefault(row["pin_id"], []).append(question)
     rows = await connection.execute_fetchall("SELECT * FROM pins ORDER BY id DESC")
     return tuple(

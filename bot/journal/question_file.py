@@ -17,7 +17,7 @@ import tomli_w
 
 from bot.journal.audit import Act, Actor, Entry, write_entry
 from bot.journal.database import Database
-from bot.model import Passage, Question
+from bot.model import Earlier, Passage, Question
 
 _FOR_ITS_OWNER = 0o600
 _HEADING = """\
@@ -47,7 +47,7 @@ class KeptQuestion:
             "question": self.question.text,
         }
         if self.question.earlier:
-            table["earlier"] = self.question.earlier
+            table["earlier"] = self.question.earlier.question
         if self.passage is None:
             return table | {"unanswerable": True, "kind": "gap"}
         return table | {"facts": [f"^{re.escape(self.passage)}$"]}
@@ -168,7 +168,9 @@ async def _read_questions(connection: aiosqlite.Connection) -> tuple[KeptQuestio
     return tuple(
         KeptQuestion(
             key=row["exchange_key"],
-            question=Question(row["question"], row["language"], row["earlier"]),
+            question=Question(
+                row["question"], row["language"], Earlier(row["earlier"]) if row["earlier"] else None
+            ),
             passage=row["passage"],
             outcome=row["outcome"],
         )

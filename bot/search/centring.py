@@ -1,7 +1,8 @@
 """Centring: removes the language from vectors, and discounts those that are near to everything.
 
-A multilingual model puts texts of one language near each other whatever they say. Subtracting
-from each passage vector the mean of its language removes most of it (Yang et al. 2021, "A Simple
+A multilingual model puts texts of one language near each other whatever they say. Where passages or
+words are compared with each other, subtracting from each vector the mean of its language removes most
+of it (Yang et al. 2021, "A Simple
 and Effective Method To Eliminate the Self Language Bias in Multilingual Representations",
 section 3; here the mean instead of principal components). A language with few passages does not
 know its mean well: it is drawn towards the mean of all languages.
@@ -19,8 +20,6 @@ from numpy.typing import NDArray
 from bot.search.encoder import Vectors
 
 _PRIOR_WEIGHT = 3.0
-# Only part of the mean is subtracted from a question, whose place among passages is less certain.
-_QUESTION_PART = 0.5
 _HUB_NEIGHBOURS = 8
 _HUB_PART = 0.5
 _MOST_PROBES = 2000
@@ -58,18 +57,9 @@ class LanguageMeans:
             return vectors
         return normalise(vectors - np.stack([self._means[language] for language in languages]))
 
-    def centre_question(self, vectors: Vectors, language: str) -> Vectors:
-        """Subtract part of the mean of the question's language, or of all if the corpus lacks it."""
-        return normalise(vectors - _QUESTION_PART * self._means.get(language, self._overall))
-
     def centre_word(self, vectors: Vectors, language: str) -> Vectors:
         """Subtract from words the mean word of the question's language, and normalise."""
         return normalise(vectors - self._means.get(language, self._overall))
-
-    def centre_probes(self, vectors: Vectors, languages: Sequence[str]) -> Vectors:
-        """Treat passages as if they were questions, to learn which vectors are near to everything."""
-        means = np.stack([self._means[language] for language in languages])
-        return normalise(vectors - _QUESTION_PART * means)
 
 
 def measure_hubness(targets: Vectors, owners: NDArray[np.intp], probes: Vectors) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ def find_clauses(sentence: str) -> list[Span]:
     A sentence that is one short clause gives one span.
     """
     clauses: list[Span] = []
-    for span in _join_short(sentence, _split_at_punctuation(sentence)):
+    for span in _join_short(sentence, split_at_punctuation(sentence)):
         clauses.extend(_slide_window(sentence, span))
     return clauses
 
@@ -40,7 +40,8 @@ def find_units(sentence: str, span: Span) -> list[Span]:
     return [match.span() for match in _UNIT.finditer(sentence, *span)]
 
 
-def _split_at_punctuation(sentence: str) -> list[Span]:
+def split_at_punctuation(sentence: str) -> list[Span]:
+    """Return the spans between the marks where a sentence may be cut, in order."""
     pieces: list[Span] = []
     start = 0
     for match in _BREAK.finditer(sentence):

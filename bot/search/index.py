@@ -6,25 +6,33 @@ embedded words, so searches may run in any thread while another index is being b
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.e5.reading import Reading
-from bot.model import Corpus, Findings, Hit, Passage, Question
+from bot.model import Corpus, Earlier, Findings, Hit, Passage, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
 from bot.search.centring import normalise
-from bot.search.clauses import find_units
+from bot.search.compound import join_findings, split_question
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
 from bot.search.highlight import choose_highlight, find_clause_around
+from bot.search.leaning import Leaning, load_leaning
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
 from bot.search.pins import Pin, PinBoard, Words
-from bot.search.ranking import Parameters, load_parameters, weigh_evidence, weigh_readings
+from bot.search.ranking import (
+    Calibration,
+    Parameters,
+    hold_back_headings,
+    load_parameters,
+    weigh_evidence,
+    weigh_readings,
+)
 from bot.search.reader import Reader
 from bot.search.reading import CandidateReading, Readings
 from bot.search.semantic import SemanticRanking, plan_texts
@@ -32,13 +40,27 @@ from bot.search.signals import ALL_PARTS, Evidence, Parts, gather_evidence
 from bot.search.translation import Translator, Vocabulary, WordMemory
 from bot.search.vectors import Progress, VectorCache, embed_texts
 
-# Longer questions are clear on their own; reading them twice would take twice as long.
-_LEANING_WORDS = 8
-# "And when?" means nothing without the question before it; whoever pins that pins both.
-_LITTLE_WORDS = 2
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
 _SURE_OF_WORDS = 0.4
+# A refusal this near to the threshold, as a part of it, is about what was asked: in questions_tuning.toml
+# all such refusals are, if the reader believes that the passage answers; below, three in four are not.
+_NEAR = 0.67
+_BELIEVED = 0.5
+# The words of an answer say what a follow-up is about only where they are few.
+_MOST_RECALLED_WORDS = 8
+# How much of the words that a follow-up names has to be in the passage that answers it.
+_LEAST_COVERAGE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """The passages ranked for a question, and the confidence that the best one answers."""
+
+    evidence: Evidence
+    scores: NDArray[np.float32]
+    readings: Readings
+    confidence: float
 
 
 class CorpusIndex:
@@ -55,6 +77,7 @@ class CorpusIndex:
         reading: CandidateReading | None,
         parameters: Parameters,
         parts: Parts,
+        leaning: Leaning,
     ) -> None:
         """Use ``build``, which makes the parts."""
         self.corpus = corpus
@@ -64,7 +87,9 @@ class CorpusIndex:
         self._reading = reading
         self._parameters = parameters
         self._parts = parts
+        self._leaning = leaning
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
+        self._is_heading = np.array([passage.is_heading for passage in corpus.passages], dtype=np.bool_)
         figures = [find_figures(passage.text) for passage in corpus.passages]
         self._thresholds = load_thresholds()
         self._board = self._lay_out_pins((), {})
@@ -101,6 +126,7 @@ class CorpusIndex:
                 reading=None,
                 parameters=parameters,
                 parts=parts,
+                leaning=load_leaning(),
             )
         texts = plan_texts(passages)
         vocabulary = Vocabulary(passages)
@@ -111,9 +137,7 @@ class CorpusIndex:
             cache=vectors,
             progress=progress,
         )
-        semantic = SemanticRanking(
-            passages, texts, embedded, is_centred=parts.centring, discounts_hubs=parts.hubness
-        )
+        semantic = SemanticRanking(passages, texts, embedded, discounts_hubs=parts.hubness)
         memory = WordMemory(encoder, vocabulary.words, words)
         return cls(
             corpus,
@@ -121,11 +145,14 @@ class CorpusIndex:
                 passages, Translator(vocabulary, words, memory) if parts.translation else None
             ),
             semantic=semantic,
-            agreement=Agreement(semantic.sentences, [passage.article.language for passage in passages]),
+            agreement=Agreement(
+                semantic.centre_sentences(), [passage.article.language for passage in passages]
+            ),
             encoder=encoder,
             reading=CandidateReading(passages, reader) if reader else None,
             parameters=parameters,
             parts=parts,
+            leaning=load_leaning(),
         )
 
     @property
@@ -148,18 +175,12 @@ class CorpusIndex:
         """Return the vectors of what questions mean; none without an encoder."""
         if self._encoder is None or not questions:
             return np.zeros((0, 0), np.float32)
-        encoder = self._encoder
-        return np.stack(
-            [
-                _choose_meaning(question, encoder.embed_questions(_find_asked(question)))
-                for question in questions
-            ]
-        )
+        return normalise(self._encoder.embed_questions([self._write_out(question) for question in questions]))
 
     def group(self, questions: Sequence[Question], vectors: Vectors | None) -> list[list[int]]:
         """Return the numbers of the questions of each meaning; without vectors, of the same words."""
         if vectors is None or self._semantic is None:
-            return group_equal([_split_meaning(question) for question in questions])
+            return group_equal([self._split_meaning(question) for question in questions])
         centred = [
             self._semantic.centre(vector, question.language)
             for question, vector in zip(questions, vectors, strict=True)
@@ -171,41 +192,113 @@ class CorpusIndex:
         return PinBoard(
             pins,
             self.corpus.passages,
-            split=_split_meaning,
+            split=self._split_meaning,
             embed=self.embed if self._encoder and semantic else None,
             centre=semantic.centre if semantic else lambda vector, _language: vector,
             threshold=self._thresholds.pinned,
             known=known,
         )
 
+    def _write_out(self, question: Question) -> str:
+        """Return what a question means by itself: one that leans on another has that before it."""
+        earlier = question.earlier
+        return _join(earlier, question) if earlier and self._leaning.leans(question) else question.text
+
+    def _split_meaning(self, question: Question) -> Words:
+        return tuple(word.casefold() for word in split_words(self._write_out(question)))
+
     def search(self, question: Question, limit: int) -> Findings:
-        """Return at most ``limit`` statements for a question, best first, each with all its sources."""
+        """Return at most ``limit`` statements for a question, best first, each with all its sources.
+
+        Where it asks two things that different passages answer, the best one of each comes first.
+        """
+        words = self._split_meaning(question)
+        parts = None if self._board.holds(words) else split_question(question.text, question.language)
+        if parts:
+            found = [self._search_one(replace(question, text=part), limit) for part in parts]
+            joined = join_findings(parts, found, limit)
+            if joined is not None:
+                return joined
+        return self._search_one(question, limit)
+
+    def _search_one(self, question: Question, limit: int) -> Findings:
         passages = self.corpus.passages
         if not passages or not question.text.strip():
             return Findings((), 0.0, is_answer=False)
+        ranked = self._rank(question)
+        # The vector is that of the question alone, which says little of what a leaning one means.
+        leans = question.earlier is not None and self._leaning.leans(question)
+        pinned = self._board.find(self._split_meaning(question), None if leans else ranked.evidence.meaning)
+        if pinned is not None:
+            return self._find_pinned(question, ranked, pinned, limit)
+        leaned = self._lean(question, question.earlier, ranked, limit) if question.earlier else None
+        return leaned or self._find(question, ranked, limit)
+
+    def _rank(self, question: Question) -> _Ranked:
         evidence = self.gather_evidence(question)
-        scores = weigh_evidence(evidence, self._parameters)
+        return self._judge(question, evidence, weigh_evidence(evidence, self._parameters))
+
+    def _judge(self, question: Question, evidence: Evidence, scores: NDArray[np.float32]) -> _Ranked:
+        """Read the best passages for a question, and judge whether the best one answers."""
         readings = self.read(question, scores)
         scores = weigh_readings(scores, readings, self._parameters)
-        calibration = (
-            self._parameters.lexical_calibration if self._semantic is None else self._parameters.calibration
-        )
-        confidence = judge_confidence(evidence, scores, readings, calibration)
+        scores = hold_back_headings(scores, self._is_heading, evidence.words)
+        confidence = judge_confidence(evidence, scores, readings, self._calibration)
+        return _Ranked(evidence, scores, readings, confidence)
+
+    @property
+    def _calibration(self) -> Calibration:
+        parameters = self._parameters
+        return parameters.lexical_calibration if self._semantic is None else parameters.calibration
+
+    def _find(self, question: Question, ranked: _Ranked, limit: int) -> Findings:
+        """Return what is shown of the ranked passages."""
+        scores = ranked.scores
         nearest = np.argsort(-scores, kind="stable")[: limit + _FOUND_BEYOND]
         hits = tuple(
-            self._show(int(number), float(scores[number]), readings.get(int(number)), evidence)
+            self._show(int(number), float(scores[number]), ranked.readings.get(int(number)), ranked.evidence)
             for number in nearest
         )
-        hits = self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
-        pinned = self._board.find(_split_meaning(question), evidence.meaning)
-        if pinned is not None:
-            shown = self._show(pinned, float(scores[pinned]), readings.get(pinned), evidence)
-            return Findings(_put_first(shown, hits, limit), 1.0, is_answer=True)
+        shown = self._merging.merge(hits, question, limit) if self._merging else hits[:limit]
+        is_answer = ranked.confidence >= self._calibration.threshold
         return Findings(
-            hits=hits,
-            confidence=confidence,
-            is_answer=confidence >= calibration.threshold,
+            hits=shown,
+            confidence=ranked.confidence,
+            is_answer=is_answer,
+            is_near=not is_answer
+            and ranked.confidence >= _NEAR * self._calibration.threshold
+            and (shown[0].answers or 0.0) >= _BELIEVED,
         )
+
+    def _find_pinned(self, question: Question, ranked: _Ranked, pinned: int, limit: int) -> Findings:
+        """Return a pinned passage first, then what is found besides."""
+        score, reading = float(ranked.scores[pinned]), ranked.readings.get(pinned)
+        shown = self._show(pinned, score, reading, ranked.evidence)
+        hits = _put_first(shown, self._find(question, ranked, limit).hits, limit)
+        return Findings(hits=hits, confidence=1.0, is_answer=True)
+
+    def _lean(self, question: Question, earlier: Earlier, alone: _Ranked, limit: int) -> Findings | None:
+        """Return what answers a question that cannot stand alone, together with what came before.
+
+        Both count for what the question is about; the reader is only asked the new words, and what
+        they name has to be in the passage. So nothing is answered merely because it was asked before.
+        """
+        leans = self._leaning.leans(question)
+        is_answered = alone.confidence >= self._calibration.threshold
+        if not leans and (is_answered or not earlier.is_reply):
+            return None
+        together = self.gather_evidence(replace(question, text=_join(earlier, question)))
+        scores = weigh_evidence(alone.evidence, self._parameters) + weigh_evidence(together, self._parameters)
+        ranked = self._judge(question, together, scores / 2)
+        found = self._find(question, ranked, limit)
+        named = self._leaning.find_named(question)
+        if named:
+            lexical = self._lexical.score(named, question.language)
+            covered = float(lexical.words[int(np.argmax(ranked.scores))])
+            is_new = covered >= _LEAST_COVERAGE * lexical.reachable and covered > 0
+        else:
+            is_new = found.words != earlier.answer
+        return replace(found, is_leaning=True) if found.is_answer and is_new else None
 
     def read(self, question: Question, scores: NDArray[np.float32]) -> Readings:
         """Read the passages with the highest scores; none where there is no reader.
@@ -214,7 +307,7 @@ class CorpusIndex:
         """
         if self._reading is None or not self._parts.reading:
             return {}
-        return self._reading.read(_find_asked(question)[-1], np.argsort(-scores, kind="stable"))
+        return self._reading.read(question.text, np.argsort(-scores, kind="stable"))
 
     def gather_evidence(self, question: Question) -> Evidence:
         """Measure the evidence for each passage; the question is not empty.
@@ -226,9 +319,9 @@ class CorpusIndex:
         words = tuple(dict.fromkeys(split_words(question.text)))
         semantic = meaning = None
         if self._semantic and self._encoder:
-            vectors = self._encoder.embed_questions(_find_asked(question))
-            semantic = self._semantic.score(normalise(vectors.sum(axis=0)), question.language)
-            meaning = self._semantic.centre(_choose_meaning(question, vectors), question.language)
+            vector = normalise(self._encoder.embed_questions([question.text])[0])
+            semantic = self._semantic.score(vector)
+            meaning = self._semantic.centre(vector, question.language)
         return gather_evidence(
             semantic=semantic,
             lexical=self._lexical.score(words, question.language),
@@ -242,13 +335,14 @@ class CorpusIndex:
         """Show a passage with the clause and, if the reader is sure of them, the words that answer."""
         passage = self.corpus.passages[number]
         clause = self._choose_highlight(number, evidence)
+        answers = None if reading is None else float(1 / (1 + np.exp(-reading.logit)))
         if reading is None or reading.begin >= reading.end or np.exp(reading.span_score) < _SURE_OF_WORDS:
-            return Hit(passage, score, clause)
+            return Hit(passage, score, clause, answers=answers)
         words = passage.text[reading.begin : reading.end]
         if clause is None or words not in clause:
             start, end = find_clause_around(passage.text, (reading.begin, reading.end))
             clause = passage.text[start:end]
-        return Hit(passage, score, clause, short=words)
+        return Hit(passage, score, clause, short=words, answers=answers)
 
     def _choose_highlight(self, number: int, evidence: Evidence) -> str | None:
         if self._semantic is None or evidence.semantic is None:
@@ -274,26 +368,7 @@ def _put_first(pinned: Hit, hits: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
     return (first, *others)[:limit]
 
 
-def _split_meaning(question: Question) -> Words:
-    """Return the words of a question, and before them those of the earlier one if it says little itself."""
-    text = f"{question.earlier or ''} {question.text}" if _says_little(question) else question.text
-    return tuple(word.casefold() for word in split_words(text))
-
-
-def _choose_meaning(question: Question, asked: Vectors) -> Vectors:
-    """Return the vector of what a question means: of itself, or with the earlier one if it says little.
-
-    ``asked`` are the vectors of ``_find_asked``.
-    """
-    return normalise(asked.sum(axis=0) if _says_little(question) else asked[0])
-
-
-def _says_little(question: Question) -> bool:
-    return len(split_words(question.text)) <= _LITTLE_WORDS
-
-
-def _find_asked(question: Question) -> list[str]:
-    """Return what is asked: the question, and a short one also behind the earlier one it may lean on."""
-    if not question.earlier or len(find_units(question.text, (0, len(question.text)))) > _LEANING_WORDS:
-        return [question.text]
-    return [question.text, f"{question.earlier} {question.text}"]
+def _join(earlier: Earlier, question: Question) -> str:
+    """Return what was asked before, the words that answered it if they are few, and what is asked now."""
+    words = earlier.answer if earlier.answer and len(earlier.answer.split()) <= _MOST_RECALLED_WORDS else ""
+    return " ".join(filter(None, (earlier.question, words, question.text)))

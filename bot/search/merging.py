@@ -18,8 +18,8 @@ from bot.search.analysis import find_figures
 from bot.search.encoder import Vectors
 from bot.search.semantic import SemanticRanking
 
-# Nearness of clauses: 99 of 100 best strangers among XQuAD-R's sentences are below 0.42, three in
-# four parallels above 0.54.
+# Nearness of clauses that name the same figures. Among sentences of news, whatever their figures, nine of
+# ten best strangers are below 0.45 to 0.61, three in four parallels above 0.56.
 _SAME_CLAUSE = 0.45
 _SAME_PASSAGE = 0.5
 # A passage in the reader's language is shown first if its score is at most this much lower.

@@ -66,6 +66,10 @@ class PinBoard:
         self.known = {question: vectors[question] for question, _ in asked}
         self._vectors = np.stack([centre(self.known[question], question.language) for question, _ in asked])
 
+    def holds(self, words: Words) -> bool:
+        """Tell whether a question in these very words is pinned."""
+        return words in self._by_words
+
     def find(self, words: Words, vector: Vectors | None) -> int | None:
         """Return the number of the passage that is pinned for a question; ``vector`` is centred."""
         number = self._by_words.get(words)

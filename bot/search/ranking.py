@@ -19,6 +19,10 @@ from bot.search.signals import SIGNALS, Evidence
 PARAMETERS_FILE = "parameters.json"
 # A reader that is sure is not made surer.
 _MOST_LOGIT = 8.0
+# A heading was asked for if the question's words weigh this much in it, next to where they weigh most.
+_ASKED_FOR = 0.4
+# More than merging moves a passage by for its language.
+_HELD_BACK_BY = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,20 @@ def weigh_readings(
     added = np.full(len(scores), min(gains.values()), np.float32)
     added[list(gains)] = list(gains.values())
     return scores + added
+
+
+def hold_back_headings(
+    scores: NDArray[np.float32], is_heading: NDArray[np.bool_], words: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Lower the headings whose words were not asked for below the best of the other passages.
+
+    ``words`` is how much the words of the question weigh in each passage. A heading is near to every
+    question about its subject, and answers none of them.
+    """
+    held = is_heading & (words <= _ASKED_FOR * words.max())
+    if not held.any() or held.all():
+        return scores
+    return np.where(held, np.minimum(scores, scores[~held].max() - _HELD_BACK_BY), scores).astype(np.float32)
 
 
 def load_parameters() -> Parameters:

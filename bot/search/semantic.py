@@ -2,8 +2,10 @@
 
 A passage is seen three ways: the sentence; its clauses, of which the best counts (a long sentence
 dilutes what one of its clauses says); and the sentence after the words before it (a sentence that
-says "it" or "they" leaves its subject there). All are centred per language and discounted for
-being hubs. It does not weigh the three: ``ranking`` does.
+says "it" or "they" leaves its subject there). All are discounted for being hubs. Passages are
+compared with each other without what their language adds to a vector; with a question they are
+compared as they are, because the encoder has learned that its language is not a reason. It does not
+weigh the three: ``ranking`` does.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.model import Passage
-from bot.search.centring import LanguageMeans, measure_hubness, normalise
+from bot.search.centring import LanguageMeans, measure_hubness
 from bot.search.clauses import Span, find_clauses, find_units
 from bot.search.encoder import Vectors
 
@@ -40,7 +42,7 @@ class PassageTexts:
 class SemanticScores:
     """Similarities of one question with every passage; ``clauses`` with every clause.
 
-    ``raw`` is the cosine as the model gives it; the confidence judges by it how near anything is.
+    ``raw`` is the cosine without a discount; the confidence judges by it how near anything is.
     """
 
     sentence: Scores
@@ -92,69 +94,68 @@ class SemanticRanking:
         texts: PassageTexts,
         vectors: Vectors,
         *,
-        is_centred: bool = True,
         discounts_hubs: bool = True,
     ) -> None:
-        """Centre ``vectors``: those of the sentences, then of the clauses, then of the contexts."""
-        languages = [passage.article.language for passage in passages]
+        """Take ``vectors``: those of the sentences, then of the clauses, then of the contexts."""
+        self._languages = [passage.article.language for passage in passages]
         count = len(passages)
         self.texts = texts
-        self._is_centred = is_centred
         self._owners = np.array(texts.owners, dtype=np.intp)
-        sentences, clauses, contexts = np.split(vectors, [count, count + len(texts.clauses)])
-        self._raw = sentences
-        self._means = LanguageMeans(sentences, languages)
-        clause_languages = [languages[owner] for owner in texts.owners]
-        if is_centred:
-            self.sentences = self._means.centre(sentences, languages)
-            self.clauses = self._means.centre(clauses, clause_languages)
-            self._contexts = LanguageMeans(contexts, languages).centre(contexts, languages)
-            probes = self._means.centre_probes(sentences, languages)
-        else:
-            self.sentences, self.clauses, self._contexts, probes = sentences, clauses, contexts, sentences
+        self._sentences, self._clauses, self._contexts = np.split(
+            vectors, [count, count + len(texts.clauses)]
+        )
+        self._means = LanguageMeans(self._sentences, self._languages)
         rows = np.arange(count)
         if discounts_hubs and count > 1:
-            self._sentence_hubness = measure_hubness(self.sentences, rows, probes)
-            self._clause_hubness = measure_hubness(self.clauses, self._owners, probes)
-            self._context_hubness = measure_hubness(self._contexts, rows, probes)
+            self._sentence_hubness = measure_hubness(self._sentences, rows, self._sentences)
+            self._clause_hubness = measure_hubness(self._clauses, self._owners, self._sentences)
+            self._context_hubness = measure_hubness(self._contexts, rows, self._sentences)
         else:
             self._sentence_hubness = self._context_hubness = np.zeros(count, np.float32)
             self._clause_hubness = np.zeros(len(self._owners), np.float32)
         # The clauses of a passage stand together; these are the passages with clauses, and where they start.
         self._with_clauses, self._starts = np.unique(self._owners, return_index=True)
 
-    def score(self, question: Vectors, language: str) -> SemanticScores:
-        """Compare a question's vector, shape (dimension,), with every passage."""
-        centred = self.centre(question, language)
-        sentence = self.sentences @ centred - self._sentence_hubness
-        clauses = self.clauses @ centred - self._clause_hubness
+    def score(self, question: Vectors) -> SemanticScores:
+        """Compare a question's vector, of length 1 and shape (dimension,), with every passage."""
+        raw = self._sentences @ question
+        sentence = raw - self._sentence_hubness
+        clauses = self._clauses @ question - self._clause_hubness
         best = sentence.copy()
         if len(self._starts):
             best[self._with_clauses] = np.maximum.reduceat(clauses, self._starts)
         return SemanticScores(
             sentence=sentence,
             clause=best,
-            context=self._contexts @ centred - self._context_hubness,
-            raw=self._raw @ question,
+            context=self._contexts @ question - self._context_hubness,
+            raw=raw,
             clauses=clauses,
         )
 
     def centre(self, question: Vectors, language: str) -> Vectors:
-        """Take the language out of a question's vector, shape (dimension,)."""
-        return self._means.centre_question(question, language) if self._is_centred else normalise(question)
+        """Take out of a question's vector what its language adds, to compare it with other questions."""
+        return self._means.centre_word(question, language)
 
     def find_clauses(self, number: int) -> NDArray[np.intp]:
         """Return the numbers of a passage's clauses; none if it is one clause itself."""
         return np.arange(*np.searchsorted(self._owners, (number, number + 1)))
 
+    def centre_sentences(self) -> Vectors:
+        """Return the sentences' vectors without what their language adds; shape (passages, dimension)."""
+        return self._means.centre(self._sentences, self._languages)
+
     def find_clause(self, number: int, highlight: str | None) -> Vectors:
-        """Return the vector of the clause that holds most of the highlight, or else of the sentence."""
+        """Return the centred vector of the clause that holds most of the highlight, or of the sentence."""
+        clause = self._choose_clause(number, highlight)[None]
+        return np.asarray(self._means.centre(clause, [self._languages[number]])[0])
+
+    def _choose_clause(self, number: int, highlight: str | None) -> Vectors:
         clauses = self.find_clauses(number)
         if not len(clauses) or not highlight:
-            return np.asarray(self.sentences[number])
+            return np.asarray(self._sentences[number])
         start = self.texts.sentences[number].find(highlight)
         overlaps = [
             min(stop, start + len(highlight)) - max(begin, start)
             for begin, stop in (self.texts.spans[clause] for clause in clauses)
         ]
-        return np.asarray(self.clauses[clauses[int(np.argmax(overlaps))]])
+        return np.asarray(self._clauses[clauses[int(np.argmax(overlaps))]])

@@ -35,7 +35,6 @@ class Parts:
     sentences: bool = True
     clauses: bool = True
     context: bool = True
-    centring: bool = True
     hubness: bool = True
     words: bool = True
     translation: bool = True

@@ -27,7 +27,7 @@ _DAMAGED = (ValueError, LookupError, EOFError, RuntimeError, zipfile.BadZipFile)
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-"""Is told how many of how many texts are embedded."""
+"""Is called with the number of texts that are embedded, and of all that have to be."""
 
 
 class VectorCache:

@@ -2,13 +2,15 @@
 
 ``catalogues/<language>.po`` holds them: the msgid is a key such as ``not-found``, the msgstr the
 text, with ``{placeholders}``. They are plain text; the callers add markup. Quotations from articles
-are not translated and have no place here.
+are not translated and have no place here. In languages written from the right, a mark stands before
+each command and each handle, so that its slash or @ stays in front of it.
 """
 
 from datetime import date
 from importlib.resources import files
 from io import BytesIO, StringIO
 
+from babel import Locale
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -16,6 +18,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 _FALLBACK = "en"
+_RIGHT_TO_LEFT_MARK = "\u200f"
 
 
 class Phrases:
@@ -24,6 +27,11 @@ class Phrases:
     def __init__(self, language: str, translations: Translations) -> None:
         self.language = language
         self._translations = translations
+
+    @property
+    def line_start(self) -> str:
+        """What goes before a name at the start of a line, so that the line runs as its language does."""
+        return _RIGHT_TO_LEFT_MARK if Locale(self.language).text_direction == "rtl" else ""
 
     def say(self, key: str, **values: object) -> str:
         """Return a text with its placeholders filled; ``count`` chooses the plural form.

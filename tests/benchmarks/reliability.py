@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from rich.console import Console
 
-from bot.cli.assembly import IndexLoader
+from bot.cli.index_loading import IndexLoader
 from bot.evaluation.measurement import ask_all, measure_calibration_error
 from bot.evaluation.questions import read_questions
 from bot.settings import PROJECT, load_settings

@@ -189,7 +189,6 @@ ABLATION = {
     "- sentences": Parts(sentences=False),
     "- clauses": Parts(clauses=False),
     "- context": Parts(context=False),
-    "- centring per language": Parts(centring=False),
     "- hubs": Parts(hubness=False),
     "- BM25": Parts(words=False),
     "- translated words": Parts(translation=False),

@@ -45,14 +45,15 @@ from tests.learning.material import (
 from tests.learning.measuring import compare, describe
 from tests.learning.states import States
 from tests.learning.training import Plan, Training
-from tests.learning.vectors import Embedder, Sources, load_sources, mine_hard
+from tests.learning.vectors import Embedder, Sources, load_sources
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 SEED = 12
-LAYERS = 2
+LAYERS = 4
 NEWS_ANSWERED = 7
 NEWS_NEAR = 3
 OTHER_QUESTIONS = 7
+HARD = 6
 SPAN_LANGUAGES = 3
 OTHER_LANGUAGES = 1
 WRONG_IN_OWN = 0.4
@@ -83,11 +84,26 @@ class Reads:
     candidates: list[Candidate]
 
 
+def mine_hard(material: Material, embedder: Embedder) -> list[list[int]]:
+    """Find for each question about news the wrong sentences of its article that seem to answer."""
+    keys = [key for key in material.texts if key[1] == "en"]
+    rows = {group: row for row, (group, _) in enumerate(keys)}
+    passages = embedder.embed([PASSAGE + material.texts[key].sentence for key in keys])
+    questions = embedder.embed([QUESTION + asked.questions["en"] for asked in material.asked])
+    hard = []
+    for asked, vector in zip(material.asked, questions, strict=True):
+        wrong = [group for group in material.places[asked.place] if group not in asked.answers]
+        wrong.sort(key=lambda group: -float(passages[rows[group]] @ vector))
+        hard.append(wrong[:HARD])
+    return hard
+
+
 class Drawing:
     """Draws the questions of a step and their candidates."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, hard: Sequence[Sequence[int]]) -> None:
         self._sources = sources
+        self._hard = hard
         news = sources.materials[NEWS]
         self._numbers = {id(asked): number for number, asked in enumerate(news.asked)}
         self._near = [asked for asked in news.asked if not asked.answers]
@@ -130,10 +146,9 @@ class Drawing:
             other = str(draw.choice(written))
             text = material.texts[asked.answers[0], other]
             candidates.append(Candidate(text, asked.spans.get(other), is_right=True))
-        hard = self._sources.hard[self._numbers[id(asked)]]
-        wrong = [int(group) for group in draw.choice(hard, min(3, len(hard)), replace=False)]
+        hard = self._hard[self._numbers[id(asked)]]
         others = [group for group in material.places[asked.place] if group not in asked.answers]
-        wrong.append(int(draw.choice(others)))
+        wrong = [int(draw.choice(hard)), *map(int, draw.choice(others, min(3, len(others)), replace=False))]
         for group in dict.fromkeys(wrong):
             is_own = language in written and draw.random() < WRONG_IN_OWN
             other = language if is_own else str(draw.choice(written))
@@ -336,7 +351,7 @@ def main() -> None:
     sources = load_sources(arguments.reading, arguments.xquad)
     material = load_news(arguments.reading, load_split().choose_news)
     original = {name: values.to(device) for name, values in read_layers(weights, range(8, 12)).items()}
-    mine_hard(sources, Embedder(states, sizes, original, device))
+    hard = mine_hard(sources.materials[NEWS], Embedder(states, sizes, original, device))
     start = {name: values.to(device) for name, values in make_parameters(weights).items()}
     training = Training(
         arguments.work / "reader-checkpoint.pt",
@@ -344,7 +359,7 @@ def main() -> None:
         Plan(arguments.steps, RATE, AVERAGE_DECAY),
         fresh=("segments", "heads", "heads_bias"),
     )
-    drawing = Drawing(sources)
+    drawing = Drawing(sources, hard)
     recent: deque[tuple[float, float]] = deque(maxlen=30)
     stop = min(arguments.steps, arguments.stop or arguments.steps)
     for step in track(range(training.step, stop), "learning", console=CONSOLE, refresh_per_second=0.2):

@@ -2,12 +2,11 @@
 
     python -m tests.learning.vectors READING XQUAD WORK [--steps N] [--device cuda]
 
-Contrastive, with all passages of a step as each other's wrong answers (and those of a few steps
-before: Wang et al. 2020, "Cross-Batch Memory"), beside sentences of the same article that the
-untouched encoder takes for answers. News: the answering sentence in one or two languages drawn at
-random, so that a language is no reason; a near miss about the same article must be further from the
-sentence than the question that it answers. A passage is seen as the bot sees it: sentence, clause,
-or sentence after context. The running average of the weights is kept, because it forgets less;
+Contrastive, with all passages of a step as each other's wrong answers, beside other sentences of the
+same article, drawn at random: those that the untouched encoder takes for answers too often are
+answers. News: the answering sentence in two languages drawn at random, so that a language is not a
+reason. A passage is seen as the bot sees it: sentence, clause, or sentence after context. The running
+average of the weights is kept, because it forgets less;
 which share of it is mixed into the untouched weights (Wortsman et al. 2022, "Robust fine-tuning of
 zero-shot models") is chosen by articles that are kept aside.
 
@@ -62,17 +61,12 @@ SEED = 11
 NEWS_QUESTIONS = 18
 OTHER_QUESTIONS = 14
 TEMPERATURE = 0.03
-RATE = 2e-4
+RATE = 1e-4
 DROPOUT = 0.1
 AVERAGE_DECAY = 0.97
-MEMORY_STEPS = 4
-QUESTION_LOSS = 0.3
-HARD = 6
+WRONG_EACH = 2
 SECOND_BEST = 0.3
-ONE_LANGUAGE = 0.6
-HARD_PART = 0.75
-WRONG_IN_OWN = 0.6
-NEAR_PART = 0.7
+WRONG_IN_OWN = 0.5
 CROSSED_PART = 0.8
 CONTEXT_PART = 0.3
 CLAUSE_PART = 0.2
@@ -90,8 +84,6 @@ class Sources:
 
     materials: dict[str, Material]
     answered: dict[str, list[Asked]]
-    near: dict[str, list[Asked]]
-    hard: dict[int, list[int]]
     offsets: dict[str, int]
 
 
@@ -120,25 +112,8 @@ def load_sources(reading: Path, xquad: Path) -> Sources:
     }
     materials |= {name: load_collection(reading, name, unwelcome) for name in COLLECTIONS}
     answered = {name: [asked for asked in found.asked if asked.answers] for name, found in materials.items()}
-    near: dict[str, list[Asked]] = {}
-    for asked in materials[NEWS].asked:
-        if not asked.answers:
-            near.setdefault(asked.place, []).append(asked)
     offsets = {name: number * _GAP for number, name in enumerate(materials)}
-    return Sources(materials, answered, near, {}, offsets)
-
-
-def mine_hard(sources: Sources, embedder: "Embedder") -> None:
-    """Find for each question about news the wrong sentences of its article that seem to answer."""
-    news = sources.materials[NEWS]
-    keys = [key for key in news.texts if key[1] == "en"]
-    rows = {group: row for row, (group, _) in enumerate(keys)}
-    passages = embedder.embed([PASSAGE + news.texts[key].sentence for key in keys])
-    questions = embedder.embed([QUESTION + asked.questions["en"] for asked in news.asked])
-    for number, (asked, vector) in enumerate(zip(news.asked, questions, strict=True)):
-        wrong = [group for group in news.places[asked.place] if group not in asked.answers]
-        wrong.sort(key=lambda group: -float(passages[rows[group]] @ vector))
-        sources.hard[number] = wrong[:HARD]
+    return Sources(materials, answered, offsets)
 
 
 class Embedder:
@@ -178,7 +153,6 @@ class _Draft:
     questions: list[str] = field(default_factory=list)
     answers: list[frozenset[int]] = field(default_factory=list)
     passages: list["_View"] = field(default_factory=list)
-    near: list[str] = field(default_factory=list)
 
 
 class Drawing:
@@ -186,7 +160,6 @@ class Drawing:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._numbers = {id(asked): number for number, asked in enumerate(sources.materials[NEWS].asked)}
         self._others = [name for name in sources.materials if name != NEWS]
 
     def draw(self, step: int) -> Batch:
@@ -202,8 +175,8 @@ class Drawing:
             candidates = self._sources.answered[name]
             self._add_other(name, candidates[int(draw.integers(len(candidates)))], draw, draft)
         return Batch(
-            draft.questions + draft.near,
-            draft.answers + [frozenset()] * len(draft.near),
+            draft.questions,
+            draft.answers,
             [text for text, _, _ in draft.passages],
             np.array([group for _, group, _ in draft.passages], np.int64),
             np.array([before for _, _, before in draft.passages], np.int64),
@@ -217,20 +190,14 @@ class Drawing:
         right = asked.answers[0]
         if len(asked.answers) > 1 and draw.random() < SECOND_BEST:
             right = int(draw.choice(asked.answers))
-        copies = 1 if draw.random() < ONE_LANGUAGE else 2
-        for other in draw.choice(NEWS_LANGUAGES, copies, replace=False):
+        for other in draw.choice(NEWS_LANGUAGES, 2, replace=False):
             text = material.texts[right, str(other)]
             span = asked.spans.get(str(other)) if right == asked.answers[0] else None
             draft.passages.append(_view(text, span, draw))
-        wrong = self._sources.hard[self._numbers[id(asked)]]
-        if draw.random() > HARD_PART:
-            wrong = [group for group in material.places[asked.place] if group not in asked.answers]
-        other = language if draw.random() < WRONG_IN_OWN else str(draw.choice(NEWS_LANGUAGES))
-        draft.passages.append(_view(material.texts[int(draw.choice(wrong)), other], None, draw))
-        misses = self._sources.near.get(asked.place)
-        if misses and draw.random() < NEAR_PART:
-            missing = misses[int(draw.integers(len(misses)))]
-            draft.near.append(QUESTION + missing.questions[str(draw.choice(QUESTION_LANGUAGES))])
+        wrong = [group for group in material.places[asked.place] if group not in asked.answers]
+        for group in draw.choice(wrong, min(WRONG_EACH, len(wrong)), replace=False):
+            other = language if draw.random() < WRONG_IN_OWN else str(draw.choice(NEWS_LANGUAGES))
+            draft.passages.append(_view(material.texts[int(group), other], None, draw))
 
     def _add_other(self, name: str, asked: Asked, draw: np.random.Generator, draft: _Draft) -> None:
         material, offset = self._sources.materials[name], self._sources.offsets[name]
@@ -244,9 +211,8 @@ class Drawing:
         right = material.find_answer(asked, right_language)
         draft.passages.append(_shift(_view(right, asked.spans.get(right_language), draw), offset))
         wrong = material.find_others(asked, language if language in written else right_language)
-        if wrong:
-            text = wrong[int(draw.integers(len(wrong)))]
-            draft.passages.append(_shift(_view(text, None, draw), offset))
+        for chosen in draw.permutation(len(wrong))[:WRONG_EACH]:
+            draft.passages.append(_shift(_view(wrong[chosen], None, draw), offset))
 
 
 _View = tuple[str, int, int]
@@ -268,38 +234,19 @@ def _shift(view: _View, offset: int) -> _View:
     return text, group + offset, before if before == NOBODY else before + offset
 
 
-Remembered = tuple[torch.Tensor, NDArray[np.int64], NDArray[np.int64]]
-
-
-def compute_loss(
-    batch: Batch, questions: torch.Tensor, passages: torch.Tensor, memory: Sequence[Remembered]
-) -> torch.Tensor:
-    """Return how unlikely the right passages are for the questions, and the right questions for them."""
-    asked = sum(bool(found) for found in batch.answers)
-    groups = np.concatenate([batch.groups, *(found[1] for found in memory)])
-    before = np.concatenate([batch.before, *(found[2] for found in memory)])
-    everything = torch.cat([passages, *(found[0] for found in memory)])
-    fresh = len(batch.groups)
-    right = np.array([np.isin(groups, list(found)) for found in batch.answers[:asked]])
+def compute_loss(batch: Batch, questions: torch.Tensor, passages: torch.Tensor) -> torch.Tensor:
+    """Return how unlikely the right passages are for the questions."""
+    right = np.array([np.isin(batch.groups, list(found)) for found in batch.answers])
     # What has the answer among the words before it is neither right nor wrong.
-    unclear = np.array([np.isin(before, list(found)) for found in batch.answers[:asked]]) & ~right
-    unclear[:, fresh:] |= right[:, fresh:]
-    right[:, fresh:] = False
+    unclear = np.array([np.isin(batch.before, list(found)) for found in batch.answers]) & ~right
     is_right = torch.from_numpy(right).to(questions.device)
-    scores = questions[:asked] @ everything.T / TEMPERATURE
+    scores = questions @ passages.T / TEMPERATURE
     scores = scores.masked_fill(torch.from_numpy(unclear).to(scores.device), -math.inf)
     wrong = scores.masked_fill(is_right, -math.inf).logsumexp(dim=1, keepdim=True)
     # Each right one against the wrong ones, not against the other right ones.
     losses = functional.softplus(wrong - scores)[is_right]
     counts = is_right.sum(dim=1, keepdim=True).expand_as(is_right)[is_right]
-    loss = (losses / counts).sum() / asked
-
-    backward = questions @ passages.T / TEMPERATURE
-    answered = np.zeros(backward.shape, np.bool_)
-    answered[:asked] = right[:, :fresh]
-    is_answered = torch.from_numpy(answered).to(scores.device)
-    others = backward.masked_fill(is_answered, -math.inf).logsumexp(dim=0, keepdim=True).expand_as(backward)
-    return loss + QUESTION_LOSS * functional.softplus(others - backward)[is_answered].mean()
+    return (losses / counts).sum() / len(questions)
 
 
 def main() -> None:
@@ -316,12 +263,10 @@ def main() -> None:
     training = Training(
         arguments.work / "vectors-checkpoint.pt", start, Plan(arguments.steps, RATE, AVERAGE_DECAY)
     )
-    mine_hard(sources, Embedder(states, sizes, training.original, device))
     if not training.step:
         original = Embedder(states, sizes, training.original, device)
         CONSOLE.print(f"untouched: {describe(measure_news(corpus, original.embed))}")
     drawing = Drawing(sources)
-    memory: deque[Remembered] = deque(maxlen=MEMORY_STEPS)
     recent: deque[float] = deque(maxlen=20)
     stop = min(arguments.steps, arguments.stop or arguments.steps)
     for step in track(range(training.step, stop), "learning", console=CONSOLE, refresh_per_second=0.2):
@@ -331,9 +276,8 @@ def main() -> None:
         tokens, packing = pack(found, device)
         vectors = run_upper(training.parameters, tokens, packing, sizes, DROPOUT)
         questions, passages = vectors[: len(batch.questions)], vectors[len(batch.questions) :]
-        loss = compute_loss(batch, questions, passages, memory)
+        loss = compute_loss(batch, questions, passages)
         training.advance(loss)
-        memory.append((passages.detach(), batch.groups, batch.before))
         recent.append(loss.item())
         if training.step % CHECKPOINT_STEPS == 0:
             training.save()

@@ -1,26 +1,42 @@
 """Answers and articles laid out as messages: the answer card and its pages.
 
-Pure functions from the nouns of the bot to ``Markup``, never longer than a message may be: first
-the further passages give way, then the end of the best one. Passages are quoted word for word;
-everything else comes from ``Phrases``. It does not send anything, and knows no buttons.
+Pure functions from the nouns of the bot to ``Markup``, never longer than a message may be, and seldom than
+a phone shows at once: first the further passages give way, then the end of the best one. Passages are
+quoted word for word; everything else comes from ``Phrases``. It does not send anything, and knows no buttons.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import islice, takewhile
 
 from babel.dates import format_date
 
+from bot.chat.cards.excerpt import cut_excerpt, widen_to_clauses
 from bot.chat.cards.fitting import MESSAGE_UNITS, shorten, shorten_start
 from bot.chat.cards.markup import EMPTY, Markup, bold, fold, italic, join, link, neutralise, text
 from bot.language import name_language
 from bot.model import Answer, Article, Hit
+from bot.search.clauses import find_units
 from bot.wording.phrases import Phrases
 
 _OUTLET_UNITS = 64
 _TITLE_UNITS = 120
+_NAME_UNITS = 64
 _AGREEING_ARTICLES = 5
+_QUESTION_UNITS = 80
+_END_MARKS = " .!?…。！？"
+
+# The reader's probabilities: it believes that a passage answers; it believes so of a further one, too.
+_ANSWERS = 0.5
+_ANSWERS_TOO = 0.7
+# More words than these are no answer at a glance.
+_SHORT_WORDS = 8
+_NEAR_MISS_WORDS = 20
+_FOLDED = 2
+# What a phone shows at once, in most languages (tests/phone.py).
+_SCREEN_UNITS = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +49,57 @@ class Page:
 
 
 def render_answer(answer: Answer, phrases: Phrases, limit: int, *, is_late: bool = False) -> Page:
-    """Lay out an answer: the best passage in full, up to ``limit`` in all, the others folded.
+    """Lay out an answer: the words that answer, the sentence, its source; further passages folded.
 
-    Where the articles do not answer, it says so, and all the nearest passages are folded. A late
-    answer begins with an apology.
+    There are at most ``limit`` passages. A question that asks two things has both answers in full. Where
+    the articles do not answer, it says so. A late answer begins with an apology.
     """
     apology = text(phrases.say("answer.late") + "\n\n") if is_late else EMPTY
     if answer.small_talk is not None:
         return Page(apology + text(phrases.say(f"small-talk.{answer.small_talk.value}")), 0, 0)
-    if not answer.hits:
-        return Page(apology + text(phrases.say("not-found-nothing-near")), 0, 0)
-    best, *further = _find_shown(answer)[:limit]
-    cards = [_render_hit(hit, None, phrases) for hit in further]
-    if not answer.is_answered:
-        heading = apology + text(phrases.say("not-found") + "\n")
-        nearest = _render_hit(best, MESSAGE_UNITS - heading.units, phrases)
-        folded, shown = _fold_fitting(heading, [nearest, *cards])
-        return Page(heading + folded, 0, shown)
-    top = apology + _render_hit(best, MESSAGE_UNITS - apology.units, phrases)
+    if not answer.is_answered or not answer.hits:
+        return Page(apology + _render_refusal(answer, phrases), 0, 0)
+    top, shown = _render_leads(answer, phrases, apology)
+    if answer.unanswered:
+        question = shorten(answer.unanswered, _QUESTION_UNITS)
+        missing = text("\n\n" + phrases.say("answer.part-missing", question=question))
+        top = top + missing if (top + missing).is_sendable else top
     heading = text("\n\n" + phrases.say("answer.further") + "\n")
-    folded, shown = _fold_fitting(top + heading, cards)
-    return Page(top + heading + folded if shown else top, 0, 1 + shown)
+    cards = [_render_hit(hit, None, phrases) for hit in _find_further(answer.hits[shown:limit])]
+    folded, count = _fold_fitting(top + heading, cards)
+    return Page(top + heading + folded if count else top, 0, shown + count)
+
+
+def _render_leads(answer: Answer, phrases: Phrases, top: Markup) -> tuple[Markup, int]:
+    """Return ``top`` with the best passage below it, or the best one of each part, and how many they are."""
+    top += _render_lead(answer.hits[0], MESSAGE_UNITS - top.units, phrases)
+    for shown, hit in enumerate(answer.hits[1 : answer.leads], 1):
+        longer = top + text("\n\n") + _render_lead(hit, None, phrases)
+        if not longer.is_sendable:
+            return top, shown
+        top = longer
+    return top, max(1, min(answer.leads, len(answer.hits)))
+
+
+def _find_further(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """Yield the passages worth showing below the best: those that the reader believes to answer, too."""
+    return islice(takewhile(lambda hit: (hit.answers or 0.0) >= _ANSWERS_TOO, hits), _FOLDED)
+
+
+def _render_refusal(answer: Answer, phrases: Phrases) -> Markup:
+    """Say that the articles do not answer, and name the nearest one; quote a near miss, as such."""
+    if not answer.hits:
+        return text(phrases.say("not-found-nothing-near"))
+    nearest = answer.hits[0]
+    article = _render_article_link(nearest.passage.article)
+    if not answer.is_near:
+        return text(phrases.say("not-found-nearest") + " ") + article
+    words = neutralise(nearest.passage.text)
+    begin, end = cut_excerpt(words, _find_words(nearest, words) or (0, 0), _NEAR_MISS_WORDS)
+    quoted = shorten(_mark_cuts(words, begin, end), MESSAGE_UNITS // 2)
+    return (
+        text(phrases.say("not-found-near") + "\n" + phrases.say("asked", question=quoted) + "\n— ") + article
+    )
 
 
 def render_further(answer: Answer, first: int, phrases: Phrases, limit: int) -> Page:
@@ -72,8 +118,28 @@ def render_further(answer: Answer, first: int, phrases: Phrases, limit: int) -> 
 
 
 def render_hit_card(hit: Hit, phrases: Phrases) -> Markup:
-    """Lay out one passage as a message: the clause that answers in bold, outlet, date and language."""
-    return _render_hit(hit, MESSAGE_UNITS, phrases)
+    """Lay out one passage as a message, like the top of an answer."""
+    return _render_lead(hit, MESSAGE_UNITS, phrases)
+
+
+def find_short(hit: Hit) -> str | None:
+    """Return the words that answer, where the reader is sure of them and they are few."""
+    words = hit.short if _is_believed(hit) else None
+    if not words or len(find_units(words, (0, len(words)))) > _SHORT_WORDS:
+        return None
+    return words
+
+
+def is_cut(hit: Hit) -> bool:
+    """Tell whether the top of an answer shows only a part of the sentence."""
+    words = neutralise(hit.passage.text)
+    return cut_excerpt(words, _find_words(hit, words) or (0, 0)) != (0, len(words))
+
+
+def find_excerpt(hit: Hit) -> str:
+    """Return what the top of an answer quotes, as plain text."""
+    words = neutralise(hit.passage.text)
+    return _mark_cuts(words, *cut_excerpt(words, _find_words(hit, words) or (0, 0)))
 
 
 def render_context(answer: Answer, number: int, phrases: Phrases) -> Markup:
@@ -93,9 +159,10 @@ def render_context(answer: Answer, number: int, phrases: Phrases) -> Markup:
 def render_article(article: Article, phrases: Phrases) -> Markup:
     """Return an article's line in the list: its title, or its outlet, leads to the source."""
     parts = [*_date_of(article, phrases), name_language(article.language, phrases.language)]
+    start = text(phrases.line_start)
     if article.title is None:
-        return _render_outlet(article) + text("".join(f" · {part}" for part in parts))
-    title = link(text(shorten(article.title, _TITLE_UNITS)), article.source)
+        return start + _render_outlet(article) + text("".join(f" · {part}" for part in parts))
+    title = start + link(text(shorten(article.title, _TITLE_UNITS)), article.source)
     return title + text("".join(f" · {part}" for part in [shorten(article.outlet, _OUTLET_UNITS), *parts]))
 
 
@@ -103,16 +170,17 @@ def _find_shown(answer: Answer) -> tuple[Hit, ...]:
     """Return the hits to show; those of a refusal have nothing in bold."""
     if answer.is_answered:
         return answer.hits
-    return tuple(replace(hit, highlight=None) for hit in answer.hits)
+    return tuple(replace(hit, highlight=None, short=None) for hit in answer.hits)
 
 
 def _fold_fitting(above: Markup, cards: Iterable[Markup]) -> tuple[Markup, int]:
-    """Fold as many of the first cards as fit into one message below ``above``."""
+    """Fold as many of the first cards as fit on a screen, unfolded, below ``above``."""
     folded = EMPTY
     shown = 0
     for card in cards:
         longer = folded + text("\n\n") + card if shown else card
-        if not (above + fold(longer)).is_sendable:
+        whole = above + fold(longer)
+        if whole.units > _SCREEN_UNITS or not whole.is_sendable:
             break
         folded = longer
         shown += 1
@@ -125,25 +193,70 @@ def _render_hit(hit: Hit, limit: int | None, phrases: Phrases) -> Markup:
     return _render_quotation(hit, None if limit is None else limit - sources.units) + sources
 
 
+def _render_lead(hit: Hit, limit: int | None, phrases: Phrases) -> Markup:
+    """Lay out a passage as the answer: the words that answer, the sentence around them, its sources."""
+    words = neutralise(hit.passage.text)
+    marked = _find_words(hit, words)
+    begin, end = cut_excerpt(words, marked or (0, 0))
+    sources = _render_sources_of(hit, phrases)
+    short = neutralise(find_short(hit) or "")
+    heading = bold(text(short)) + text("\n") if short and short != words.rstrip(_END_MARKS) else EMPTY
+    shown = shorten(words[:end], limit - sources.units - heading.units - 2 + begin) if limit else words[:end]
+    before = text("… ") if begin else EMPTY
+    after = text(" …") if shown == words[:end] != words else EMPTY
+    return heading + before + _mark(shown, begin, marked) + after + sources
+
+
 def _render_quotation(hit: Hit, limit: int | None) -> Markup:
-    """Quote a passage, with the clause that answers in bold."""
-    quoted = neutralise(hit.passage.text)
-    if limit is not None:
-        quoted = shorten(quoted, limit)
+    """Quote a passage, with the words that answer in bold, or else the clause."""
+    words = neutralise(hit.passage.text)
+    quoted = words if limit is None else shorten(words, limit)
+    return _mark(quoted, 0, _find_words(hit, words))
+
+
+def _mark(quoted: str, begin: int, marked: tuple[int, int] | None) -> Markup:
+    """Return a text from ``begin`` on, with what is marked in bold, if it was not cut off."""
+    if marked is None or marked[1] > len(quoted):
+        return text(quoted[begin:])
+    start, end = max(begin, marked[0]), marked[1]
+    return text(quoted[begin:start]) + bold(text(quoted[start:end])) + text(quoted[end:])
+
+
+def _find_words(hit: Hit, quoted: str) -> tuple[int, int] | None:
+    """Return where the words that answer are in a quotation; the clause, if the reader is unsure of them."""
     clause = neutralise(hit.highlight or "")
     start = quoted.find(clause) if clause else -1
-    if start < 0:
-        return text(quoted)
-    end = start + len(clause)
-    return text(quoted[:start]) + bold(text(quoted[start:end])) + text(quoted[end:])
+    words = neutralise(hit.short or "") if _is_believed(hit) else ""
+    if words and (at := quoted.find(words, max(0, start))) >= 0:
+        return at, at + len(words)
+    return widen_to_clauses(quoted, (start, start + len(clause))) if start >= 0 else None
+
+
+def _is_believed(hit: Hit) -> bool:
+    """Tell whether the reader believes that the passage answers; an old record does not say."""
+    return hit.answers is None or hit.answers >= _ANSWERS
+
+
+def _mark_cuts(words: str, begin: int, end: int) -> str:
+    """Return a part of a sentence, with "…" where words are left out."""
+    return ("… " if begin else "") + words[begin:end] + (" …" if end < len(words) else "")
 
 
 def _render_sources_of(hit: Hit, phrases: Phrases) -> Markup:
     """Return the lines below a passage: "— VietnamPlus · Oct 26, 2025 · in French", "Also in: …"."""
     article = hit.passage.article
-    language = phrases.say("answer.in-language", language=name_language(article.language, phrases.language))
-    parts = "".join(f" · {part}" for part in [*_date_of(article, phrases), language])
-    return text("\n— ") + _render_outlet(article) + text(parts) + _render_agreeing(hit, phrases)
+    parts = "".join(f" · {part}" for part in [*_date_of(article, phrases), _name_languages(article, phrases)])
+    start = text(f"\n{phrases.line_start}— ")
+    return start + _render_article_link(article) + text(parts) + _render_agreeing(hit, phrases)
+
+
+def _name_languages(article: Article, phrases: Phrases) -> str:
+    """Name the language of an article, and that of its source if it is a translation."""
+    language = name_language(article.language, phrases.language)
+    if article.original is None:
+        return phrases.say("answer.in-language", language=language)
+    original = name_language(article.original, phrases.language)
+    return phrases.say("answer.in-language-translated", language=language, original=original)
 
 
 def _render_agreeing(hit: Hit, phrases: Phrases) -> Markup:
@@ -154,6 +267,11 @@ def _render_agreeing(hit: Hit, phrases: Phrases) -> Markup:
         return EMPTY
     outlets = [_render_outlet(article) for article in list(articles.values())[:_AGREEING_ARTICLES]]
     return text("\n" + phrases.say("answer.also-in") + " ") + join(", ", outlets)
+
+
+def _render_article_link(article: Article) -> Markup:
+    """Return the article's title, or its outlet, as a link."""
+    return _render_link(shorten(article.title or article.outlet, _NAME_UNITS), article.source)
 
 
 def _render_outlet(article: Article) -> Markup:

@@ -16,7 +16,7 @@ from telegram import (
 )
 from telegram.constants import ParseMode
 
-from bot.chat.cards.answer_card import render_hit_card
+from bot.chat.cards.answer_card import find_excerpt, find_short, render_hit_card
 from bot.chat.cards.fitting import shorten
 from bot.chat.cards.keyboards import Keyboards
 from bot.chat.cards.markup import Markup, neutralise, text
@@ -43,13 +43,11 @@ class InlineCards:
 
     def render(self, hit: Hit, phrases: Phrases, words: str) -> InlineQueryResultArticle:
         """Lay out a passage that answers a question."""
-        article = hit.passage.article
-        title = f"{article.outlet} · {name_language(article.language, phrases.language)}"
         return InlineQueryResultArticle(
             identify(hit),
-            _fit(title, _TITLE_UNITS),
+            _fit(find_short(hit) or _name_source(hit, phrases), _TITLE_UNITS),
             _make_content(render_hit_card(hit, phrases)),
-            description=_fit(hit.highlight or hit.passage.text, _DESCRIPTION_UNITS),
+            description=_fit(_describe(hit, phrases), _DESCRIPTION_UNITS),
             reply_markup=self._make_keyboard(hit, phrases, words),
         )
 
@@ -61,7 +59,7 @@ class InlineCards:
             _EXAMPLE + digest_question(words),
             words,
             _make_content(render_hit_card(best, phrases) if best else text(words)),
-            description=_fit(best.highlight or best.passage.text, _DESCRIPTION_UNITS) if best else None,
+            description=_fit(_describe(best, phrases), _DESCRIPTION_UNITS) if best else None,
             reply_markup=self._make_keyboard(best, phrases, words) if best else None,
         )
 
@@ -85,6 +83,17 @@ def read_example(card_id: str, examples: Examples) -> str | None:
     if not card_id.startswith(_EXAMPLE):
         return None
     return examples.find(card_id.removeprefix(_EXAMPLE))
+
+
+def _name_source(hit: Hit, phrases: Phrases) -> str:
+    article = hit.passage.article
+    return f"{article.outlet} · {name_language(article.language, phrases.language)}"
+
+
+def _describe(hit: Hit, phrases: Phrases) -> str:
+    """Return what stands below the title: the sentence, behind its source unless that is the title."""
+    excerpt = hit.highlight or find_excerpt(hit)
+    return f"{_name_source(hit, phrases)} · {excerpt}" if find_short(hit) else excerpt
 
 
 def _make_content(card: Markup) -> InputTextMessageContent:

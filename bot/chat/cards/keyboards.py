@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.cards.answer_card import Page
+from bot.chat.cards.answer_card import Page, is_cut
 from bot.chat.cards.translation_links import TranslationLinks
 from bot.model import Answer, AnswerKind, Passage, SmallTalk, Vote
 from bot.wording.examples import Examples, digest_question
@@ -22,7 +22,17 @@ VOTE = "vote"
 
 _LABELS: Mapping[Vote, str] = {Vote.UP: "👍", Vote.DOWN: "👎"}
 _TAKEN = " ✓"
-_INVITING = (SmallTalk.GREETING, SmallTalk.WHO_ARE_YOU)
+# Said by people who may not know what to ask.
+_INVITING = (
+    SmallTalk.GREETING,
+    SmallTalk.WHO_ARE_YOU,
+    SmallTalk.ARE_YOU_AN_AI,
+    SmallTalk.WHAT_CAN_I_ASK,
+    SmallTalk.TELL_ME_MORE,
+    SmallTalk.TEST,
+    SmallTalk.ADDRESS,
+    SmallTalk.NOTHING,
+)
 
 Row = list[InlineKeyboardButton]
 
@@ -47,25 +57,25 @@ class Keyboards:
     def for_page(self, card: Card, page: Page) -> list[Row]:
         """Return the buttons below a page of an answer, at most three in a row.
 
-        More or back and context; translation and votes; examples for whoever does not know what
-        to ask. Small talk has only these.
+        More or back and context; translation and votes. Below a refusal there are examples for whoever does
+        not know what to ask, and a vote for whoever knows better; below small talk, only examples.
         """
-        examples = lay_out_examples(self._examples, card.phrases.language) if _invites(card.answer) else []
         if card.answer.kind is AnswerKind.SMALL_TALK:
-            return examples
+            return self._offer_examples(card) if card.answer.small_talk in _INVITING else []
+        if not card.answer.is_answered and not page.first:
+            return [*self._offer_examples(card), [_objection(card)]]
         buttons: Row = []
         votes = _vote_buttons(card.key, card.vote)
         if page.first:
             buttons.append(_button(card, "button.back", MORE, 0))
         if page.end < len(card.answer.hits):
             buttons.append(_button(card, "button.more", MORE, page.end))
-        if card.answer.hits:
-            passage = card.answer.hits[page.first].passage
-            if passage.before or passage.after:
-                buttons.append(_button(card, "button.context", CONTEXT, page.first))
-            votes = [*self.for_passage(passage, card.phrases), *votes]
-        rows = [buttons, votes, *([] if page.first else examples)]
-        return [row for row in rows if row]
+        buttons += _context_buttons(card, page)
+        votes = [*self.for_passage(card.answer.hits[page.first].passage, card.phrases), *votes]
+        return [row for row in (buttons, votes) if row]
+
+    def _offer_examples(self, card: Card) -> list[Row]:
+        return lay_out_examples(self._examples, card.phrases.language)
 
     def for_context(self, card: Card, number: int) -> list[Row]:
         """Return the buttons below a passage that is shown among the sentences around it."""
@@ -89,10 +99,18 @@ def lay_out_examples(examples: Examples, language: str) -> list[Row]:
 
 def mark_vote(keyboard: InlineKeyboardMarkup, key: str, vote: Vote | None) -> InlineKeyboardMarkup:
     """Return the buttons with a vote shown as taken, or none; all others stay as they are."""
-    votes = {button.callback_data: button for button in _vote_buttons(key, vote)}
-    return InlineKeyboardMarkup(
-        [[votes.get(button.callback_data, button) for button in row] for row in keyboard.inline_keyboard]
-    )
+    votes = {_vote_data(key, one): one is vote for one in Vote}
+
+    def mark(button: InlineKeyboardButton) -> InlineKeyboardButton:
+        is_taken = votes.get(str(button.callback_data))
+        if is_taken is None:
+            return button
+        label = button.text.removesuffix(_TAKEN)
+        return InlineKeyboardButton(
+            f"{label}{_TAKEN}" if is_taken else label, callback_data=button.callback_data
+        )
+
+    return InlineKeyboardMarkup([[mark(button) for button in row] for row in keyboard.inline_keyboard])
 
 
 def shows_vote(keyboard: InlineKeyboardMarkup, data: str) -> bool:
@@ -104,18 +122,42 @@ def shows_vote(keyboard: InlineKeyboardMarkup, data: str) -> bool:
     )
 
 
-def _invites(answer: Answer) -> bool:
-    """Tell whether to offer example questions below an answer."""
-    return answer.kind is AnswerKind.NOT_FOUND or answer.small_talk in _INVITING
+def _context_buttons(card: Card, page: Page) -> Row:
+    """Return a button for each passage in full view with more to show: its neighbours, or its own rest."""
+    hits = card.answer.hits
+    leads = range(min(card.answer.leads, page.end)) if not page.first else [page.first]
+    numbers = [
+        number
+        for number in leads
+        if hits[number].passage.before or hits[number].passage.after or is_cut(hits[number])
+    ]
+    label = card.phrases.say("button.context")
+    return [
+        InlineKeyboardButton(
+            label if len(leads) == 1 else f"{label} {number + 1}",
+            callback_data=f"{CONTEXT}:{card.key}:{number}",
+        )
+        for number in numbers
+    ]
 
 
 def _vote_buttons(key: str, taken: Vote | None) -> Row:
-    return [
-        InlineKeyboardButton(
-            f"{label}{_TAKEN}" if vote is taken else label, callback_data=f"{VOTE}:{key}:{vote.value}"
-        )
-        for vote, label in _LABELS.items()
-    ]
+    return [_vote_button(key, vote, label, taken) for vote, label in _LABELS.items()]
+
+
+def _objection(card: Card) -> InlineKeyboardButton:
+    """Return the vote for somebody who knows that the articles do answer."""
+    return _vote_button(card.key, Vote.DOWN, card.phrases.say("button.objection"), card.vote)
+
+
+def _vote_button(key: str, vote: Vote, label: str, taken: Vote | None) -> InlineKeyboardButton:
+    return InlineKeyboardButton(
+        f"{label}{_TAKEN}" if vote is taken else label, callback_data=_vote_data(key, vote)
+    )
+
+
+def _vote_data(key: str, vote: Vote) -> str:
+    return f"{VOTE}:{key}:{vote.value}"
 
 
 def _button(card: Card, label: str, action: str, number: int) -> InlineKeyboardButton:

@@ -1,4 +1,4 @@
-"""The limit on questions of one person: a burst, then a number a minute.
+"""The limits on questions of one person: their length, and a burst, then a number a minute.
 
 Somebody who asks more is told once, and not again until a question of theirs is answered. People are
 counted, not chats; admins are not limited.
@@ -12,6 +12,9 @@ from enum import Enum, auto
 from cachetools import LRUCache
 
 from bot.rates import Rate
+
+QUESTION_CHARACTERS = 1000
+"""The most characters of a question."""
 
 
 class Verdict(Enum):

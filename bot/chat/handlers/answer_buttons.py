@@ -1,11 +1,13 @@
 """Pressed buttons below answers: more passages, the sentences around one, votes.
 
 All that a button needs is in the journal, as it was quoted when the question was asked, so buttons
-go on working after a restart and after the articles have changed. Every press is answered, since
-the person sees it wait until then. It does not decide how an answer looks.
+go on working after a restart and after the articles have changed. In a group, an answer belongs to whoever
+asked: what others want to see of it opens in their private chats. Every press is answered, since the
+person sees it wait until then. It does not decide how an answer looks.
 """
 
 import logging
+from collections.abc import Callable
 
 from telegram import InlineKeyboardMarkup, Message, User
 from telegram.error import TelegramError
@@ -14,8 +16,9 @@ from bot.chat.addressing import find_asker
 from bot.chat.cards.answer_card import render_answer, render_context, render_further
 from bot.chat.cards.keyboards import CONTEXT, MORE, VOTE, Card, Keyboards, Row, mark_vote, shows_vote
 from bot.chat.cards.markup import Markup
+from bot.chat.cards.start_links import encode_page, link_to_chat
 from bot.chat.reader_languages import ReaderLanguages
-from bot.chat.turn import PressTurn
+from bot.chat.turn import MessageTurn, PressTurn
 from bot.chat.wire.sending import edit
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
@@ -32,7 +35,7 @@ PATTERN = rf"^(?:{MORE}|{CONTEXT}):[\w-]+:\d{{1,4}}$|^{VOTE}:[\w-]+:(?:up|down)$
 class AnswerButtons:
     """Handles presses of the buttons below answers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something of its own
         self,
         *,
         journal: Journal,
@@ -40,13 +43,15 @@ class AnswerButtons:
         reader_languages: ReaderLanguages,
         keyboards: Keyboards,
         limit: int,
+        find_username: Callable[[], str],
     ) -> None:
-        """Show at most ``limit`` passages on a page."""
+        """Show at most ``limit`` passages on a page; ``find_username`` tells the bot's name."""
         self._journal = journal
         self._votes = votes
         self._reader_languages = reader_languages
         self._keyboards = keyboards
         self._limit = limit
+        self._find_username = find_username
 
     async def on_press(self, turn: PressTurn) -> None:
         """Show another page or count a vote, and confirm it."""
@@ -59,15 +64,41 @@ class AnswerButtons:
         try:
             if action == VOTE:
                 note = await self._vote(turn, key, Vote(value))
+            elif await self._is_for_others(turn, key):
+                await turn.open(link_to_chat(self._find_username(), encode_page(str(turn.press.data))))
+                return
             else:
                 note = await self._turn_to(turn, action, key, int(value))
         except DatabaseUnavailableError:
             note = "press.unavailable"
         await turn.acknowledge(note, is_passing=action == VOTE)
 
+    async def open_page(self, turn: MessageTurn, data: str) -> None:
+        """Send what a button of an answer in a group shows to the one person who wants to see it."""
+        action, key, value = data.split(":")
+        number = int(value)
+        try:
+            exchange = await self._journal.find(key)
+            taken = await self._votes.find(key, turn.asker.id) if turn.asker else None
+        except DatabaseUnavailableError:
+            await turn.tell("press.unavailable")
+            return
+        if exchange is None or number >= len(exchange.answer.hits) or action not in {MORE, CONTEXT}:
+            await turn.tell("press.too-old")
+            return
+        content, rows = self._lay_out(action, exchange, number, turn.phrases, taken)
+        await turn.reply(content, InlineKeyboardMarkup(rows))
+
     async def on_unknown(self, turn: PressTurn) -> None:
         """Say that the button no longer works."""
         await turn.acknowledge("press.unknown")
+
+    async def _is_for_others(self, turn: PressTurn, key: str) -> bool:
+        """Tell whether others see the answer, and somebody else than the presser asked for it."""
+        if turn.is_private:
+            return False
+        exchange = await self._journal.find(key)
+        return exchange is not None and exchange.user_id != turn.presser.id
 
     async def _turn_to(self, turn: PressTurn, action: str, key: str, number: int) -> str | None:
         """Show another part of the answer in its message; return the key of the note to show, if any."""

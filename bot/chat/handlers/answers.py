@@ -19,7 +19,7 @@ from bot.answering import Desk
 from bot.chat.cards.answer_card import render_answer
 from bot.chat.cards.keyboards import Card, Keyboards
 from bot.chat.cards.markup import Markup
-from bot.chat.handlers.follow_ups import Earlier
+from bot.chat.handlers.follow_ups import Preceding
 from bot.chat.turn import MessageTurn
 from bot.chat.wire.sending import edit_at, place_reply, topic_of
 from bot.journal.exchanges import Journal
@@ -58,18 +58,18 @@ class Answers:
         turn: MessageTurn,
         words: str,
         *,
-        earlier: Earlier | None = None,
+        preceding: Preceding | None = None,
         replaced: Exchange | None = None,
     ) -> None:
         """Answer a question, in the place of an older answer if there is one."""
         message, asker, phrases = turn.message, turn.asker, turn.phrases
         with _typing(message):
-            answer = await asyncio.to_thread(self._find_answer, words, asker, earlier)
+            answer = await asyncio.to_thread(self._find_answer, words, asker, preceding)
         turn.once("counted", lambda: self._metrics.count_answer(answer))
         exchange = Exchange(
             asked_at=message.edit_date or message.date,
             origin=Origin.TELEGRAM,
-            answer=_without_others(answer, earlier),
+            answer=_without_others(answer, preceding),
             user_id=asker.id if asker else None,
             chat_id=message.chat_id,
             question_message_id=message.message_id,
@@ -87,12 +87,12 @@ class Answers:
             raise
         self._journal.record(exchange)
 
-    def _find_answer(self, words: str, asker: User | None, earlier: Earlier | None) -> Answer:
+    def _find_answer(self, words: str, asker: User | None, preceding: Preceding | None) -> Answer:
         """Search, in a worker thread; the language of the asker's Telegram is a hint."""
         return self._desk.ask(
             words,
             hint=asker.language_code if asker else None,
-            earlier=earlier.question if earlier else None,
+            earlier=preceding.earlier if preceding else None,
             limit=_PAGES * self._limit,
         )
 
@@ -117,9 +117,9 @@ async def _deliver(
     return replace(exchange, answer_message_id=sent.message_id)
 
 
-def _without_others(answer: Answer, earlier: Earlier | None) -> Answer:
-    """Return the answer to record, without an earlier question that somebody else asked."""
-    if earlier is None or earlier.is_own:
+def _without_others(answer: Answer, preceding: Preceding | None) -> Answer:
+    """Return the answer to record, without what somebody else asked before."""
+    if preceding is None or preceding.is_own:
         return answer
     return replace(answer, question=replace(answer.question, earlier=None))
 

@@ -8,7 +8,8 @@ from telegram import InlineKeyboardMarkup
 from bot.answering import Desk
 from bot.chat.cards.keyboards import lay_out_examples
 from bot.chat.cards.markup import text
-from bot.chat.cards.start_links import decode_question
+from bot.chat.cards.start_links import decode_page, decode_question
+from bot.chat.handlers.answer_buttons import AnswerButtons
 from bot.chat.handlers.inline import RESUME, Inline
 from bot.chat.handlers.questions import Questions
 from bot.chat.profile.menus import Menus
@@ -31,6 +32,7 @@ class Commands:
         examples: Examples,
         questions: Questions,
         inline: Inline,
+        answer_buttons: AnswerButtons,
         retention_days: int,
         reader_host: str | None,
         opened: Mapping[str, Command],
@@ -44,6 +46,7 @@ class Commands:
         self._examples = examples
         self._questions = questions
         self._inline = inline
+        self._answer_buttons = answer_buttons
         self._retention_days = retention_days
         self._reader_host = reader_host
         self._opened = opened
@@ -53,10 +56,13 @@ class Commands:
         payload = (turn.message.text or "").partition(" ")[2].strip()
         reader = turn.asker
         question = decode_question(payload)
+        page = decode_page(payload)
         if payload == RESUME and reader is not None:
             question = turn.once("unanswered", lambda: self._inline.take_unanswered(reader.id))
         if question is not None and reader is not None:
             await self._questions.pose(turn, question)
+        elif page is not None:
+            await self._answer_buttons.open_page(turn, page)
         elif payload in self._opened:
             await self._opened[payload](turn)
         else:

@@ -12,7 +12,7 @@ from telegram import Message
 
 from bot.chat.addressing import read_question, read_replied_text
 from bot.chat.cards.markup import text
-from bot.chat.handlers.allowance import Allowance, Verdict
+from bot.chat.handlers.allowance import QUESTION_CHARACTERS, Allowance, Verdict
 from bot.chat.handlers.answers import Answers
 from bot.chat.handlers.follow_ups import FollowUps
 from bot.chat.turn import MessageTurn
@@ -20,7 +20,6 @@ from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.model import Exchange
 
-_QUESTION_CHARACTERS = 1000
 _ALBUMS = 64
 _POSED = "posed"
 
@@ -84,10 +83,10 @@ class Questions:
         if await self._was_answered(turn, words):
             return
         # A question that somebody else wrote does not lean on this person's.
-        earlier = await self._follow_ups.find_earlier(turn.message, turn.asker, replaced) if words else None
+        preceding = await self._follow_ups.find_preceding(turn.message, turn.asker) if words else None
         words = words or read_replied_text(turn.message)
         if await self._is_answerable(turn, words):
-            await self._answers.give(turn, words, earlier=earlier, replaced=replaced)
+            await self._answers.give(turn, words, preceding=preceding, replaced=replaced)
 
     async def _was_answered(self, turn: MessageTurn, words: str) -> bool:
         """Tell whether an earlier run of the bot already answered the message."""
@@ -111,8 +110,8 @@ class Questions:
         if not words:
             await turn.tell("question.usage")
             return False
-        if len(words) > _QUESTION_CHARACTERS:
-            await turn.tell("question.too-long", limit=_QUESTION_CHARACTERS)
+        if len(words) > QUESTION_CHARACTERS:
+            await turn.tell("question.too-long", limit=QUESTION_CHARACTERS)
             return False
         message = turn.message
         asker_id = turn.asker.id if turn.asker else message.chat_id
