@@ -19,7 +19,14 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat.addressing import Addressed
+from bot.chat.addressing import Addressed, RepliesTo
+from bot.chat.cards.gap_cards import (
+    CHANGE_PATTERN,
+    LIST_PATTERN,
+    PINS_PATTERN,
+    WORDINGS_PATTERN,
+    asks_for_passage,
+)
 from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.admin_door import AdminDoor
 from bot.chat.handlers.answer_buttons import PATTERN, AnswerButtons
@@ -34,6 +41,7 @@ from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import EXAMPLE_PATTERN, ExampleButtons
 from bot.chat.handlers.exporting import EXPORT_PATTERN, Exporting
 from bot.chat.handlers.failures import Failures
+from bot.chat.handlers.gaps import GapDesk
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import LANGUAGE_PATTERN, Languages
@@ -41,9 +49,9 @@ from bot.chat.handlers.letting_in import MEMBERS_PATTERN, ROLE_PATTERN, LettingI
 from bot.chat.handlers.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import SOURCES_PATTERN, Sources
-from bot.chat.handlers.versions import VERSIONS_PATTERN, CorpusVersions
 from bot.chat.handlers.statistics import STATISTICS_PATTERN, StatisticsDesk
 from bot.chat.handlers.trail import AUDIT_PATTERN, Trail
+from bot.chat.handlers.versions import VERSIONS_PATTERN, CorpusVersions
 from bot.chat.permissions import Part, Permissions
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import Turns, on_chosen
@@ -79,6 +87,7 @@ class Handlers:
     exporting: Exporting
     letting_in: LettingIn
     trail: Trail
+    gap_desk: GapDesk
     failures: Failures
 
 
@@ -139,7 +148,13 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                     _OWN_WORDS,
                 ),
                 CommandHandler("audit", message(door.command(Part.AUDIT, to.trail.audit)), _OWN_WORDS),
+                CommandHandler("gaps", message(door.command(Part.GAPS, to.gap_desk.gaps)), _OWN_WORDS),
+                CommandHandler("pins", message(door.command(Part.PINS, to.gap_desk.pins)), _OWN_WORDS),
                 MessageHandler(_PRIVATE & filters.COMMAND, message(to.commands.on_unknown)),
+                MessageHandler(
+                    _PRIVATE & filters.TEXT & RepliesTo(asks_for_passage),
+                    message(door.message(Part.PINS, to.gap_desk.search, to.questions.on_question)),
+                ),
                 MessageHandler(
                     _PRIVATE & filters.Document.ALL,
                     message(door.message(Part.ARTICLES, to.articles.on_document, to.articles.pass_on)),
@@ -195,6 +210,14 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                     press(door.press(Part.ROLES, to.letting_in.on_members_press)), MEMBERS_PATTERN
                 ),
                 CallbackQueryHandler(press(door.press(Part.AUDIT, to.trail.on_press)), AUDIT_PATTERN),
+                CallbackQueryHandler(press(door.press(Part.GAPS, to.gap_desk.on_list_press)), LIST_PATTERN),
+                CallbackQueryHandler(
+                    press(door.press(Part.WORDINGS, to.gap_desk.on_wordings_press)), WORDINGS_PATTERN
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.PINS, to.gap_desk.on_change_press)), CHANGE_PATTERN
+                ),
+                CallbackQueryHandler(press(door.press(Part.PINS, to.gap_desk.on_pins_press)), PINS_PATTERN),
                 CallbackQueryHandler(press(to.answer_buttons.on_unknown)),
                 InlineQueryHandler(turns.on_inline_query(to.inline.on_query)),
                 ChosenInlineResultHandler(on_chosen(to.inline.on_chosen)),

@@ -51,17 +51,14 @@ class Digest:
         self,
         *,
         reports: Reports,
-        find_gaps: FindGaps | None,
+        find_gaps: FindGaps,
         digests: Digests,
         reader_languages: ReaderLanguages,
         owner_ids: Collection[int],
         clock: Callable[[], datetime],
         try_again_s: float,
     ) -> None:
-        """Take, beside its parts, what tells the time in UTC, and the seconds between two looks at it.
-
-        Without ``find_gaps`` the digest is the picture alone.
-        """
+        """Take, beside its parts, what tells the time in UTC, and the seconds between two looks at it."""
         self._reports = reports
         self._find_gaps = find_gaps
         self._digests = digests
@@ -86,7 +83,7 @@ class Digest:
             return
         phrases = await self._reader_languages.phrases_by_id(bot, owner_id)
         report = await self._reports.make(Period.WEEK, phrases)
-        gaps = _describe_gaps(await self._find_gaps(_GAPS) if self._find_gaps else (), phrases)
+        gaps = _describe_gaps(await self._find_gaps(_GAPS), phrases)
         caption = f"{report.caption}\n\n{gaps}" if gaps else report.caption
         is_long = count_units(caption) > CAPTION_UNITS
         await send_picture(bot, owner_id, report.picture, report.caption if is_long else caption)

@@ -4,6 +4,7 @@ Exit status: 0 ok, 1 the thing asked for failed (with the reason on standard err
 usage.
 """
 
+import asyncio
 import logging
 import sys
 from collections import Counter
@@ -34,8 +35,8 @@ from bot.cli.admin_desk import (
     list_members,
     write_new_file,
 )
-from bot.cli.assembly import open_conversation, open_session
-from bot.cli.desk import DeskError, add_article, list_articles, list_versions, print_rows, roll_back
+from bot.cli.assembly import UnknownPinError, list_pins, open_conversation, open_session
+from bot.cli.desk import ArticleDeskError, add_article, list_articles, list_versions, print_rows, roll_back
 from bot.cli.evaluation_report import (
     describe_figures,
     print_ablation,
@@ -43,6 +44,7 @@ from bot.cli.evaluation_report import (
     print_failures,
     print_figures,
 )
+from bot.cli.gaps_report import describe_gaps, describe_pins, print_gaps, print_pins
 from bot.cli.index_loading import IndexLoader
 from bot.cli.keyboard import make_whole
 from bot.cli.logs import read_no_update, start_logging
@@ -371,7 +373,7 @@ def add(  # noqa: PLR0913 - an article has that many keys
         raise typer.BadParameter(message, param_hint=f"--{error.field}") from None
     except (FetchError, ExtractionError) as error:
         _fail(f"{what}: {error}")
-    except (CorpusError, DeskError, NewerSchemaError, StoreError) as error:
+    except (ArticleDeskError, CorpusError, NewerSchemaError, StoreError) as error:
         _fail(str(error))
     print_rows(open_console(), [row], as_json=as_json)
 
@@ -392,7 +394,7 @@ def rollback(
     settings = _read_settings()
     try:
         row = roll_back(settings, version)
-    except (CorpusError, DeskError, NewerSchemaError, StoreError) as error:
+    except (ArticleDeskError, CorpusError, NewerSchemaError, StoreError) as error:
         _fail(str(error))
     print_rows(open_console(), [row], as_json=as_json)
 
@@ -468,6 +470,47 @@ def evaluate(
             print_conversations(console, conversations)
     if failures:
         print_failures(console, find_failures(results))
+
+
+@app.command()
+def gaps(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False
+) -> None:
+    """List what the articles lack: questions that were refused or voted down, grouped by meaning."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    try:
+        with open_session(settings, _ERRORS, None) as session:
+            found = session.list_gaps()
+    except (CorpusError, DatabaseUnavailableError, NewerSchemaError, UnknownEncoderError) as error:
+        _fail(str(error) or f"{settings.database}: cannot be read now")
+    if as_json:
+        sys.stdout.write(describe_gaps(found))
+    else:
+        print_gaps(open_console(), found)
+
+
+@app.command()
+def pins(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    take_back: Annotated[
+        str | None, typer.Option("--take-back", metavar="KEY", help="Take back the pin with this key.")
+    ] = None,
+) -> None:
+    """List the passages that are pinned, or take one back; a running bot heeds that at its next reload."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    try:
+        kept = asyncio.run(list_pins(settings, take_back))
+    except (DatabaseUnavailableError, NewerSchemaError) as error:
+        _fail(str(error) or f"{settings.database}: cannot be used now")
+    except UnknownPinError as error:
+        _fail(str(error))
+    if as_json:
+        sys.stdout.write(describe_pins(kept))
+    else:
+        print_pins(open_console(), kept)
 
 
 @app.command(name="import")

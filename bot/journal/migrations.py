@@ -312,6 +312,69 @@ async def _create_digests(connection: aiosqlite.Connection) -> None:
     """)
 
 
+async def _create_gaps(connection: aiosqlite.Connection) -> None:
+    """Keep what makes gaps, and what admins do about them."""
+    await connection.execute("ALTER TABLE shown_passages ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0")
+    await connection.execute("CREATE INDEX exchanges_refused ON exchanges (id) WHERE kind = 'not_found'")
+    await connection.execute("CREATE INDEX votes_down ON votes (exchange_id) WHERE vote = 'down'")
+    await connection.execute("""
+        CREATE TABLE question_vectors (
+            exchange_id INTEGER PRIMARY KEY REFERENCES exchanges (id) ON DELETE CASCADE,
+            encoder TEXT NOT NULL,
+            vector BLOB NOT NULL
+        ) STRICT
+    """)
+    await connection.execute("""
+        CREATE TABLE hidden_gaps (
+            exchange_id INTEGER PRIMARY KEY REFERENCES exchanges (id) ON DELETE CASCADE,
+            size INTEGER NOT NULL,
+            hidden_at TEXT NOT NULL,
+            hidden_by INTEGER
+        ) STRICT
+    """)
+    await connection.execute("""
+        CREATE TABLE pins (
+            id INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            article TEXT NOT NULL,
+            text TEXT NOT NULL,
+            pinned_at TEXT NOT NULL,
+            pinned_by INTEGER,
+            aside_at TEXT
+        ) STRICT
+    """)
+    # Wordings of pins and tests are copies: they last longer than the exchanges, unless their authors
+    # have them erased.
+    await connection.execute("""
+        CREATE TABLE pinned_questions (
+            id INTEGER PRIMARY KEY,
+            pin_id INTEGER NOT NULL REFERENCES pins (id) ON DELETE CASCADE,
+            exchange_key TEXT NOT NULL UNIQUE,
+            user_id INTEGER,
+            language TEXT NOT NULL,
+            question TEXT NOT NULL,
+            earlier TEXT
+        ) STRICT
+    """)
+    await connection.execute("CREATE INDEX pinned_questions_of_pin ON pinned_questions (pin_id)")
+    await connection.execute("CREATE INDEX pinned_questions_of_user ON pinned_questions (user_id)")
+    await connection.execute("""
+        CREATE TABLE test_questions (
+            id INTEGER PRIMARY KEY,
+            exchange_key TEXT NOT NULL UNIQUE,
+            user_id INTEGER,
+            language TEXT NOT NULL,
+            question TEXT NOT NULL,
+            earlier TEXT,
+            passage TEXT,
+            added_at TEXT NOT NULL,
+            added_by INTEGER,
+            outcome TEXT
+        ) STRICT
+    """)
+    await connection.execute("CREATE INDEX test_questions_of_user ON test_questions (user_id)")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
@@ -323,4 +386,5 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _keep_several_languages,
     _tally_exchanges,
     _create_digests,
+    _create_gaps,
 )

@@ -32,6 +32,8 @@ _ANYWHERE = ("ask", "sources", "privacy", "help")
 _IN_PRIVATE = ("ask", "sources", "history", "language", "privacy", "mydata", "forget", "help", "start")
 _FOR_ADMINS = (
     ("stats", Part.STATS),
+    ("gaps", Part.GAPS),
+    ("pins", Part.PINS),
     ("articles", Part.ARTICLES),
     ("reload", Part.ARTICLES),
     ("versions", Part.VERSIONS),
