@@ -206,7 +206,7 @@ async def test_digest_comes_once_a_week_with_the_biggest_gaps(api: BotApi, tmp_p
             now=lambda: times[-1],
             find_gaps=find_gaps,
         ):
-            await api.called("sendPhoto", 1)
+            await api.called("sendPhoto", 1, timeout=60)
             await ask_for(boss, "/privacy")
     assert len(api.calls_of("sendPhoto")) == 1
     times.append(monday + timedelta(minutes=2))
@@ -219,7 +219,7 @@ async def test_digest_comes_once_a_week_with_the_biggest_gaps(api: BotApi, tmp_p
         now=lambda: times[-1],
         find_gaps=find_gaps,
     ):
-        await api.called("sendPhoto", 2)
+        await api.called("sendPhoto", 2, timeout=60)
         await ask_for(boss, "/privacy")
     digests = [message for message in boss.private_chat.from_bot if message.file]
     assert len(digests) == 2
