@@ -14,7 +14,18 @@ BOSS = 77
 CODES = {"", "ar", "de", "es", "fr", "id", "ja", "nb", "nn", "no", "pt", "ru", "vi", "zh"}
 ANYWHERE = ["ask", "sources", "privacy", "help"]
 IN_PRIVATE = ["ask", "sources", "history", "language", "privacy", "mydata", "forget", "help", "start"]
-FOR_OWNERS = ["stats", "export", "reload", "allow", "audit"]
+FOR_OWNERS = [
+    "stats",
+    "gaps",
+    "pins",
+    "articles",
+    "reload",
+    "versions",
+    "version",
+    "export",
+    "allow",
+    "audit",
+]
 MENUS = 3 * len(CODES)
 
 

@@ -4,9 +4,13 @@ import asyncio
 from pathlib import Path
 
 from bot.chat.cards.inline_card import identify
+from bot.chat.upkeep import Upkeep
 from bot.cli.session import Session
 from bot.evaluation.questions import KnownQuestion, read_questions
+from bot.journal.gaps import Gaps
 from bot.journal.personal import LocalRecords
+from bot.journal.pins import Pins
+from bot.journal.question_file import QuestionFile
 from bot.model import Answer, Corpus, Origin
 from bot.sandbox.server import BotApi
 from bot.search.index import CorpusIndex
@@ -61,7 +65,19 @@ async def ask_everywhere(api: BotApi, bot: ChatBot, known: KnownQuestion) -> dic
         kept[place] = exchange.answer
     # The runner only records, which nobody asks for here.
     session = Session(
-        bot.desk, bot.journal, LocalRecords(bot.records), asyncio.Runner(), system=known.language
+        bot.desk,
+        bot.journal,
+        LocalRecords(bot.records),
+        Gaps(bot.records, lambda: bot.desk.index),
+        Upkeep(
+            desk=bot.desk,
+            pins=Pins(bot.records),
+            question_file=QuestionFile(bot.records, bot.records.path.with_suffix(".toml")),
+            report=lambda _trouble: None,
+            try_again_s=1,
+        ),
+        asyncio.Runner(),
+        system=known.language,
     )
     terminal = await asyncio.to_thread(session.ask, known.question, 2 * PASSAGES, Origin.TERMINAL)
     asked = await asyncio.to_thread(session.ask, known.question, PASSAGES, Origin.ASK)

@@ -123,6 +123,7 @@ async def test_personal_records_are_collected_whole(database: Database) -> None:
         "pinned_questions": 0,
         "test_questions": 0,
         "roles": 0,
+        "digests": 0,
         "acts": 0,
     }
     assert records["exchanges"][0]["question"] == "how many?"

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from bot.cli.assembly import IndexLoader
+from bot.cli.index_loading import IndexLoader
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
 from bot.search.index import CorpusIndex
 from bot.settings import load_settings

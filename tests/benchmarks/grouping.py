@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.cli.assembly import IndexLoader
+from bot.cli.index_loading import IndexLoader
 from bot.evaluation.questions import read_questions
 from bot.model import Question
 from bot.search.encoder import Vectors
