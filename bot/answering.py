@@ -13,7 +13,9 @@ from typing import Protocol
 
 from bot.corpus.articles import CorpusChange, compare_corpora
 from bot.language import LanguageDetector
-from bot.model import Answer, AnswerKind, Corpus, Earlier, Findings, Question, Trouble
+from bot.model import Answer, AnswerKind, Corpus, Earlier, Findings, Hit, Question, Trouble
+from bot.search.encoder import Vectors
+from bot.search.pins import Pin
 from bot.search.vectors import Progress
 from bot.wording.small_talk import SmallTalkPhrases
 
@@ -30,11 +32,28 @@ class Index(Protocol):
     def corpus(self) -> Corpus:
         """What is searched."""
 
+    @property
+    def encoder_name(self) -> str | None:
+        """The name of what embeds questions; vectors of equal names may be compared. None: nothing does."""
+
+    @property
+    def gone_pins(self) -> tuple[Pin, ...]:
+        """The pins whose passages are not in the corpus."""
+
     def search(self, question: Question, limit: int) -> Findings:
         """Return at most ``limit`` statements, best first, and the confidence that they answer."""
 
     def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
         """Return other questions, the nearest by meaning first."""
+
+    def with_pins(self, pins: Sequence[Pin]) -> "Index":
+        """Return the same index with these pins instead of its own."""
+
+    def embed(self, questions: Sequence[Question]) -> Vectors:
+        """Return one vector a question; none where nothing embeds."""
+
+    def group(self, questions: Sequence[Question], vectors: Vectors | None) -> list[list[int]]:
+        """Return the numbers of the questions of each meaning."""
 
 
 class ReloadRunningError(Exception):
@@ -73,6 +92,13 @@ class Desk:
         self._reloading = threading.Lock()
         self._watchers: list[Watcher] = []
         self.trouble = trouble
+        self._pins: tuple[Pin, ...] = ()
+        self._assigning = threading.Lock()
+
+    @property
+    def index(self) -> Index:
+        """The index that questions are searched in now, with its pins."""
+        return self._index
 
     @property
     def corpus(self) -> Corpus:
@@ -127,6 +153,18 @@ class Desk:
         """Return other questions, the nearest by meaning first, without asking any."""
         return self._index.order_by_nearness(question, others)
 
+    def find_passages(self, words: str, *, hint: str | None, limit: int) -> tuple[Hit, ...]:
+        """Return the nearest passages to some words, best first, whatever is pinned."""
+        question = Question(words, self._detector.detect(words, hint))
+        return self._index.with_pins(()).search(question, limit).hits
+
+    def pin(self, pins: Sequence[Pin]) -> tuple[Pin, ...]:
+        """Answer with these pins from now on; return those whose passages have gone."""
+        with self._assigning:
+            self._pins = tuple(pins)
+            self._index = self._index.with_pins(self._pins)
+            return self._index.gone_pins
+
     def reload(self, progress: Progress | None = None) -> Reload:
         """Read the articles again and answer from them from now on.
 
@@ -140,7 +178,8 @@ class Desk:
             started = time.perf_counter()
             before = self._index.corpus
             index = self._load_index(progress)
-            self._index = index
+            with self._assigning:
+                self._index = index.with_pins(self._pins)
             for watch in self._watchers:
                 watch(index.corpus)
             return Reload(

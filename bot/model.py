@@ -97,7 +97,8 @@ class Hit:
 
     ``highlight`` is the clause that answers and ``short`` the words themselves, both exact
     substrings of the passage. ``also`` are passages of other articles that say the same. ``answers`` is
-    the reader's probability that the passage answers, between 0 and 1; None if it was not read.
+    the reader's probability that the passage answers, between 0 and 1; None if it was not read. A pinned
+    one was chosen by an admin.
     """
 
     passage: Passage
@@ -106,6 +107,7 @@ class Hit:
     also: tuple[Passage, ...] = ()
     short: str | None = None
     answers: float | None = None
+    is_pinned: bool = False
 
     @property
     def words(self) -> str:
@@ -189,6 +191,11 @@ class Answer:
         return self.kind is AnswerKind.ANSWER
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether an admin chose the first passage for questions of this meaning."""
+        return bool(self.hits) and self.hits[0].is_pinned
+
+    @property
     def short(self) -> str | None:
         """The words that answer, from the first passage; none where the articles do not answer."""
         return self.hits[0].short if self.is_answered and self.hits else None
@@ -255,6 +262,7 @@ class TroubleKind(StrEnum):
     HTML_REFUSED = "html_refused"
     UPDATE_FAILED = "update_failed"
     CORPUS_FELL_BACK = "corpus_fell_back"
+    PIN_ASIDE = "pin_aside"
 
 
 @dataclass(frozen=True, slots=True)

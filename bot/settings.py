@@ -196,7 +196,7 @@ class Settings(BaseSettings):
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_ids)] = Field(
         default=(),
-        description="User ids of the admins, who may reload the articles and get alerts, such as 7,8.",
+        description="User ids of the owners, who may use the whole admins' desk and get alerts, such as 7,8.",
     )
     corpus: ProjectPath = Field(default=Path("corpus"), description="Folder of the articles.")
     max_article_bytes: int = Field(default=1_048_576, ge=1, description="Maximum size of one article file.")
@@ -277,6 +277,10 @@ class Settings(BaseSettings):
         description="Address on which the bot listens for requests that the web server passes on.",
     )
     webhook_port: int = Field(default=8080, ge=1, le=65535, description="Port on which it listens.")
+    digest: bool = Field(
+        default=False,
+        description="Whether the admins get the statistics of the week on Monday, 7:00 UTC: `on` or `off`.",
+    )
     passages: int = Field(default=5, ge=1, le=20, description="Maximum number of passages in a reply.")
     examples: ProjectPath = Field(
         default=Path("config/examples.toml"), description="File of the example questions, by language."

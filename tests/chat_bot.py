@@ -12,11 +12,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from bot.answering import Desk, Index
 from bot.chat.alerts import Alerts
+from bot.chat.digest import FindGaps
 from bot.chat.intake.session import serve
 from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, make_desk
 from bot.corpus.articles import load_corpus
@@ -25,7 +30,10 @@ from bot.journal.exchanges import Journal
 from bot.metrics import Metrics
 from bot.model import Corpus, Findings, Question
 from bot.sandbox.server import BotApi
+from bot.search.encoder import Vectors
+from bot.search.grouping import group_equal
 from bot.search.index import CorpusIndex
+from bot.search.pins import Pin
 from bot.search.vectors import Progress
 from bot.settings import Settings
 from bot.wording.examples import Examples
@@ -73,7 +81,29 @@ class Gate:
         assert await asyncio.to_thread(self.reached.wait, 10)
 
 
-class WordIndex:
+class PlainIndex:
+    """What an index has beside its search, for those in which nothing is pinned and nothing embedded."""
+
+    encoder_name = None
+    gone_pins = ()
+
+    def with_pins(self, pins: Sequence[Pin]) -> Self:
+        """Return the same index, without any pin."""
+        del pins
+        return self
+
+    def embed(self, questions: Sequence[Question]) -> Vectors:
+        """Return no vectors."""
+        del questions
+        return np.zeros((0, 0), np.float32)
+
+    def group(self, questions: Sequence[Question], vectors: Vectors | None) -> list[list[int]]:
+        """Return the numbers of equal questions."""
+        del vectors
+        return group_equal([(question.text,) for question in questions])
+
+
+class WordIndex(PlainIndex):
     """The bot's own index without its language model, for questions that a test may act upon."""
 
     def __init__(self, corpus: Corpus, act: Callable[[Question], None]) -> None:
@@ -170,6 +200,8 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
     before_load: Callable[[Progress | None], None] = lambda _progress: None,
     adapt: Callable[[Service], Service] = lambda service: service,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008 - it is not called here
+    find_gaps: FindGaps | None = None,
     pauses: Pauses = PAUSES,
     limits: Limits = LIMITS,
     token: str | None = None,
@@ -204,11 +236,14 @@ async def running_bot(  # noqa: PLR0913 - each is one thing that a test may want
             examples=Examples(EXAMPLES),
             metrics=Metrics(),
             clock=clock,
+            now=now,
+            find_gaps=find_gaps,
             pauses=pauses,
             limits=limits,
         )
     )
     await service.database.open()
+    await service.upkeep.begin()
     stop = asyncio.Event()
     serving = asyncio.create_task(
         serve(

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiosqlite
 
 from bot.model import Corpus, Findings, Hit, Passage, Question
-from tests.chat_bot import ChatBot
+from tests.chat_bot import ChatBot, PlainIndex
 
 HARBOUR = Path(__file__).parent / "data" / "harbour"
 CRANES = "How many cranes does the harbour have?"
@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w{5,}")
 
 
 @dataclass(frozen=True)
-class HarbourIndex:
+class HarbourIndex(PlainIndex):
     """Answers where a passage shares two words with the question and what was asked before."""
 
     corpus: Corpus

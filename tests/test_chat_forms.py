@@ -16,7 +16,7 @@ from bot.model import Article, Corpus, Findings, Hit, Passage, Question
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
 from bot.sandbox.world.chats import Chat, Message
-from tests.chat_bot import CATALOGUES, running_bot
+from tests.chat_bot import CATALOGUES, PlainIndex, running_bot
 from tests.harbour import HARBOUR
 
 QUESTIONS = int(os.environ.get("GENERATED_QUESTIONS", "100"))
@@ -81,7 +81,7 @@ def make_passage(dice: random.Random) -> Passage:
 
 
 @dataclass(frozen=True)
-class HostileIndex:
+class HostileIndex(PlainIndex):
     """Finds something hostile for every question, the same for the same question."""
 
     corpus: Corpus

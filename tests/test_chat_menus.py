@@ -14,6 +14,18 @@ BOSS = 77
 CODES = {"", "ar", "de", "es", "fr", "id", "ja", "nb", "nn", "no", "pt", "ru", "vi", "zh"}
 ANYWHERE = ["ask", "sources", "privacy", "help"]
 IN_PRIVATE = ["ask", "sources", "history", "language", "privacy", "mydata", "forget", "help", "start"]
+FOR_OWNERS = [
+    "stats",
+    "gaps",
+    "pins",
+    "articles",
+    "reload",
+    "versions",
+    "version",
+    "export",
+    "allow",
+    "audit",
+]
 MENUS = 3 * len(CODES)
 
 
@@ -57,7 +69,7 @@ async def test_menus_that_are_set_already_are_not_set_again(tmp_path: Path) -> N
         assert len(api.calls_of("setMyDescription", "setMyShortDescription")) == 2 * len(CODES)
 
 
-async def test_menus_offer_reload_to_admins_alone_once_they_have_written(tmp_path: Path) -> None:
+async def test_menus_offer_the_desk_to_admins_alone_once_they_have_written(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, admin_ids=[BOSS]):
         boss = api.person("Boss", id=BOSS)
         refused = (await api.called("getMyCommands"))[0]
@@ -67,7 +79,7 @@ async def test_menus_offer_reload_to_admins_alone_once_they_have_written(tmp_pat
         assert commands_in(api, f"chat {BOSS}") == {}
         await boss.private_chat.reply_to(boss.says("/help"))
         await api.called("setMyCommands", MENUS + len(CODES))
-        assert commands_in(api, f"chat {BOSS}") == {code: [*IN_PRIVATE, "reload"] for code in CODES}
+        assert commands_in(api, f"chat {BOSS}") == {code: [*IN_PRIVATE, *FOR_OWNERS] for code in CODES}
         await boss.private_chat.reply_to(boss.says("/help"))
         assert len(api.calls_of("setMyCommands")) == MENUS + len(CODES)
 

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.chat.cards.inline_card import identify
+from bot.chat.upkeep import Upkeep
 from bot.cli.session import Session
 from bot.e5.reading import Excerpt, Reading
 from bot.evaluation.questions import KnownQuestion, read_questions
+from bot.journal.gaps import Gaps
 from bot.journal.personal import LocalRecords
+from bot.journal.pins import Pins
+from bot.journal.question_file import QuestionFile
 from bot.model import Answer, Corpus, Origin
 from bot.sandbox.server import BotApi
 from bot.search.index import CorpusIndex
@@ -80,7 +84,19 @@ async def ask_everywhere(
     ines = api.person("Ines", language_code=known.language)
     # The runner only records, which nobody asks for here.
     session = Session(
-        bot.desk, bot.journal, LocalRecords(bot.records), asyncio.Runner(), system=known.language
+        bot.desk,
+        bot.journal,
+        LocalRecords(bot.records),
+        Gaps(bot.records, lambda: bot.desk.index),
+        Upkeep(
+            desk=bot.desk,
+            pins=Pins(bot.records),
+            question_file=QuestionFile(bot.records, bot.records.path.with_suffix(".toml")),
+            report=lambda _trouble: None,
+            try_again_s=1,
+        ),
+        asyncio.Runner(),
+        system=known.language,
     )
     answers = {
         "private": await ask_in_private(api, bot, known),

@@ -43,7 +43,7 @@ def bot(tmp_path: Path) -> Bot:
 
 
 CONTRACT = {
-    *("question", "language", "kind", "answered", "confidence", "short"),
+    *("question", "language", "kind", "answered", "confidence", "short", "pinned"),
     *("passages", "corpus", "elapsed_ms"),
 }
 PASSAGE = {"text", "highlight", "article", "outlet", "url", "language", "published", "score", "also"}

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bot.answering import Desk
 from bot.chat.handlers.allowance import Allowance
+from bot.chat.upkeep import Upkeep
 from bot.cli.conversation import Conversation
 from bot.cli.keyboard import open_keyboard
 from bot.cli.printing import print_answer
@@ -23,7 +24,10 @@ from bot.cli.session import Session
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
+from bot.journal.gaps import Gaps
 from bot.journal.personal import LocalRecords
+from bot.journal.pins import Pins
+from bot.journal.question_file import QuestionFile
 from bot.language import LanguageDetector
 from bot.wording.examples import Examples
 from bot.wording.small_talk import load_small_talk
@@ -43,7 +47,15 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     database = Database(tmp_path / "log.sqlite")
     with asyncio.Runner() as runner:
         runner.run(database.open())
-        session = Session(desk, Journal(database), LocalRecords(database), runner)
+        gaps = Gaps(database, lambda: index)
+        upkeep = Upkeep(
+            desk=desk,
+            pins=Pins(database),
+            question_file=QuestionFile(database, tmp_path / "tests.toml"),
+            report=lambda _trouble: None,
+            try_again_s=1,
+        )
+        session = Session(desk, Journal(database), LocalRecords(database), gaps, upkeep, runner)
 
         def type_lines(*lines: str, in_colour: bool = False, per_minute: int = 0) -> list[str]:
             monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))

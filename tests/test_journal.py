@@ -121,7 +121,11 @@ async def test_personal_records_are_collected_whole(database: Database) -> None:
         "shown_passages": 4,
         "votes": 1,
         "readers": 1,
+        "question_vectors": 0,
+        "pinned_questions": 0,
+        "test_questions": 0,
         "roles": 1,
+        "digests": 0,
         "acts": 1,
     }
     assert records["exchanges"][0]["question"] == "how many?"

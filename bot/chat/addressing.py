@@ -5,6 +5,8 @@ marks names with entities, so a name inside another word or an e-mail address co
 It does not answer anything.
 """
 
+from collections.abc import Callable
+
 from telegram import Message, MessageEntity, User
 from telegram.ext.filters import MessageFilter
 
@@ -18,6 +20,19 @@ class Addressed(MessageFilter):
     def filter(self, message: Message) -> bool:
         """Tell whether the message is for the bot."""
         return not _is_from_bot(message) and (is_reply_to_bot(message) or bool(_find_names(message)))
+
+
+class RepliesTo(MessageFilter):
+    """Admits a reply to those messages of the bot to which something applies."""
+
+    def __init__(self, applies: Callable[[Message], bool]) -> None:
+        super().__init__()
+        self._applies = applies
+
+    def filter(self, message: Message) -> bool:
+        """Tell whether the message replies to one of them."""
+        replied = message.reply_to_message
+        return replied is not None and is_reply_to_bot(message) and self._applies(replied)
 
 
 def read_question(message: Message) -> str:

@@ -104,7 +104,7 @@ class _Messenger:
         try:
             # Tells, unlike ``send``, whether there is a chat and a connection.
             await self._bot.send_chat_action(admin_id, ChatAction.TYPING)
-            phrases = await self._phrases_for(admin_id)
+            phrases = await self._readings.phrases_by_id(self._bot, admin_id)
         except (BadRequest, Forbidden) as error:
             _LOG.info("Admin %s cannot be alerted: %s", admin_id, error)
             return _Delivery.IMPOSSIBLE
@@ -122,17 +122,6 @@ class _Messenger:
             _LOG.info("Admin %s will be alerted later: %s", admin_id, error)
             return _Delivery.UNREACHABLE
         return _Delivery.TOLD if sent else _Delivery.FAILED
-
-    async def _phrases_for(self, admin_id: int) -> Phrases:
-        """Return the texts in the language that an admin chose, or else in that of their Telegram."""
-        chosen = await self._readings.find_choice(admin_id)
-        if chosen:
-            return self._readings.phrases_in(chosen[0])
-        try:
-            member = await self._bot.get_chat_member(admin_id, admin_id)
-        except BadRequest:
-            return self._readings.phrases_in(None)
-        return self._readings.phrases_in(member.user.language_code)
 
 
 class Alerts:

@@ -19,7 +19,14 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat.addressing import Addressed
+from bot.chat.addressing import Addressed, RepliesTo
+from bot.chat.cards.gap_cards import (
+    CHANGE_PATTERN,
+    LIST_PATTERN,
+    PINS_PATTERN,
+    WORDINGS_PATTERN,
+    asks_for_passage,
+)
 from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.admin_door import AdminDoor
 from bot.chat.handlers.answer_buttons import PATTERN, AnswerButtons
@@ -32,13 +39,18 @@ from bot.chat.handlers.articles import (
 )
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.example_buttons import EXAMPLE_PATTERN, ExampleButtons
+from bot.chat.handlers.exporting import EXPORT_PATTERN, Exporting
 from bot.chat.handlers.failures import Failures
+from bot.chat.handlers.gaps import GapDesk
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import LANGUAGE_PATTERN, Languages
+from bot.chat.handlers.letting_in import MEMBERS_PATTERN, ROLE_PATTERN, LettingIn
 from bot.chat.handlers.personal import FORGET_PATTERN, HISTORY_PATTERN, Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import SOURCES_PATTERN, Sources
+from bot.chat.handlers.statistics import STATISTICS_PATTERN, StatisticsDesk
+from bot.chat.handlers.trail import AUDIT_PATTERN, Trail
 from bot.chat.handlers.versions import VERSIONS_PATTERN, CorpusVersions
 from bot.chat.permissions import Part, Permissions
 from bot.chat.profile.menus import Menus
@@ -71,6 +83,11 @@ class Handlers:
     admin: Admin
     articles: Articles
     versions: CorpusVersions
+    statistics: StatisticsDesk
+    exporting: Exporting
+    letting_in: LettingIn
+    trail: Trail
+    gap_desk: GapDesk
     failures: Failures
 
 
@@ -120,7 +137,24 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CommandHandler(
                     "version", message(door.command(Part.VERSIONS, to.versions.version)), _OWN_WORDS
                 ),
+                # Drawing takes a while, and a file may be large.
+                CommandHandler(
+                    "stats", message(door.command(Part.STATS, to.statistics.stats)), _OWN_WORDS, block=False
+                ),
+                CommandHandler("export", message(door.command(Part.EXPORT, to.exporting.export)), _OWN_WORDS),
+                CommandHandler(
+                    "allow",
+                    message(door.command(Part.ROLES, to.letting_in.allow, to.letting_in.allow_in_group)),
+                    _OWN_WORDS,
+                ),
+                CommandHandler("audit", message(door.command(Part.AUDIT, to.trail.audit)), _OWN_WORDS),
+                CommandHandler("gaps", message(door.command(Part.GAPS, to.gap_desk.gaps)), _OWN_WORDS),
+                CommandHandler("pins", message(door.command(Part.PINS, to.gap_desk.pins)), _OWN_WORDS),
                 MessageHandler(_PRIVATE & filters.COMMAND, message(to.commands.on_unknown)),
+                MessageHandler(
+                    _PRIVATE & filters.TEXT & RepliesTo(asks_for_passage),
+                    message(door.message(Part.PINS, to.gap_desk.search, to.questions.on_question)),
+                ),
                 MessageHandler(
                     _PRIVATE & filters.Document.ALL,
                     message(door.message(Part.ARTICLES, to.articles.on_document, to.articles.pass_on)),
@@ -132,6 +166,10 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 MessageHandler(
                     _PRIVATE & filters.REPLY & filters.TEXT,
                     message(door.message(Part.ARTICLES, to.articles.on_reply, to.questions.on_question)),
+                ),
+                MessageHandler(
+                    _PRIVATE & filters.CONTACT & ~filters.FORWARDED,
+                    message(door.message(Part.ROLES, to.letting_in.on_contact, to.questions.on_other)),
                 ),
                 MessageHandler(_PRIVATE & _QUESTION, message(to.questions.on_question)),
                 MessageHandler(_GROUP & _QUESTION & Addressed(), message(to.questions.on_question)),
@@ -159,6 +197,27 @@ def build_application(  # noqa: PLR0913 - what the table is made of
                 CallbackQueryHandler(
                     press(door.press(Part.VERSIONS, to.versions.on_press)), VERSIONS_PATTERN
                 ),
+                CallbackQueryHandler(
+                    press(door.press(Part.STATS, to.statistics.on_press)), STATISTICS_PATTERN, block=False
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.EXPORT, to.exporting.on_press)), EXPORT_PATTERN, block=False
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.ROLES, to.letting_in.on_role_press)), ROLE_PATTERN
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.ROLES, to.letting_in.on_members_press)), MEMBERS_PATTERN
+                ),
+                CallbackQueryHandler(press(door.press(Part.AUDIT, to.trail.on_press)), AUDIT_PATTERN),
+                CallbackQueryHandler(press(door.press(Part.GAPS, to.gap_desk.on_list_press)), LIST_PATTERN),
+                CallbackQueryHandler(
+                    press(door.press(Part.WORDINGS, to.gap_desk.on_wordings_press)), WORDINGS_PATTERN
+                ),
+                CallbackQueryHandler(
+                    press(door.press(Part.PINS, to.gap_desk.on_change_press)), CHANGE_PATTERN
+                ),
+                CallbackQueryHandler(press(door.press(Part.PINS, to.gap_desk.on_pins_press)), PINS_PATTERN),
                 CallbackQueryHandler(press(to.answer_buttons.on_unknown)),
                 InlineQueryHandler(turns.on_inline_query(to.inline.on_query)),
                 ChosenInlineResultHandler(on_chosen(to.inline.on_chosen)),

@@ -7,7 +7,8 @@ people ask in whatever language, and read buttons in their own.
 
 from collections.abc import Mapping
 
-from telegram import User
+from telegram import Bot, User
+from telegram.error import BadRequest
 
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.readers import Readers
@@ -62,6 +63,21 @@ class ReaderLanguages:
         except ValueError:
             return chosen
         return tuple(dict.fromkeys((*chosen, _NEAREST.get(telegram, telegram))))
+
+    async def phrases_by_id(self, bot: Bot, user_id: int) -> Phrases:
+        """Return the texts for a reader of whom no message is at hand.
+
+        Raises:
+            TelegramError: Telegram cannot be asked for the language of their Telegram.
+        """
+        chosen = await self.find_choice(user_id)
+        if chosen:
+            return self.phrases_in(chosen[0])
+        try:
+            member = await bot.get_chat_member(user_id, user_id)
+        except BadRequest:
+            return self.phrases_in(None)
+        return self.phrases_in(member.user.language_code)
 
     def phrases_in(self, tag: str | None) -> Phrases:
         """Return the texts in the language of a BCP 47 tag, or in English."""

@@ -4,11 +4,14 @@ Exit status: 0 ok, 1 the thing asked for failed (with the reason on standard err
 usage.
 """
 
+import asyncio
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -17,9 +20,23 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from bot.chat.cards.statistics_card import describe_statistics
+from bot.chat.handlers.trail import describe_entry
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.assembly import open_conversation, open_session
-from bot.cli.desk import DeskError, add_article, list_articles, list_versions, print_rows, roll_back
+from bot.cli.admin_desk import (
+    DeskError,
+    change_role,
+    describe_act,
+    describe_member,
+    describe_statistics_as_json,
+    export,
+    find_statistics,
+    list_acts,
+    list_members,
+    write_new_file,
+)
+from bot.cli.assembly import UnknownPinError, list_pins, open_conversation, open_session
+from bot.cli.desk import ArticleDeskError, add_article, list_articles, list_versions, print_rows, roll_back
 from bot.cli.evaluation_report import (
     describe_figures,
     print_ablation,
@@ -27,6 +44,7 @@ from bot.cli.evaluation_report import (
     print_failures,
     print_figures,
 )
+from bot.cli.gaps_report import describe_gaps, describe_pins, print_gaps, print_pins
 from bot.cli.index_loading import IndexLoader
 from bot.cli.keyboard import make_whole
 from bot.cli.logs import read_no_update, start_logging
@@ -47,9 +65,11 @@ from bot.evaluation.questions import EvaluationError, read_questions
 from bot.fetching import FetchError
 from bot.journal.backup import BackupError, back_up
 from bot.journal.database import DatabaseUnavailableError
+from bot.journal.export import ExportError, Form
 from bot.journal.migrations import NewerSchemaError
+from bot.journal.statistics import Period, StatisticsError
 from bot.language import LanguageDetector, parse_language
-from bot.model import Corpus, Origin
+from bot.model import Corpus, Origin, Role
 from bot.sandbox.shots import BrowserMissingError
 from bot.sandbox.tab.web import is_loopback
 from bot.search.models import UnknownEncoderError
@@ -194,6 +214,114 @@ def check() -> None:
         _warn(f"{path}: is not read, because its name does not end in .md")
 
 
+_Period = Annotated[Period, typer.Option("--period", help="How far back, in whole days in UTC.")]
+
+
+@app.command()
+def stats(
+    *,
+    period: _Period = Period.WEEK,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show how the bot does."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    with _failing():
+        statistics = find_statistics(settings.database, period)
+    if as_json:
+        sys.stdout.write(f"{describe_statistics_as_json(statistics)}\n")
+    else:
+        print_plain(open_console(), describe_statistics(statistics, load_phrases()["en"]))
+
+
+@app.command(name="export")
+def export_(
+    *,
+    period: _Period = Period.ALL,
+    form: Annotated[Form, typer.Option(help="For spreadsheets, or for programs.")] = Form.CSV,
+    ids: Annotated[
+        bool, typer.Option("--ids", help="Leave the ids of people as they are, in place of pseudonyms.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="The file to write; else standard output.")
+    ] = None,
+) -> None:
+    """Write the log of exchanges as CSV or JSON lines."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    with _failing():
+        lines = export(settings.database, period, form, with_ids=ids)
+        if to is not None:
+            write_new_file(to, lines)
+        else:
+            for line in lines:
+                sys.stdout.buffer.write(line.encode("utf-8", "replace"))
+
+
+class _Grant(StrEnum):
+    EDITOR = Role.EDITOR.value
+    VIEWER = Role.VIEWER.value
+    NONE = "none"
+
+
+@app.command()
+def allow(
+    user_id: Annotated[
+        int | None, typer.Argument(min=1, help="User id of the person.", show_default=False)
+    ] = None,
+    role: Annotated[
+        _Grant | None, typer.Argument(help="Their role; none takes it back.", show_default=False)
+    ] = None,
+    *,
+    name: Annotated[str, typer.Option(help="Their name, for the lists.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Let somebody in as editor or viewer, take that back, or list those who are in."""
+    if user_id is not None and role is None:
+        message = "give the role too: editor, viewer or none"
+        raise typer.BadParameter(message)
+    settings = _read_settings()
+    _log_warnings(settings)
+    with _failing():
+        if user_id is not None and role is not None:
+            granted = None if role is _Grant.NONE else Role(role.value)
+            change_role(settings.database, user_id, make_whole(name).strip() or str(user_id), granted)
+        members = list_members(settings.database)
+    for member in members:
+        if as_json:
+            sys.stdout.write(f"{describe_member(member)}\n")
+        else:
+            print_plain(open_console(), f"{member.user_id} {member.role.value} {member.name}")
+
+
+@app.command()
+def audit(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many acts, the latest first.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show who did what to the bot."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    with _failing():
+        entries = list_acts(settings.database, limit)
+    phrases = load_phrases()["en"]
+    for entry in entries.shown:
+        if as_json:
+            sys.stdout.write(f"{describe_act(entry)}\n")
+        else:
+            print_plain(open_console(), describe_entry(entry, phrases))
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """End with the reason where the database cannot be used."""
+    try:
+        yield
+    except (DeskError, ExportError, NewerSchemaError, StatisticsError) as error:
+        _fail(str(error))
+
+
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where the copy goes; nothing may be there yet.")],
@@ -245,7 +373,7 @@ def add(  # noqa: PLR0913 - an article has that many keys
         raise typer.BadParameter(message, param_hint=f"--{error.field}") from None
     except (FetchError, ExtractionError) as error:
         _fail(f"{what}: {error}")
-    except (CorpusError, DeskError, NewerSchemaError, StoreError) as error:
+    except (ArticleDeskError, CorpusError, NewerSchemaError, StoreError) as error:
         _fail(str(error))
     print_rows(open_console(), [row], as_json=as_json)
 
@@ -266,7 +394,7 @@ def rollback(
     settings = _read_settings()
     try:
         row = roll_back(settings, version)
-    except (CorpusError, DeskError, NewerSchemaError, StoreError) as error:
+    except (ArticleDeskError, CorpusError, NewerSchemaError, StoreError) as error:
         _fail(str(error))
     print_rows(open_console(), [row], as_json=as_json)
 
@@ -342,6 +470,47 @@ def evaluate(
             print_conversations(console, conversations)
     if failures:
         print_failures(console, find_failures(results))
+
+
+@app.command()
+def gaps(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False
+) -> None:
+    """List what the articles lack: questions that were refused or voted down, grouped by meaning."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    try:
+        with open_session(settings, _ERRORS, None) as session:
+            found = session.list_gaps()
+    except (CorpusError, DatabaseUnavailableError, NewerSchemaError, UnknownEncoderError) as error:
+        _fail(str(error) or f"{settings.database}: cannot be read now")
+    if as_json:
+        sys.stdout.write(describe_gaps(found))
+    else:
+        print_gaps(open_console(), found)
+
+
+@app.command()
+def pins(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    take_back: Annotated[
+        str | None, typer.Option("--take-back", metavar="KEY", help="Take back the pin with this key.")
+    ] = None,
+) -> None:
+    """List the passages that are pinned, or take one back; a running bot heeds that at its next reload."""
+    settings = _read_settings()
+    _log_warnings(settings)
+    try:
+        kept = asyncio.run(list_pins(settings, take_back))
+    except (DatabaseUnavailableError, NewerSchemaError) as error:
+        _fail(str(error) or f"{settings.database}: cannot be used now")
+    except UnknownPinError as error:
+        _fail(str(error))
+    if as_json:
+        sys.stdout.write(describe_pins(kept))
+    else:
+        print_pins(open_console(), kept)
 
 
 @app.command(name="import")

@@ -9,8 +9,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version as package_version
 
@@ -22,6 +23,7 @@ from bot.chat.application import Handlers, build_application
 from bot.chat.cards.inline_card import InlineCards
 from bot.chat.cards.keyboards import Keyboards
 from bot.chat.cards.translation_links import TranslationLinks
+from bot.chat.digest import Digest, FindGaps, GapLine
 from bot.chat.handlers.admin import Admin
 from bot.chat.handlers.allowance import Allowance
 from bot.chat.handlers.answer_buttons import AnswerButtons
@@ -30,15 +32,20 @@ from bot.chat.handlers.articles import Articles
 from bot.chat.handlers.commands import Commands
 from bot.chat.handlers.corpus_changes import CorpusChanges
 from bot.chat.handlers.example_buttons import ExampleButtons
+from bot.chat.handlers.exporting import Exporting
 from bot.chat.handlers.failures import Failures
 from bot.chat.handlers.follow_ups import FollowUps
+from bot.chat.handlers.gaps import GapDesk
 from bot.chat.handlers.groups import Groups
 from bot.chat.handlers.inline import Inline
 from bot.chat.handlers.languages import Languages
+from bot.chat.handlers.letting_in import LettingIn
 from bot.chat.handlers.personal import Personal
 from bot.chat.handlers.questions import Questions
 from bot.chat.handlers.sources import Sources
+from bot.chat.handlers.statistics import StatisticsDesk
 from bot.chat.handlers.suggestions import Suggestions
+from bot.chat.handlers.trail import Trail
 from bot.chat.handlers.versions import CorpusVersions, Program
 from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.intake.outages import Outage
@@ -49,7 +56,9 @@ from bot.chat.permissions import Permissions
 from bot.chat.profile.appearance import publish_appearance
 from bot.chat.profile.menus import Menus
 from bot.chat.reader_languages import ReaderLanguages
+from bot.chat.reports import Reports
 from bot.chat.turn import Turns
+from bot.chat.upkeep import Upkeep
 from bot.chat.wire.bot_api import BotApplication, Connection, open_connection
 from bot.chat.wire.pacing import Pacing
 from bot.cli.conversation import Conversation
@@ -65,11 +74,15 @@ from bot.corpus.store import ArticleStore, StoreError
 from bot.corpus.versions import Versions
 from bot.fetching import Fetcher
 from bot.journal.audit import SHELL, Act, Audit
-from bot.journal.database import Database
+from bot.journal.database import Database, DatabaseUnavailableError
+from bot.journal.digests import Digests
 from bot.journal.exchanges import Journal
+from bot.journal.gaps import Gaps
 from bot.journal.inbox import Inbox
 from bot.journal.personal import LocalRecords, PersonalRecords
+from bot.journal.pins import KeptPin, Pins
 from bot.journal.popular import PopularQuestions
+from bot.journal.question_file import QuestionFile
 from bot.journal.quotations import Quotations
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
@@ -113,6 +126,7 @@ class Pauses:
     late_after_s: float = 60.0
     database_try_again_s: float = 2.0
     database_busy_s: float = 2.0
+    digest_try_again_s: float = 600.0
     # Together with the closing of connections less than five seconds, after which a service manager
     # may kill the process.
     finish_within_s: float = 3.0
@@ -132,6 +146,10 @@ PAUSES = Pauses()
 LIMITS = Limits()
 
 
+def _tell_time() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """The bot on Telegram, made and not started. The database is closed."""
@@ -145,6 +163,7 @@ class Service:
     application: BotApplication
     dispatcher: Dispatcher
     receiver: Receiver
+    upkeep: Upkeep
     metrics: Metrics
     alerts: Alerts
     catalogues: Mapping[str, Phrases]
@@ -157,12 +176,26 @@ class _Shared:
     desk: Desk
     journal: Journal
     reader_languages: ReaderLanguages
+    permissions: Permissions
     menus: Menus
+    reports: Reports
     suggestions: Suggestions
     about: About
     examples: Examples
     keyboards: Keyboards
     metrics: Metrics
+    gaps: Gaps
+    pins: Pins
+    question_file: QuestionFile
+    upkeep: Upkeep
+
+
+async def _find_gaps(gaps: Gaps, limit: int) -> list[GapLine]:
+    """Return the biggest gaps for the weekly digest, which only owners get: they may read the wordings."""
+    return [
+        GapLine(wording=gap.latest.question.text, count=len(gap.questions), languages=gap.languages)
+        for gap in (await gaps.list_gaps())[:limit]
+    ]
 
 
 def assemble(  # noqa: PLR0913 - what differs between the service and a test
@@ -174,10 +207,14 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     metrics: Metrics,
     make_inbox: type[Inbox] = Inbox,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = _tell_time,
+    find_gaps: FindGaps | None = None,
     pauses: Pauses = PAUSES,
     limits: Limits = LIMITS,
 ) -> Service:
-    """Make the bot on Telegram; ``clock`` counts the seconds between alerts.
+    """Make the bot on Telegram; ``clock`` counts the seconds between alerts, ``now`` is the time in UTC.
+
+    ``find_gaps`` tells the weekly digest what the articles lack; by default that is what the database says.
 
     Raises:
         ChatError: BOT_PROXY is not the URL of a proxy.
@@ -209,10 +246,15 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     )
     reader_languages = ReaderLanguages(catalogues, Readers(database))
     permissions = Permissions(roles=Roles(database), owner_ids=settings.admin_ids)
+    gaps = Gaps(database, lambda: desk.index)
+    pins = Pins(database)
+    question_file = make_question_file(settings, database)
     shared = _Shared(
         desk=desk,
         journal=journal,
         reader_languages=reader_languages,
+        permissions=permissions,
+        reports=Reports(database=database.path, journal=journal, english=reader_languages.phrases_in(None)),
         menus=Menus(reader_languages=reader_languages, permissions=permissions),
         suggestions=Suggestions(
             desk=desk,
@@ -225,6 +267,16 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         examples=examples,
         keyboards=Keyboards(translation=TranslationLinks(settings.translate_url), examples=examples),
         metrics=metrics,
+        gaps=gaps,
+        pins=pins,
+        question_file=question_file,
+        upkeep=Upkeep(
+            desk=desk,
+            pins=pins,
+            question_file=question_file,
+            report=alerts.report,
+            try_again_s=pauses.database_try_again_s,
+        ),
     )
     turns = Turns(reader_languages)
     handlers = _make_handlers(
@@ -235,6 +287,16 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
         turns=turns,
         alerts=alerts,
         late_after_s=pauses.late_after_s,
+    )
+
+    digest = Digest(
+        reports=shared.reports,
+        find_gaps=find_gaps or partial(_find_gaps, gaps),
+        digests=Digests(database),
+        reader_languages=reader_languages,
+        owner_ids=settings.admin_ids,
+        clock=now,
+        try_again_s=pauses.digest_try_again_s,
     )
 
     async def work_beside(application: BotApplication) -> None:
@@ -248,7 +310,10 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
                     articles=desk.corpus.articles,
                 )
             )
+            group.create_task(shared.upkeep.keep_beginning())
             group.create_task(alerts.keep_telling(application.bot, reader_languages))
+            if settings.digest:
+                group.create_task(digest.keep_sending(application.bot))
 
     application = build_application(
         connection, turns, handlers, permissions=permissions, menus=shared.menus, work_beside=work_beside
@@ -284,6 +349,7 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
             _make_webhook(settings, application, dispatcher, outage, pauses)
             or _make_polling(application, dispatcher, outage, pauses, limits)
         ),
+        upkeep=shared.upkeep,
         metrics=metrics,
         alerts=alerts,
         catalogues=catalogues,
@@ -313,7 +379,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     store = open_store(settings)
     versions = open_versions(settings, store)
     shared.desk.watch(partial(_keep_version, versions))
-    changes = CorpusChanges(desk=shared.desk, store=store)
+    changes = CorpusChanges(desk=shared.desk, upkeep=shared.upkeep, store=store)
     audit = Audit(database)
     personal = Personal(
         journal=shared.journal,
@@ -326,8 +392,10 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             shared.journal.forget,
             shared.suggestions.forget,
         ),
+        upkeep=shared.upkeep,
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
+    audit = Audit(database)
     answer_buttons = AnswerButtons(
         journal=shared.journal,
         votes=Votes(database),
@@ -366,7 +434,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         languages=languages,
         personal=personal,
         groups=Groups(desk=shared.desk, journal=shared.journal),
-        admin=Admin(desk=shared.desk, menus=shared.menus, audit=audit),
+        admin=Admin(desk=shared.desk, upkeep=shared.upkeep, menus=shared.menus, audit=audit),
         articles=Articles(
             desk=shared.desk,
             editing=make_editing(settings, store),
@@ -382,8 +450,26 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
             audit=audit,
             program=Program(version=package_version("telegram-qa-bot"), model=settings.encoder),
         ),
+        statistics=StatisticsDesk(reports=shared.reports, audit=audit),
+        exporting=Exporting(database=database.path, journal=shared.journal, audit=audit),
+        letting_in=LettingIn(roles=Roles(database), permissions=shared.permissions, menus=shared.menus),
+        trail=Trail(audit),
+        gap_desk=GapDesk(
+            desk=shared.desk,
+            gaps=shared.gaps,
+            pins=shared.pins,
+            question_file=shared.question_file,
+            upkeep=shared.upkeep,
+            permissions=shared.permissions,
+            audit=audit,
+        ),
         failures=Failures(turns=turns, alerts=alerts),
     )
+
+
+def make_question_file(settings: Settings, database: Database) -> QuestionFile:
+    """Put the question file beside the database."""
+    return QuestionFile(database, settings.database.with_name("test-questions.toml"))
 
 
 def _find_reader_host(settings: Settings) -> str | None:
@@ -594,17 +680,53 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
     database = Database(settings.database)
     with asyncio.Runner() as runner:
         runner.run(database.open())
+        upkeep = Upkeep(
+            desk=desk,
+            pins=Pins(database),
+            question_file=make_question_file(settings, database),
+            report=lambda _trouble: None,
+            try_again_s=PAUSES.database_try_again_s,
+        )
+        # Answers do not wait for a database that fails; they come without pins then.
+        with suppress(DatabaseUnavailableError):
+            runner.run(upkeep.use_pins())
         try:
             yield Session(
                 desk,
                 Journal(database),
                 LocalRecords(database),
+                Gaps(database, lambda: desk.index),
+                upkeep,
                 runner,
                 language=language,
                 system=find_system_language(),
             )
         finally:
             runner.run(database.close())
+
+
+class UnknownPinError(Exception):
+    """There is no pin with that key."""
+
+
+async def list_pins(settings: Settings, take_back: str | None) -> tuple[KeptPin, ...]:
+    """Return the pins, after taking one back if its key is given.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be used.
+        NewerSchemaError: a newer version of the bot wrote the database.
+        UnknownPinError: there is no such pin.
+    """
+    database = Database(settings.database)
+    await database.open()
+    try:
+        pins = Pins(database)
+        if take_back is not None and not await pins.take_back(take_back, SHELL):
+            message = f"there is no pin with the key {take_back}; python -m bot pins --json lists them"
+            raise UnknownPinError(message)
+        return await pins.list_pins()
+    finally:
+        await database.close()
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from bot.settings import Settings
 _SHELL = "shell"
 
 
-class DeskError(Exception):
+class ArticleDeskError(Exception):
     """What was asked for cannot be done; the message says why and what to do."""
 
 
@@ -65,7 +65,7 @@ def add_article(settings: Settings, what: str, changes: dict[str, str]) -> dict[
     """Add the article in a file or at an address; ``changes`` are values of the front matter.
 
     Raises:
-        DeskError: it cannot be added.
+        ArticleDeskError: it cannot be added.
         FieldError: a value cannot be read.
         FetchError: the page cannot be had.
         ExtractionError: it cannot be read.
@@ -79,11 +79,11 @@ def add_article(settings: Settings, what: str, changes: dict[str, str]) -> dict[
         draft = change_draft(draft, name, value, "en")
     if draft.source is None:
         message = f"{what}: names no source; give its address with --source"
-        raise DeskError(message)
+        raise ArticleDeskError(message)
     there = find_source(_load(settings), draft.source)
     if there is not None:
         message = f"{what}: {there.id} already has the source {draft.source}"
-        raise DeskError(message)
+        raise ArticleDeskError(message)
     change = store.add(draft.name, draft.render(), by=_SHELL, key=f"add{secrets.token_hex(8)}")
     corpus = _check(settings, store, change)
     path = change.steps[0].path
@@ -102,7 +102,7 @@ def roll_back(settings: Settings, version_id: str) -> dict[str, Any]:
     """Put a version's files into the corpus folder.
 
     Raises:
-        DeskError: there is no such version.
+        ArticleDeskError: there is no such version.
         StoreError: the folder cannot be written.
         CorpusError: the version has a mistake; the folder is as before.
     """
@@ -110,7 +110,7 @@ def roll_back(settings: Settings, version_id: str) -> dict[str, Any]:
     versions = open_versions(settings, store)
     if versions.find(version_id) is None:
         message = f"{version_id}: is not a version that is kept; python -m bot versions lists them"
-        raise DeskError(message)
+        raise ArticleDeskError(message)
     change = versions.roll_back(version_id, by=_SHELL, key=f"back{secrets.token_hex(8)}")
     corpus = _check(settings, store, change)
     record_act(settings, Act.ROLLED_BACK, version_id)
@@ -134,13 +134,13 @@ def _read(settings: Settings, store: ArticleStore, what: str) -> Draft:
             return editing.read_address(what)
         except FetchingOffError:
             message = f"{what}: is not fetched; set BOT_FETCH=on"
-            raise DeskError(message) from None
+            raise ArticleDeskError(message) from None
     path = Path(what)
     try:
         return editing.read_file(path.read_bytes(), path.name)
     except OSError as error:
         message = f"{what}: cannot be read: {error.strerror or error}"
-        raise DeskError(message) from None
+        raise ArticleDeskError(message) from None
 
 
 def _check(settings: Settings, store: ArticleStore, change: Change) -> Corpus:

@@ -30,6 +30,7 @@ def describe_answer(answer: Answer) -> str:
             "answered": answer.is_answered,
             "confidence": round(answer.confidence, 4),
             "short": answer.short,
+            "pinned": answer.is_pinned,
             "passages": [_describe_hit(hit) for hit in answer.hits],
             "corpus": answer.corpus_version,
             "elapsed_ms": round(answer.elapsed_ms, 2),

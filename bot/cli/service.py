@@ -20,6 +20,7 @@ from rich.console import Console
 from bot.answering import Desk
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.chat.intake.session import serve
+from bot.chat.upkeep import Upkeep
 from bot.chat.wire.update_in_hand import in_hand
 from bot.chat_endpoint import MOST_CALLS
 from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, open_desk
@@ -131,9 +132,10 @@ async def be_on_telegram(service: Service, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
-    reloads = _Reloads(service.desk, service.catalogues["en"])
+    reloads = _Reloads(service.desk, service.upkeep, service.catalogues["en"])
     loop.add_signal_handler(signal.SIGHUP, reloads.start)
     await service.database.open()
+    await service.upkeep.begin()
     try:
         async with _erasing(service.retention):
             await serve(
@@ -184,13 +186,14 @@ class _Health:
 class _Reloads:
     """Reloads on SIGHUP; their reports go to the log."""
 
-    def __init__(self, desk: Desk, phrases: Phrases) -> None:
+    def __init__(self, desk: Desk, upkeep: Upkeep, phrases: Phrases) -> None:
         self._desk = desk
+        self._upkeep = upkeep
         self._phrases = phrases
         self._running: set[asyncio.Task[str]] = set()
 
     def start(self) -> None:
-        work = reload_articles(self._desk, self._phrases, ReloadProgress())
+        work = reload_articles(self._desk, self._upkeep, self._phrases, ReloadProgress())
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._report)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 from bot.answering import Desk
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
+from bot.chat.upkeep import Upkeep
 from bot.journal.exchanges import Journal
+from bot.journal.gaps import Gap, Gaps
 from bot.journal.personal import LocalRecords
 from bot.model import Corpus, Earlier, Exchange, Origin
 from bot.wording.phrases import Phrases
@@ -18,11 +20,13 @@ class Session:
     person's system, ``system``, as a hint. They read both.
     """
 
-    def __init__(  # noqa: PLR0913 - the languages have defaults
+    def __init__(  # noqa: PLR0913, PLR0917 - what a terminal may do; the languages have defaults
         self,
         desk: Desk,
         journal: Journal,
         records: LocalRecords,
+        gaps: Gaps,
+        upkeep: Upkeep,
         runner: asyncio.Runner,
         *,
         language: str | None = None,
@@ -31,6 +35,8 @@ class Session:
         self._desk = desk
         self._journal = journal
         self._records = records
+        self._gaps = gaps
+        self._upkeep = upkeep
         self._runner = runner
         self._language = language
         self._system = system
@@ -55,7 +61,7 @@ class Session:
 
     def reload(self, phrases: Phrases) -> str:
         """Read the articles again, and return the report."""
-        return self._runner.run(reload_articles(self._desk, phrases, ReloadProgress()))
+        return self._runner.run(reload_articles(self._desk, self._upkeep, phrases, ReloadProgress()))
 
     def forget(self) -> int:
         """Erase every exchange of this machine's terminals; return how many there were.
@@ -63,7 +69,17 @@ class Session:
         Raises:
             DatabaseUnavailableError: the file cannot be written now.
         """
-        return self._runner.run(self._records.forget())
+        erased = self._runner.run(self._records.forget())
+        self._runner.run(self._upkeep.refresh())
+        return erased
+
+    def list_gaps(self) -> tuple[Gap, ...]:
+        """Return what the articles lack, the biggest gap first.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be read.
+        """
+        return self._runner.run(self._gaps.list_gaps())
 
     async def _record(self, exchange: Exchange) -> None:
         self._journal.record(exchange)

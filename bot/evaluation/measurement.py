@@ -15,13 +15,13 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from bot.evaluation.questions import EvaluationError, KnownQuestion
 from bot.evaluation.ties import Place, find_place
-from bot.model import Earlier, Findings, Passage, Question
-from bot.search.index import CorpusIndex
+from bot.model import Corpus, Earlier, Findings, Passage, Question
 
 _BINS = 10
 
@@ -84,7 +84,18 @@ class Figures:
     p95_ms: float
 
 
-def ask_all(questions: Sequence[KnownQuestion], index: CorpusIndex) -> list[Result]:
+class Searchable(Protocol):
+    """A corpus, and the search in it."""
+
+    @property
+    def corpus(self) -> Corpus:
+        """What is searched."""
+
+    def search(self, question: Question, limit: int) -> Findings:
+        """Return at most ``limit`` statements, best first."""
+
+
+def ask_all(questions: Sequence[KnownQuestion], index: Searchable) -> list[Result]:
     """Ask every question once, in order.
 
     Raises:
@@ -93,7 +104,7 @@ def ask_all(questions: Sequence[KnownQuestion], index: CorpusIndex) -> list[Resu
     return [_ask(question, index) for question in questions]
 
 
-def _ask(known: KnownQuestion, index: CorpusIndex) -> Result:
+def _ask(known: KnownQuestion, index: Searchable) -> Result:
     is_fact = _match_facts(known)
     passages = index.corpus.passages
     right = [passage for passage in passages if is_fact(passage, passage.text)]
@@ -120,7 +131,7 @@ def _ask(known: KnownQuestion, index: CorpusIndex) -> Result:
     )
 
 
-def _ask_earlier(known: KnownQuestion, index: CorpusIndex) -> Earlier | None:
+def _ask_earlier(known: KnownQuestion, index: Searchable) -> Earlier | None:
     """Ask the first turn of a conversation, and return what the second may lean on."""
     if known.earlier is None:
         return None

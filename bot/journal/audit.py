@@ -27,6 +27,13 @@ class Act(StrEnum):
     TOOK_OUT_ARTICLE = "took-out-article"
     UNDID = "undid"
     ROLLED_BACK = "rolled-back"
+    READ_WORDINGS = "read-wordings"
+    PINNED = "pinned"
+    UNPINNED = "unpinned"
+    HID_GAP = "hid-gap"
+    SHOWED_GAP = "showed-gap"
+    MADE_TEST = "made-test"
+    TOOK_OUT_TEST = "took-out-test"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ _INSERT_PASSAGE = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_SHOWN = """
-    INSERT INTO shown_passages (exchange_id, rank, also_of, passage_id, highlight, short, score, answers)
-    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?, ?)
+    INSERT INTO shown_passages
+    (exchange_id, rank, also_of, passage_id, highlight, short, score, answers, is_pinned)
+    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?, ?, ?)
 """
 
 
@@ -239,6 +240,7 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
                 each.short,
                 each.score,
                 each.answers,
+                each.is_pinned,
             )
             for rank, (key, each) in enumerate(zip(keys, shown, strict=True), 1)
         ],
@@ -261,6 +263,7 @@ class _Shown:
     short: str | None
     score: float
     answers: float | None
+    is_pinned: bool = False
 
 
 def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
@@ -268,7 +271,7 @@ def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
     rank = 0
     for hit in hits:
         rank += 1
-        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score, hit.answers)
+        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score, hit.answers, hit.is_pinned)
         for passage in hit.also:
             yield _Shown(passage, rank, None, None, hit.score, None)
         rank += len(hit.also)
@@ -330,6 +333,7 @@ def _read_hits(shown: Iterable[sqlite3.Row]) -> tuple[Hit, ...]:
             score=row["score"],
             highlight=row["highlight"],
             short=row["short"],
+            is_pinned=bool(row["is_pinned"]),
             answers=row["answers"],
             also=tuple(_read_passage(other) for other in rows if other["also_of"] == row["rank"]),
         )

@@ -238,6 +238,143 @@ async def _keep_several_languages(connection: aiosqlite.Connection) -> None:
     await connection.execute("DROP TABLE readers_before")
 
 
+# The durations are rounded to two digits, so that few rows stand for many exchanges.
+_ROUNDED_MS = """
+    CASE WHEN {row}elapsed_ms < 100 THEN CAST(round({row}elapsed_ms) AS INTEGER)
+    WHEN {row}elapsed_ms < 1000 THEN 10 * CAST(round({row}elapsed_ms / 10) AS INTEGER)
+    WHEN {row}elapsed_ms < 10000 THEN 100 * CAST(round({row}elapsed_ms / 100) AS INTEGER)
+    ELSE 1000 * CAST(round({row}elapsed_ms / 1000) AS INTEGER) END
+"""
+# Each tally: its key columns, and what each is in a row of exchanges. Days and hours are UTC.
+_TALLIES = {
+    "tallies_by_language": {
+        "day": "substr({row}asked_at, 1, 10)",
+        "language": "{row}language",
+        "is_answered": "{row}is_answered",
+    },
+    "tallies_by_hour": {
+        "day": "substr({row}asked_at, 1, 10)",
+        "hour": "CAST(substr({row}asked_at, 12, 2) AS INTEGER)",
+        "is_answered": "{row}is_answered",
+    },
+    "tallies_by_duration": {"day": "substr({row}asked_at, 1, 10)", "rounded_ms": _ROUNDED_MS},
+}
+_IS_QUESTION = "{row}kind != 'small_talk'"
+
+
+async def _tally_exchanges(connection: aiosqlite.Connection) -> None:
+    """Count questions as they come and go, so that statistics need not read a million of them.
+
+    Triggers do it, because rows are also erased by time and by person. The columns that are counted
+    are never updated.
+    """
+    is_question, is_new, is_old = (_IS_QUESTION.format(row=row) for row in ("", "new.", "old."))
+    types = {"day": "TEXT", "language": "TEXT"}
+    for table, columns in _TALLIES.items():
+        names = ", ".join(columns)
+        defined = ", ".join(f"{name} {types.get(name, 'INTEGER')} NOT NULL" for name in columns)
+        await connection.execute(f"""
+            CREATE TABLE {table} ({defined}, exchanges INTEGER NOT NULL, PRIMARY KEY ({names}))
+            STRICT, WITHOUT ROWID
+        """)
+        before, new = (", ".join(columns.values()).format(row=row) for row in ("", "new."))
+        await connection.execute(f"""
+            INSERT INTO {table} SELECT {before}, count(*) FROM exchanges WHERE {is_question} GROUP BY {before}
+        """)  # noqa: S608 - the names above
+        await connection.execute(f"""
+            CREATE TRIGGER {table}_grow AFTER INSERT ON exchanges WHEN {is_new} BEGIN
+            INSERT INTO {table} VALUES ({new}, 1)
+            ON CONFLICT ({names}) DO UPDATE SET exchanges = exchanges + 1;
+            END
+        """)  # noqa: S608 - the names above
+        same = " AND ".join(f"{name} = {value.format(row='old.')}" for name, value in columns.items())
+        await connection.execute(f"""
+            CREATE TRIGGER {table}_shrink AFTER DELETE ON exchanges WHEN {is_old} BEGIN
+            UPDATE {table} SET exchanges = exchanges - 1 WHERE {same};
+            DELETE FROM {table} WHERE {same} AND exchanges = 0;
+            END
+        """)  # noqa: S608 - the names above
+    # For the number of people; the votes are few.
+    await connection.execute(f"""
+        CREATE INDEX questions_of_user ON exchanges (user_id, asked_at) WHERE {is_question}
+    """)
+    await connection.execute("CREATE INDEX votes_by_time ON votes (voted_at, vote)")
+
+
+async def _create_digests(connection: aiosqlite.Connection) -> None:
+    await connection.execute("""
+        CREATE TABLE digests (
+            week TEXT NOT NULL,
+            user_id INTEGER NOT NULL,
+            sent_at TEXT NOT NULL,
+            PRIMARY KEY (week, user_id)
+        ) STRICT, WITHOUT ROWID
+    """)
+
+
+async def _create_gaps(connection: aiosqlite.Connection) -> None:
+    """Keep what makes gaps, and what admins do about them."""
+    await connection.execute("ALTER TABLE shown_passages ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0")
+    await connection.execute("CREATE INDEX exchanges_refused ON exchanges (id) WHERE kind = 'not_found'")
+    await connection.execute("CREATE INDEX votes_down ON votes (exchange_id) WHERE vote = 'down'")
+    await connection.execute("""
+        CREATE TABLE question_vectors (
+            exchange_id INTEGER PRIMARY KEY REFERENCES exchanges (id) ON DELETE CASCADE,
+            encoder TEXT NOT NULL,
+            vector BLOB NOT NULL
+        ) STRICT
+    """)
+    await connection.execute("""
+        CREATE TABLE hidden_gaps (
+            exchange_id INTEGER PRIMARY KEY REFERENCES exchanges (id) ON DELETE CASCADE,
+            size INTEGER NOT NULL,
+            hidden_at TEXT NOT NULL,
+            hidden_by INTEGER
+        ) STRICT
+    """)
+    await connection.execute("""
+        CREATE TABLE pins (
+            id INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            article TEXT NOT NULL,
+            text TEXT NOT NULL,
+            pinned_at TEXT NOT NULL,
+            pinned_by INTEGER,
+            aside_at TEXT
+        ) STRICT
+    """)
+    # Wordings of pins and tests are copies: they last longer than the exchanges, unless their authors
+    # have them erased.
+    await connection.execute("""
+        CREATE TABLE pinned_questions (
+            id INTEGER PRIMARY KEY,
+            pin_id INTEGER NOT NULL REFERENCES pins (id) ON DELETE CASCADE,
+            exchange_key TEXT NOT NULL UNIQUE,
+            user_id INTEGER,
+            language TEXT NOT NULL,
+            question TEXT NOT NULL,
+            earlier TEXT
+        ) STRICT
+    """)
+    await connection.execute("CREATE INDEX pinned_questions_of_pin ON pinned_questions (pin_id)")
+    await connection.execute("CREATE INDEX pinned_questions_of_user ON pinned_questions (user_id)")
+    await connection.execute("""
+        CREATE TABLE test_questions (
+            id INTEGER PRIMARY KEY,
+            exchange_key TEXT NOT NULL UNIQUE,
+            user_id INTEGER,
+            language TEXT NOT NULL,
+            question TEXT NOT NULL,
+            earlier TEXT,
+            passage TEXT,
+            added_at TEXT NOT NULL,
+            added_by INTEGER,
+            outcome TEXT
+        ) STRICT
+    """)
+    await connection.execute("CREATE INDEX test_questions_of_user ON test_questions (user_id)")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
@@ -247,4 +384,7 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _keep_what_cards_show,
     _keep_earlier_answers,
     _keep_several_languages,
+    _tally_exchanges,
+    _create_digests,
+    _create_gaps,
 )

@@ -13,6 +13,13 @@ from bot.model import Origin
 
 _Row = dict[str, Any]
 
+_ACTS_WITHOUT_PERSON = (
+    "UPDATE roles SET granted_by = NULL WHERE granted_by = ?",
+    "UPDATE pins SET pinned_by = NULL WHERE pinned_by = ?",
+    "UPDATE hidden_gaps SET hidden_by = NULL WHERE hidden_by = ?",
+    "UPDATE test_questions SET added_by = NULL WHERE added_by = ?",
+)
+
 
 class PersonalRecords:
     """Collects and erases the records of a person."""
@@ -37,7 +44,7 @@ class PersonalRecords:
                 "shown_passages": await _read_rows(
                     connection,
                     """
-                    SELECT exchange_id, rank, also_of, highlight, short, score, answers, passages.*
+                    SELECT exchange_id, rank, also_of, highlight, short, score, answers, is_pinned, passages.*
                     FROM exchanges
                     JOIN shown_passages ON exchange_id = exchanges.id
                     JOIN passages ON passages.id = passage_id
@@ -47,7 +54,22 @@ class PersonalRecords:
                 ),
                 "votes": await _read_rows(connection, "SELECT * FROM votes WHERE user_id = ?", user_id),
                 "readers": await _read_rows(connection, "SELECT * FROM readers WHERE user_id = ?", user_id),
+                "question_vectors": await _read_rows(
+                    connection,
+                    """
+                    SELECT exchange_id, encoder, hex(vector) AS vector_float16 FROM question_vectors
+                    JOIN exchanges ON exchanges.id = exchange_id WHERE user_id = ?
+                    """,
+                    user_id,
+                ),
+                "pinned_questions": await _read_rows(
+                    connection, "SELECT * FROM pinned_questions WHERE user_id = ? ORDER BY id", user_id
+                ),
+                "test_questions": await _read_rows(
+                    connection, "SELECT * FROM test_questions WHERE user_id = ? ORDER BY id", user_id
+                ),
                 "roles": await _read_rows(connection, "SELECT * FROM roles WHERE user_id = ?", user_id),
+                "digests": await _read_rows(connection, "SELECT * FROM digests WHERE user_id = ?", user_id),
                 "acts": await _read_rows(
                     connection, "SELECT * FROM acts WHERE ? IN (user_id, subject_id) ORDER BY id", user_id
                 ),
@@ -66,8 +88,13 @@ class PersonalRecords:
             await connection.execute("DELETE FROM votes WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))
             await connection.execute("DELETE FROM roles WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM digests WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM pinned_questions WHERE user_id = ?", (user_id,))
+            await connection.execute("DELETE FROM pins WHERE id NOT IN (SELECT pin_id FROM pinned_questions)")
+            await connection.execute("DELETE FROM test_questions WHERE user_id = ?", (user_id,))
             # What was done to the bot stays on record, without the person.
-            await connection.execute("UPDATE roles SET granted_by = NULL WHERE granted_by = ?", (user_id,))
+            for update in _ACTS_WITHOUT_PERSON:
+                await connection.execute(update, (user_id,))
             await connection.execute(
                 "UPDATE acts SET user_id = NULL, name = NULL WHERE user_id = ?", (user_id,)
             )
@@ -107,6 +134,16 @@ class LocalRecords:
         """
 
         async def erase(connection: aiosqlite.Connection) -> int:
+            # The wordings in pins and tests are copies.
+            for table in ("pinned_questions", "test_questions"):
+                await connection.execute(
+                    f"""
+                    DELETE FROM {table} WHERE user_id IS NULL AND exchange_key IN
+                    (SELECT key FROM exchanges WHERE origin IN (?, ?) AND user_id IS NULL)
+                    """,  # noqa: S608 - the names above
+                    (Origin.TERMINAL.value, Origin.ASK.value),
+                )
+            await connection.execute("DELETE FROM pins WHERE id NOT IN (SELECT pin_id FROM pinned_questions)")
             async with connection.execute(
                 "DELETE FROM exchanges WHERE origin IN (?, ?) AND user_id IS NULL",
                 (Origin.TERMINAL.value, Origin.ASK.value),

@@ -1,7 +1,7 @@
 """Erasing exchanges after some days: at start and once a day.
 
-The votes on an exchange and its passages go with it. A reader's choice of language stays until they
-take it back.
+The votes on an exchange and its passages go with it, and acts of admins after as many days. A reader's
+choice of language stays until they take it back.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ class Retention:
         async def erase(connection: aiosqlite.Connection) -> int:
             async with connection.execute("DELETE FROM exchanges WHERE asked_at < ?", (oldest,)) as cursor:
                 erased = cursor.rowcount
+            await connection.execute("DELETE FROM acts WHERE acted_at < ?", (oldest,))
             if erased:
                 await connection.execute(
                     "DELETE FROM passages WHERE id NOT IN (SELECT passage_id FROM shown_passages)"

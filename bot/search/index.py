@@ -1,27 +1,30 @@
 """The one door to ranking: an immutable index of a corpus, and its search.
 
-A new corpus gets a new index. Nothing in an index changes except its memory of embedded words, so
-searches may run in any thread while another index is being built.
+A new corpus gets a new index, and so do other pins. Nothing in an index changes except its memory of
+embedded words, so searches may run in any thread while another index is being built.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.model import Corpus, Earlier, Findings, Hit, Question
+from bot.model import Corpus, Earlier, Findings, Hit, Passage, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
 from bot.search.centring import normalise
 from bot.search.compound import join_findings, split_question
 from bot.search.confidence import judge_confidence
-from bot.search.encoder import Encoder
+from bot.search.encoder import Encoder, Vectors
+from bot.search.grouping import group_equal, group_vectors, load_thresholds
 from bot.search.highlight import choose_highlight, find_clause_around
 from bot.search.leaning import Leaning, load_leaning
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
 from bot.search.nearness import Nearness
+from bot.search.pins import Pin, PinBoard, Words
 from bot.search.ranking import (
     Calibration,
     Parameters,
@@ -90,6 +93,8 @@ class CorpusIndex:
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
         self._is_heading = np.array([passage.is_heading for passage in corpus.passages], dtype=np.bool_)
         figures = [find_figures(passage.text) for passage in corpus.passages]
+        self._thresholds = load_thresholds()
+        self._board = self._lay_out_pins((), {})
         self._merging = None
         if agreement and semantic:
             numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
@@ -153,12 +158,65 @@ class CorpusIndex:
             leaning=load_leaning(),
         )
 
+    @property
+    def encoder_name(self) -> str | None:
+        """The name of the encoder; vectors of equal names may be compared. None: there is none."""
+        return self._encoder.name if self._encoder else None
+
+    @property
+    def gone_pins(self) -> tuple[Pin, ...]:
+        """The pins whose passages are not in the corpus."""
+        return self._board.gone
+
+    def with_pins(self, pins: Sequence[Pin]) -> "CorpusIndex":
+        """Return this index with other pins; only those of their questions that are new are embedded."""
+        pinned = copy(self)
+        pinned._board = self._lay_out_pins(pins, self._board.known)  # noqa: SLF001 - of this class
+        return pinned
+
+    def embed(self, questions: Sequence[Question]) -> Vectors:
+        """Return the vectors of what questions mean; none without an encoder."""
+        if self._encoder is None or not questions:
+            return np.zeros((0, 0), np.float32)
+        return normalise(self._encoder.embed_questions([self._write_out(question) for question in questions]))
+
+    def group(self, questions: Sequence[Question], vectors: Vectors | None) -> list[list[int]]:
+        """Return the numbers of the questions of each meaning; without vectors, of the same words."""
+        if vectors is None or self._semantic is None:
+            return group_equal([self._split_meaning(question) for question in questions])
+        centred = [
+            self._semantic.centre(vector, question.language)
+            for question, vector in zip(questions, vectors, strict=True)
+        ]
+        return group_vectors(np.stack(centred), self._thresholds.same_meaning) if centred else []
+
+    def _lay_out_pins(self, pins: Sequence[Pin], known: Mapping[Question, Vectors]) -> PinBoard:
+        semantic = self._semantic
+        return PinBoard(
+            pins,
+            self.corpus.passages,
+            split=self._split_meaning,
+            embed=self.embed if self._encoder and semantic else None,
+            centre=semantic.centre if semantic else lambda vector, _language: vector,
+            threshold=self._thresholds.pinned,
+            known=known,
+        )
+
+    def _write_out(self, question: Question) -> str:
+        """Return what a question means by itself: one that leans on another has that before it."""
+        earlier = question.earlier
+        return _join(earlier, question) if earlier and self._leaning.leans(question) else question.text
+
+    def _split_meaning(self, question: Question) -> Words:
+        return tuple(word.casefold() for word in split_words(self._write_out(question)))
+
     def search(self, question: Question, limit: int) -> Findings:
         """Return at most ``limit`` statements for a question, best first, each with all its sources.
 
         Where it asks two things that different passages answer, the best one of each comes first.
         """
-        parts = split_question(question.text, question.language)
+        words = self._split_meaning(question)
+        parts = None if self._board.holds(words) else split_question(question.text, question.language)
         if parts:
             found = [self._search_one(replace(question, text=part), limit) for part in parts]
             joined = join_findings(parts, found, limit)
@@ -171,6 +229,11 @@ class CorpusIndex:
         if not passages or not question.text.strip():
             return Findings((), 0.0, is_answer=False)
         ranked = self._rank(question)
+        # The vector is that of the question alone, which says little of what a leaning one means.
+        leans = question.earlier is not None and self._leaning.leans(question)
+        pinned = self._board.find(self._split_meaning(question), None if leans else ranked.evidence.meaning)
+        if pinned is not None:
+            return self._find_pinned(question, ranked, pinned, limit)
         leaned = self._lean(question, question.earlier, ranked, limit) if question.earlier else None
         return leaned or self._find(question, ranked, limit)
 
@@ -206,6 +269,13 @@ class CorpusIndex:
             and ranked.confidence >= _NEAR * self._calibration.threshold
             and (shown[0].answers or 0.0) >= _BELIEVED,
         )
+
+    def _find_pinned(self, question: Question, ranked: _Ranked, pinned: int, limit: int) -> Findings:
+        """Return a pinned passage first, then what is found besides."""
+        score, reading = float(ranked.scores[pinned]), ranked.readings.get(pinned)
+        shown = self._show(pinned, score, reading, ranked.evidence)
+        hits = _put_first(shown, self._find(question, ranked, limit).hits, limit)
+        return Findings(hits=hits, confidence=1.0, is_answer=True)
 
     def _lean(self, question: Question, earlier: Earlier, alone: _Ranked, limit: int) -> Findings | None:
         """Return what answers a question that cannot stand alone, together with what came before.
@@ -254,16 +324,18 @@ class CorpusIndex:
         """
         # Cut once: everything that reads the question word by word gets these words.
         words = tuple(dict.fromkeys(split_words(question.text)))
-        semantic = None
+        semantic = meaning = None
         if self._semantic and self._encoder:
             vector = normalise(self._encoder.embed_questions([question.text])[0])
             semantic = self._semantic.score(vector)
+            meaning = self._semantic.centre(vector, question.language)
         return gather_evidence(
             semantic=semantic,
             lexical=self._lexical.score(words, question.language),
             word_count=len(words),
             is_own=np.asarray(self._languages == question.language),
             parts=self._parts,
+            meaning=meaning,
         )
 
     def _show(self, number: int, question: Question, ranked: _Ranked) -> Hit:
@@ -291,6 +363,21 @@ class CorpusIndex:
         spans = [self._semantic.texts.spans[clause] for clause in clauses]
         scores = evidence.semantic.clauses[clauses]
         return choose_highlight(self.corpus.passages[number].text, spans, scores)
+
+
+def _put_first(pinned: Hit, hits: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
+    """Put a pinned passage before the hits, with those that say the same if it is among the hits."""
+    also: tuple[Passage, ...] = ()
+    others = []
+    for hit in hits:
+        sources = (hit.passage, *hit.also)
+        if pinned.passage in sources:
+            also = tuple(passage for passage in sources if passage != pinned.passage)
+        else:
+            others.append(hit)
+    best = max([pinned.score, *(hit.score for hit in others)])
+    first = replace(pinned, score=best, also=also, is_pinned=True)
+    return (first, *others)[:limit]
 
 
 def _join(earlier: Earlier, question: Question) -> str:

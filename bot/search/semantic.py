@@ -132,6 +132,10 @@ class SemanticRanking:
             clauses=clauses,
         )
 
+    def centre(self, question: Vectors, language: str) -> Vectors:
+        """Take out of a question's vector what its language adds, to compare it with other questions."""
+        return self._means.centre_word(question, language)
+
     def find_clauses(self, number: int) -> NDArray[np.intp]:
         """Return the numbers of a passage's clauses; none if it is one clause itself."""
         return np.arange(*np.searchsorted(self._owners, (number, number + 1)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.search.encoder import Vectors
 from bot.search.lexical import LexicalScores
 from bot.search.semantic import SemanticScores
 
@@ -46,22 +47,27 @@ ALL_PARTS = Parts()
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that speaks for each passage; ``signals`` is float32, shape (signals, passages)."""
+    """Everything that speaks for each passage; ``signals`` is float32, shape (signals, passages).
+
+    ``meaning`` is the question's own vector, shape (dimension,), by which pins are looked up.
+    """
 
     signals: NDArray[np.float32]
     is_own: NDArray[np.bool_]
     semantic: SemanticScores | None
     words: Signal
     reachable: float
+    meaning: Vectors | None
 
 
-def gather_evidence(
+def gather_evidence(  # noqa: PLR0913 - what is measured
     *,
     semantic: SemanticScores | None,
     lexical: LexicalScores,
     word_count: int,
     is_own: NDArray[np.bool_],
     parts: Parts,
+    meaning: Vectors | None,
 ) -> Evidence:
     """Put all measurements on common scales; a part that is left out or was not measured is 0."""
     none = np.zeros(len(is_own), np.float32)
@@ -73,7 +79,7 @@ def gather_evidence(
         "words": _centre_groups(lexical.words / root, is_own) if parts.words else none,
     }
     signals = np.stack([rows[name] for name in SIGNALS]).astype(np.float32)
-    return Evidence(signals, is_own, semantic, lexical.words, lexical.reachable)
+    return Evidence(signals, is_own, semantic, lexical.words, lexical.reachable, meaning)
 
 
 def _standardise(scores: Signal) -> Signal:

@@ -22,13 +22,14 @@ from bot.language import LanguageDetector
 from bot.model import Corpus, Findings, Hit, Question
 from bot.settings import Settings, load_settings
 from bot.wording.small_talk import load_small_talk
+from tests.chat_bot import PlainIndex
 
 _HITS = 30
 _LEAST_WORDS = 12
 _HIGHLIGHTED_WORDS = 8
 
 
-class ConstantIndex:
+class ConstantIndex(PlainIndex):
     """Finds the same passages for every question, laid out like those of a real answer."""
 
     def __init__(self, corpus: Corpus) -> None:

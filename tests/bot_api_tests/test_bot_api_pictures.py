@@ -6,6 +6,8 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
+from telegram import InputMediaPhoto, Message
+from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
 from bot.sandbox.limits.pictures import read_size
@@ -72,3 +74,17 @@ async def test_photo_is_refused_as_telegram_refuses_it(
         with pytest.raises(BadRequest, match=words):
             await bot.send_photo(anna.id, content)
     assert anna.private_chat.from_bot == []
+
+
+async def test_picture_is_put_in_the_place_of_another(api: BotApi, anna: Person) -> None:
+    async with ptb(api) as bot:
+        sent = await bot.send_photo(anna.id, png(640, 480), caption="before")
+        edited = await bot.edit_message_media(
+            InputMediaPhoto(png(320, 200), "<b>after</b>", ParseMode.HTML), anna.id, sent.message_id
+        )
+        assert isinstance(edited, Message)
+        assert (edited.photo[-1].width, edited.photo[-1].height, edited.caption) == (320, 200, "after")
+        (shown,) = anna.private_chat.from_bot
+        assert shown.file == png(320, 200)
+        with pytest.raises(BadRequest, match="Message to edit not found"):
+            await bot.edit_message_media(InputMediaPhoto(png(1, 1)), anna.id, 999)

@@ -12,6 +12,9 @@ import regex
 MESSAGE_UNITS = 4096
 """The most that one message holds."""
 
+CAPTION_UNITS = 1024
+"""The most that the caption of a picture or a file holds."""
+
 SOURCE_BYTES = 32_768
 """The most bytes of UTF-8 that a message's text may have before its HTML is parsed."""
 

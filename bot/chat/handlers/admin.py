@@ -11,10 +11,11 @@ from telegram import Message
 
 from bot.answering import Desk
 from bot.chat.cards.markup import Markup, text
-from bot.chat.handlers.admin_door import actor_of
+from bot.chat.handlers.admin_door import record_act
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import MessageTurn
+from bot.chat.upkeep import Upkeep
 from bot.chat.wire.sending import delete, edit
 from bot.journal.audit import Act, Audit
 from bot.wording.phrases import Phrases
@@ -25,8 +26,9 @@ _PROGRESS_EVERY_S = 2.0
 class Admin:
     """Answers /reload, and sets the menus that admins lack."""
 
-    def __init__(self, *, desk: Desk, menus: Menus, audit: Audit) -> None:
+    def __init__(self, *, desk: Desk, upkeep: Upkeep, menus: Menus, audit: Audit) -> None:
         self._desk = desk
+        self._upkeep = upkeep
         self._menus = menus
         self._audit = audit
 
@@ -36,10 +38,10 @@ class Admin:
 
     async def reload(self, turn: MessageTurn) -> None:
         """Read the articles again and report what changed, or what is wrong with them."""
-        self._audit.record(actor_of(turn), Act.RELOADED)
+        record_act(turn, self._audit, Act.RELOADED)
         progress = ReloadProgress()
         async with _showing(progress, turn):
-            report = await reload_articles(self._desk, turn.phrases, progress)
+            report = await reload_articles(self._desk, self._upkeep, turn.phrases, progress)
         await turn.reply(text(report))
 
 

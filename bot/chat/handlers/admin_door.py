@@ -11,7 +11,7 @@ from telegram import User
 
 from bot.chat.permissions import Part, Permissions
 from bot.chat.turn import MessageTurn, PressTurn, Turn
-from bot.journal.audit import Actor
+from bot.journal.audit import Act, Actor, Audit
 
 _OnMessage: TypeAlias = Callable[[MessageTurn], Awaitable[None]]
 _OnPress: TypeAlias = Callable[[PressTurn], Awaitable[None]]
@@ -28,13 +28,19 @@ class AdminDoor:
         self._on_unknown = on_unknown
         self._on_unknown_press = on_unknown_press
 
-    def command(self, part: Part, handle: _OnMessage) -> _OnMessage:
-        """Return the handler of a command of a part; in a group it says to whom it may that it is private."""
+    def command(self, part: Part, handle: _OnMessage, in_group: _OnMessage | None = None) -> _OnMessage:
+        """Return the handler of a command of a part.
+
+        In a group, to whoever may, it says that the command is for the private chat, unless
+        ``in_group`` handles it there.
+        """
 
         async def guard(turn: MessageTurn) -> None:
             may = await self._may(turn.asker, part)
             if may and turn.is_private:
                 await handle(turn)
+            elif may and in_group is not None:
+                await in_group(turn)
             elif may:
                 await turn.tell("admin.in-private")
             elif turn.is_private:
@@ -67,3 +73,8 @@ class AdminDoor:
 def actor_of(turn: Turn) -> Actor:
     """Return the person whose turn it is, as the audit trail names them."""
     return Actor(turn.asker.id, turn.asker.full_name) if turn.asker else Actor(None, None)
+
+
+def record_act(turn: Turn, audit: Audit, act: Act, detail: str = "") -> None:
+    """Put an act on the trail, once however often its update is handled."""
+    turn.once(f"act {act.value}", lambda: audit.record(actor_of(turn), act, detail))

@@ -1,16 +1,19 @@
 """Changes of the corpus folder from a chat: one at a time, read again at once, taken back if that fails.
 
 So the folder always loads after a change that was reported as made, and a change that does not load
-leaves the folder as it was.
+leaves the folder as it was. Pins are checked after each change, as after a reload.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering import Desk, Reload, ReloadRunningError
+from bot.chat.upkeep import Upkeep
 from bot.corpus.articles import CorpusError
 from bot.corpus.store import ArticleStore, Change
+from bot.journal.database import DatabaseUnavailableError
 
 _LOOK_EVERY_S = 0.2
 
@@ -26,8 +29,9 @@ class Done:
 class CorpusChanges:
     """Makes changes and has the articles read again."""
 
-    def __init__(self, *, desk: Desk, store: ArticleStore) -> None:
+    def __init__(self, *, desk: Desk, upkeep: Upkeep, store: ArticleStore) -> None:
         self._desk = desk
+        self._upkeep = upkeep
         self._store = store
         self._changing = asyncio.Lock()
 
@@ -41,10 +45,13 @@ class CorpusChanges:
         async with self._changing:
             made = await asyncio.to_thread(change)
             try:
-                return Done(made, await self._reload())
+                reload = await self._reload()
             except CorpusError:
                 await asyncio.to_thread(self._store.undo, made.key, by=by)
                 raise
+            with contextlib.suppress(DatabaseUnavailableError):  # it was reported
+                await self._upkeep.refresh()
+            return Done(made, reload)
 
     async def _reload(self) -> Reload:
         """Read the articles, after a reload that is running."""

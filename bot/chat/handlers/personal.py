@@ -16,6 +16,7 @@ from bot.chat.handlers.private_door import admit
 from bot.chat.handlers.questions import Questions
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import MessageTurn, PressTurn
+from bot.chat.upkeep import Upkeep
 from bot.chat.wire.sending import reply_with_file
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
@@ -35,7 +36,7 @@ Memory = Callable[[int], None]
 class Personal:
     """Answers /history, /mydata and /forget."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something of its own
         self,
         *,
         journal: Journal,
@@ -43,13 +44,18 @@ class Personal:
         menus: Menus,
         questions: Questions,
         memories: Collection[Memory],
+        upkeep: Upkeep,
     ) -> None:
-        """Take, beside the database, the ``memories`` from which /forget must erase a person."""
+        """Take, beside the database, the ``memories`` from which /forget must erase a person.
+
+        ``upkeep`` takes their wordings out of pins and tests.
+        """
         self._journal = journal
         self._records = records
         self._menus = menus
         self._questions = questions
         self._memories = tuple(memories)
+        self._upkeep = upkeep
 
     async def history(self, turn: MessageTurn) -> None:
         """Offer the questions that the reader asked last, to be asked again."""
@@ -132,6 +138,7 @@ class Personal:
         erased = await self._records.forget(reader.id)
         for forget in self._memories:
             forget(reader.id)
+        await self._upkeep.refresh()
         return erased
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from bot.answering import Desk, Reload, ReloadRunningError
 from bot.chat.cards.fitting import MESSAGE_UNITS, fit_lines, shorten
 from bot.chat.cards.markup import neutralise
+from bot.chat.upkeep import Upkeep
 from bot.corpus.articles import CorpusError
 from bot.wording.phrases import Phrases
 
@@ -46,8 +47,8 @@ class ReloadProgress:
         self._is_abandoned = True
 
 
-async def reload_articles(desk: Desk, phrases: Phrases, progress: ReloadProgress) -> str:
-    """Read the articles again, and return the report, which fits into one message."""
+async def reload_articles(desk: Desk, upkeep: Upkeep, phrases: Phrases, progress: ReloadProgress) -> str:
+    """Read the articles again, check pins and tests, and return the report, which fits into one message."""
     try:
         reload = await asyncio.to_thread(desk.reload, progress)
     except ReloadRunningError:
@@ -57,7 +58,8 @@ async def reload_articles(desk: Desk, phrases: Phrases, progress: ReloadProgress
     except asyncio.CancelledError:
         progress.abandon()
         raise
-    return _report_change(reload, phrases)
+    checks = await upkeep.check(phrases)
+    return shorten("\n".join([_report_change(reload, phrases), *checks]), MESSAGE_UNITS)
 
 
 def _report_change(reload: Reload, phrases: Phrases) -> str:

@@ -31,10 +31,16 @@ _LOG = logging.getLogger(__name__)
 _ANYWHERE = ("ask", "sources", "privacy", "help")
 _IN_PRIVATE = ("ask", "sources", "history", "language", "privacy", "mydata", "forget", "help", "start")
 _FOR_ADMINS = (
+    ("stats", Part.STATS),
+    ("gaps", Part.GAPS),
+    ("pins", Part.PINS),
     ("articles", Part.ARTICLES),
     ("reload", Part.ARTICLES),
     ("versions", Part.VERSIONS),
     ("version", Part.VERSIONS),
+    ("export", Part.EXPORT),
+    ("allow", Part.ROLES),
+    ("audit", Part.AUDIT),
 )
 _MENUS: tuple[tuple[BotCommandScope, tuple[str, ...]], ...] = (
     (BotCommandScopeDefault(), _ANYWHERE),
@@ -77,6 +83,11 @@ class Menus:
         """Set an admin's menu where Telegram refused it so far."""
         if admin_id in self._lacking.user_ids:
             await self._set_for_admin(bot, admin_id)
+
+    async def set_for_role(self, bot: Bot, user_id: int) -> None:
+        """Show a person the menu of a role that they got, changed or lost."""
+        chosen = await self._reader_languages.find_choice(user_id)
+        await self.set_for_reader(bot, user_id, chosen[0] if chosen else None)
 
     async def set_for_reader(self, bot: Bot, user_id: int, language: str | None) -> None:
         """Show a reader the menu of their role, in the language they chose or in that of their Telegram."""

@@ -17,6 +17,7 @@ from telegram import (
     Bot,
     InlineKeyboardMarkup,
     InputFile,
+    InputMediaPhoto,
     LinkPreviewOptions,
     MaybeInaccessibleMessage,
     Message,
@@ -184,6 +185,64 @@ async def reply_with_file(message: Message, content: bytes, name: str, caption: 
         )
 
     return await _persist(connection_of(message.get_bot()), write, message.chat_id)
+
+
+async def reply_with_picture(
+    message: Message, picture: bytes, caption: str, keyboard: InlineKeyboardMarkup
+) -> Message | None:
+    """Reply to a message with a picture, and return the reply, or None where it cannot be sent.
+
+    Raises:
+        BadRequest: Telegram refuses the picture.
+        UndeliveredError: it did not arrive, and has to wait.
+    """
+
+    async def write() -> Message:
+        return await message.get_bot().send_photo(
+            message.chat_id,
+            picture,
+            caption=caption,
+            message_thread_id=topic_of(message),
+            reply_parameters=ReplyParameters(message.message_id, allow_sending_without_reply=True),
+            reply_markup=keyboard,
+        )
+
+    return await _persist(connection_of(message.get_bot()), write, message.chat_id)
+
+
+async def send_picture(bot: Bot, chat_id: int, picture: bytes, caption: str) -> Message | None:
+    """Send a picture that replies to nothing, and return the message, or None where it cannot be sent.
+
+    Raises:
+        BadRequest: Telegram refuses the picture.
+        UndeliveredError: it did not arrive, and has to wait.
+    """
+
+    async def write() -> Message:
+        return await bot.send_photo(chat_id, picture, caption=caption)
+
+    return await _persist(connection_of(bot), write, chat_id)
+
+
+async def edit_picture(
+    message: Message, picture: bytes, caption: str, keyboard: InlineKeyboardMarkup
+) -> bool:
+    """Change a picture of the bot, and tell whether that worked; if not, the message stays as it was."""
+    bot = message.get_bot()
+
+    async def write() -> Message | bool:
+        return await bot.edit_message_media(
+            InputMediaPhoto(picture, caption), message.chat_id, message.message_id, reply_markup=keyboard
+        )
+
+    try:
+        sent = await _persist(connection_of(bot), write, message.chat_id)
+    except TelegramError as error:
+        if _says(error, _NOT_MODIFIED):
+            return True
+        _LOG.warning("A picture in chat %s could not be changed: %s", message.chat_id, error)
+        return False
+    return sent is not None
 
 
 async def delete(message: Message) -> None:

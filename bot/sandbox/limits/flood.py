@@ -16,7 +16,7 @@ from bot.sandbox.limits.refusals import too_many_requests
 
 LIMITED = names(
     "sendMessage sendDocument sendPhoto copyMessage forwardMessage "
-    "editMessageText editMessageCaption editMessageReplyMarkup"
+    "editMessageText editMessageCaption editMessageMedia editMessageReplyMarkup"
 )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.sandbox.api.methods.sending import caption_content, text_content
+from bot.sandbox.api.methods.sending import caption_content, read_media, text_content
 from bot.sandbox.limits.composing import read_caption, read_link_preview, read_text
 from bot.sandbox.limits.keyboards import read_inline_keyboard
-from bot.sandbox.limits.parameters import names
+from bot.sandbox.limits.parameters import json_object, names
 from bot.sandbox.limits.refusals import NOT_MODIFIED, Json, refuse, refuse_here
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ REACTIONS = names(
     "❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 "
     "🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 "
     "💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀ 😡"
+)
+_MEDIA_FIELDS = names(
+    "type media thumbnail caption parse_mode caption_entities show_caption_above_media has_spoiler "
+    "disable_content_type_detection"
 )
 _DELETABLE_SECONDS = 48 * 3600
 
@@ -45,6 +49,16 @@ def edit_message_caption(cloud: Cloud, parameters: Parameters) -> Json | bool:
         refuse("there is no caption in the message to edit")
     left = {key: value for key, value in message.content.items() if "caption" not in key}
     return _replace(message, left | caption_content(cloud, caption), parameters)
+
+
+def edit_message_media(cloud: Cloud, parameters: Parameters) -> Json | bool:
+    """Put another picture or file, with its caption, in the place of what a message holds."""
+    media = json_object(parameters.json("media"), "media", _MEDIA_FIELDS)
+    message = _message_to_edit(cloud, parameters)
+    content, file = read_media(cloud, parameters, media)
+    edited = _replace(message, content, parameters)
+    message.file = file
+    return edited
 
 
 def edit_message_reply_markup(cloud: Cloud, parameters: Parameters) -> Json | bool:

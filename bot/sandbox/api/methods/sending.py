@@ -1,4 +1,4 @@
-"""Methods that put messages into chats: sendMessage, sendDocument, copyMessage, forwardMessage."""
+"""Methods that put messages into chats: sendMessage, sendDocument, sendPhoto, copyMessage, forwardMessage."""
 
 from __future__ import annotations
 
@@ -41,26 +41,47 @@ def send_message(cloud: Cloud, parameters: Parameters) -> Json:
 
 def send_document(cloud: Cloud, parameters: Parameters) -> Json:
     """Send a file, and keep its bytes."""
-    file = _read_file(cloud, parameters, "document", "documents")
-    content: Json = {"document": file.ids() | {"file_name": file.name, "mime_type": file.mime_type}}
-    content |= caption_content(cloud, read_caption(parameters))
-    message = _send(cloud, parameters, content)
-    message.file = file.content
-    return message.to_json()
+    return _send_file(cloud, parameters, "document")
 
 
 def send_photo(cloud: Cloud, parameters: Parameters) -> Json:
     """Send a picture, and keep its bytes."""
-    file = _read_file(cloud, parameters, "photo", "photos")
-    width, height = checked_size(file.content)
-    content: Json = {"photo": [file.ids() | {"width": width, "height": height}]}
-    content |= caption_content(cloud, read_caption(parameters))
-    message = _send(cloud, parameters, content)
+    return _send_file(cloud, parameters, "photo")
+
+
+def read_media(cloud: Cloud, parameters: Parameters, media: Json) -> tuple[Json, bytes]:
+    """Return the fields of a message for a picture or a file of editMessageMedia, and its bytes."""
+    kind = media.get("type")
+    if kind not in _READERS:
+        refuse_here(f"media of the type {kind!r}")
+    file = _read_file(cloud, Parameters(parameters.values | {kind: media.get("media")}), kind)
+    return _file_content(cloud, file, kind, Parameters(media)), file.content
+
+
+def _send_file(cloud: Cloud, parameters: Parameters, kind: str) -> Json:
+    file = _read_file(cloud, parameters, kind)
+    message = _send(cloud, parameters, _file_content(cloud, file, kind, parameters))
     message.file = file.content
     return message.to_json()
 
 
-def _read_file(cloud: Cloud, parameters: Parameters, kind: str, folder: str) -> File:
+def _file_content(cloud: Cloud, file: File, kind: str, captioned: Parameters) -> Json:
+    return _READERS[kind](file) | caption_content(cloud, read_caption(captioned))
+
+
+def _document(file: File) -> Json:
+    return {"document": file.ids() | {"file_name": file.name, "mime_type": file.mime_type}}
+
+
+def _photo(file: File) -> Json:
+    width, height = checked_size(file.content)
+    return {"photo": [file.ids() | {"width": width, "height": height}]}
+
+
+_READERS = {"document": _document, "photo": _photo}
+
+
+def _read_file(cloud: Cloud, parameters: Parameters, kind: str) -> File:
     """Return the file of a call: uploaded with it, or known by its id."""
     given = parameters.json(kind)
     if given is None:
@@ -70,7 +91,7 @@ def _read_file(cloud: Cloud, parameters: Parameters, kind: str, folder: str) -> 
     if isinstance(given, Upload):
         if not given.content:
             refuse("file must be non-empty")
-        return cloud.files.keep(folder, given.name, given.content, given.mime_type)
+        return cloud.files.keep(f"{kind}s", given.name, given.content, given.mime_type)
     known = cloud.files.by_id(str(given))
     if known is None:
         refuse("wrong file identifier/HTTP URL specified")

@@ -70,6 +70,7 @@ _LIST: tuple[tuple[str, Handler, str], ...] = (
         f"{_EDITING} text parse_mode entities link_preview_options",
     ),
     ("editMessageCaption", changing.edit_message_caption, f"{_EDITING} {_CAPTION}"),
+    ("editMessageMedia", changing.edit_message_media, f"{_EDITING} media"),
     ("editMessageReplyMarkup", changing.edit_message_reply_markup, _EDITING),
     ("deleteMessage", changing.delete_message, "chat_id message_id"),
     (

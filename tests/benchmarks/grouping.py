@@ -1,0 +1,153 @@
+"""How well questions are grouped by meaning, and the thresholds for it.
+
+    python -m tests.benchmarks.grouping [--choose]
+
+Prints the pairwise F1 of both halves of tests/data/gaps_labelled.toml: of all pairs of questions,
+those that are in one group and should be. For pins, each question is looked up among all others
+of its half: it is right if the nearest above the threshold means the same, wrong if not, missed if
+there is none; the answerable questions of questions_tuning.toml should find nothing. With
+``--choose`` both thresholds are chosen anew on the half "tuning" and written to
+bot/search/grouping.json, which is to be done whenever the vectors have changed.
+"""
+
+import json
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from bot.cli.index_loading import IndexLoader
+from bot.evaluation.questions import read_questions
+from bot.model import Question
+from bot.search.encoder import Vectors
+from bot.search.grouping import THRESHOLDS_FILE, Thresholds, group_vectors, load_thresholds
+from bot.search.index import CorpusIndex
+from bot.settings import PROJECT, load_settings
+
+DATA = Path(__file__).parent.parent / "data"
+LABELLED = DATA / "gaps_labelled.toml"
+# A pin that answers another question does more harm than one that is not found.
+_PIN_BETA = 0.5
+_CANDIDATES = np.round(np.arange(0.2, 0.9, 0.01), 2)
+
+
+@dataclass(frozen=True)
+class Half:
+    """The questions of one half, their meanings and vectors."""
+
+    questions: tuple[Question, ...]
+    meanings: tuple[str, ...]
+    vectors: Vectors
+
+
+@dataclass(frozen=True)
+class Score:
+    """Pairs, or look-ups, that are right."""
+
+    precision: float
+    recall: float
+
+    def f(self, beta: float = 1.0) -> float:
+        """Return the F measure; a beta below 1 weighs precision more."""
+        weighed = beta**2 * self.precision + self.recall
+        return (1 + beta**2) * self.precision * self.recall / weighed if weighed else 0.0
+
+
+def read_half(index: CorpusIndex, half: str) -> Half:
+    """Read and embed one half of the labelled questions."""
+    entries = [
+        entry for entry in tomllib.loads(LABELLED.read_text("utf-8"))["question"] if entry["half"] == half
+    ]
+    questions = tuple(Question(entry["question"], entry["language"]) for entry in entries)
+    return Half(questions, tuple(entry["meaning"] for entry in entries), embed(index, questions))
+
+
+def embed(index: CorpusIndex, questions: Sequence[Question]) -> Vectors:
+    """Return the vectors of questions as they are compared."""
+    meanings = [index.gather_evidence(question).meaning for question in questions]
+    return np.stack([meaning for meaning in meanings if meaning is not None])
+
+
+def score_groups(groups: Sequence[Sequence[int]], meanings: Sequence[str]) -> Score:
+    """Return how many pairs in one group should be, and how many that should be are."""
+    found = {pair for group in groups for pair in combinations(group, 2)}
+    wanted = {
+        (one, other)
+        for one, other in combinations(range(len(meanings)), 2)
+        if meanings[one] == meanings[other]
+    }
+    right = len(found & wanted)
+    return Score(right / max(len(found), 1), right / max(len(wanted), 1))
+
+
+def score_pins(half: Half, others: Vectors, threshold: float) -> Score:
+    """Look every question up among the others, and questions of other meanings among all."""
+    similarities = half.vectors @ half.vectors.T
+    np.fill_diagonal(similarities, -1.0)
+    nearest = similarities.argmax(axis=1)
+    is_found = similarities.max(axis=1) >= threshold
+    is_right = np.array([half.meanings[one] == half.meanings[two] for one, two in enumerate(nearest)])
+    wrong = int(((others @ half.vectors.T).max(axis=1) >= threshold).sum())
+    right = int((is_found & is_right).sum())
+    return Score(right / max(int(is_found.sum()) + wrong, 1), right / len(half.meanings))
+
+
+def choose_thresholds(half: Half, others: Vectors) -> Thresholds:
+    """Return the thresholds with the highest F measures; of equal ones, the middle."""
+
+    def choose(scores: Sequence[float]) -> float:
+        best = np.flatnonzero(np.asarray(scores) == max(scores))
+        return float(_CANDIDATES[best[len(best) // 2]])
+
+    return Thresholds(
+        same_meaning=choose(
+            [score_groups(group_vectors(half.vectors, at), half.meanings).f() for at in _CANDIDATES]
+        ),
+        pinned=choose([score_pins(half, others, at).f(_PIN_BETA) for at in _CANDIDATES]),
+    )
+
+
+def main() -> None:
+    """Measure, or choose and measure."""
+    settings, _ = load_settings()
+    index = IndexLoader(settings).load(None)
+    others = embed(
+        index,
+        [
+            Question(known.question, known.language)
+            for known in read_questions(DATA / "questions_tuning.toml")
+            if not known.unanswerable
+        ],
+    )
+    tuning = read_half(index, "tuning")
+    thresholds = load_thresholds()
+    if "--choose" in sys.argv[1:]:
+        thresholds = choose_thresholds(tuning, others)
+        chosen = {
+            "same_meaning": thresholds.same_meaning,
+            "pinned": thresholds.pinned,
+            "encoder": index.encoder_name,
+            "chosen_by": "python -m tests.benchmarks.grouping --choose",
+        }
+        (PROJECT / "bot" / "search" / THRESHOLDS_FILE).write_text(
+            json.dumps(chosen, indent=2) + "\n", "utf-8"
+        )
+    print(f"same meaning from {thresholds.same_meaning}, pinned from {thresholds.pinned}")  # noqa: T201
+    for name, half in (("tuning", tuning), ("test", read_half(index, "test"))):
+        groups = group_vectors(half.vectors, thresholds.same_meaning)
+        pairs = score_groups(groups, half.meanings)
+        pins = score_pins(half, others, thresholds.pinned)
+        print(  # noqa: T201
+            f"{name}: {len(half.meanings)} questions, {len(set(half.meanings))} meanings,"
+            f" {len(groups)} groups;"
+            f" pairs: precision {pairs.precision:.3f}, recall {pairs.recall:.3f}, F1 {pairs.f():.3f};"
+            f" pins: precision {pins.precision:.3f}, recall {pins.recall:.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The admins' desk in the shell: the same figures, roles and files as in the chat."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.app import app
+from bot.journal.database import Database
+from bot.journal.exchanges import Journal
+from bot.model import Answer, AnswerKind, Exchange, Origin, Question
+
+ANNA = 700_000_001
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "log.sqlite"
+    monkeypatch.setenv("BOT_DATABASE", str(path))
+    return path
+
+
+async def _fill(path: Path) -> None:
+    database = Database(path)
+    await database.open()
+    answer = Answer(Question("+1, who?", "en"), AnswerKind.NOT_FOUND, 0.5, (), "abc123", 12.0)
+    Journal(database).record(Exchange(datetime.now(UTC), Origin.TELEGRAM, answer, ANNA, ANNA))
+    await database.close()
+
+
+@pytest.fixture
+def filled(path: Path) -> Path:
+    asyncio.run(_fill(path))
+    return path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.mark.parametrize("command", ["stats", "export", "allow", "audit"])
+def test_desk_without_a_database_says_so(path: Path, command: str) -> None:
+    done = run(command)
+    assert done.exit_code == 1
+    assert "there is no database yet" in done.stderr
+    assert not path.exists()
+
+
+@pytest.mark.usefixtures("filled")
+def test_stats_prints_figures_for_people_and_programs() -> None:
+    assert "Questions: 1 · people: 1" in run("stats").stdout
+    figures = json.loads(run("stats", "--period", "day", "--json").stdout)
+    assert (figures["questions"], figures["refused"], figures["people"]) == (1, 1, 1)
+    assert figures["elapsed_ms"] == {"median": 12, "p95": 12}
+    assert figures["languages"] == {"en": 1}
+    assert figures["corpus"] == "abc123"
+
+
+def test_export_writes_csv_and_json_lines(filled: Path) -> None:
+    header, row = run("export").stdout.splitlines()
+    assert header.startswith("asked_at,")
+    assert "'+1, who?" in row
+    assert str(ANNA) not in row
+    hidden = json.loads(run("export", "--form", "jsonl").stdout)
+    assert hidden["question"] == "+1, who?"
+    assert hidden["person"] in row
+    assert json.loads(run("export", "--form", "jsonl", "--ids").stdout)["person"] == ANNA
+    file = filled.parent / "out.csv"
+    assert run("export", "--to", str(file)).exit_code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = run("export", "--to", str(file))
+    assert again.exit_code == 1
+    assert "not overwritten" in again.stderr
+
+
+def test_export_refuses_a_key_that_is_none(filled: Path) -> None:
+    (filled.parent / "pseudonyms.key").write_bytes(b"short")
+    done = run("export")
+    assert done.exit_code == 1
+    assert "pseudonyms.key: is not a key of 32 bytes" in done.stderr
+
+
+@pytest.mark.usefixtures("filled")
+def test_allow_and_audit_in_the_shell() -> None:
+    assert run("allow", "4711", "editor", "--name", "Anna").stdout == "4711 editor Anna\n"
+    assert json.loads(run("allow", "--json").stdout)["role"] == "editor"
+    assert run("allow", "4711", "none").stdout == ""
+    assert "4711 has no role" in run("allow", "4711", "none").stderr
+    assert run("allow", "4711").exit_code == 2
+    acts = [json.loads(line) for line in run("audit", "--json").stdout.splitlines()]
+    assert [(act["act"], act["subject_id"], act["origin"]) for act in acts] == [
+        ("taken-back", 4711, "terminal"),
+        ("allowed", 4711, "terminal"),
+    ]
+    assert "in the shell · let in · Anna · editor" in run("audit").stdout
