@@ -272,8 +272,7 @@ class CorpusIndex:
 
     def _find_pinned(self, question: Question, ranked: _Ranked, pinned: int, limit: int) -> Findings:
         """Return a pinned passage first, then what is found besides."""
-        score, reading = float(ranked.scores[pinned]), ranked.readings.get(pinned)
-        shown = self._show(pinned, score, reading, ranked.evidence)
+        shown = self._show(pinned, question, ranked)
         hits = _put_first(shown, self._find(question, ranked, limit).hits, limit)
         return Findings(hits=hits, confidence=1.0, is_answer=True)
 
