@@ -96,7 +96,7 @@ class Pins:
                 """
                 INSERT INTO pinned_questions (pin_id, exchange_key, user_id, language, question, earlier)
                 SELECT ?, key, user_id, language, question, earlier FROM exchanges
-                WHERE key IN (SELECT value FROM json_each(?))
+                WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id
                 """,
                 (cursor.lastrowid, keys),
             )

@@ -85,7 +85,7 @@ class QuestionFile:
                 INSERT OR REPLACE INTO test_questions
                 (exchange_key, user_id, language, question, earlier, passage, added_at, added_by)
                 SELECT key, user_id, language, question, earlier, ?, ?, ? FROM exchanges
-                WHERE key IN (SELECT value FROM json_each(?))
+                WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id
                 """,
                 (passage.text if passage else None, added_at, actor.user_id, json.dumps(list(exchange_keys))),
             )
