@@ -19,7 +19,7 @@ from bot.settings import PROJECT
 from bot.wording.phrases import load_phrases
 from tests.service import START_S, Service, end, find_free_port
 
-EXAMPLE_FACTS = r"\b72\b|2[.\s]500|9 Kapiteln|milestone|milepæl"
+EXAMPLE_FACTS = r"\b72\b|2[.\s]500|9 Kapiteln|milestone|milepæl|fast 5 Jahren|2019|Mebarki"
 
 Start = Callable[..., AbstractAsyncContextManager[asyncio.subprocess.Process]]
 
