@@ -16,7 +16,7 @@ TWO = [
     ("en", "How many countries signed the Convention? And how many chapters does it have?"),
     ("nb", "Hvor mange land har signert konvensjonen, og hvor mange kapitler har den?"),
     ("fr", "Combien de pays ont signé la Convention et combien de chapitres compte-t-elle ?"),
-    ("de", "Wie viele Länder haben die Konvention unterzeichnet und wie viele Kapitel hat das Übereinkommen?"),
+    ("de", "Wie viele Länder haben die Konvention unterzeichnet und wie viele Kapitel gibt es?"),
     ("id", "Berapa negara yang menandatangani Konvensi dan berapa bab dalam Konvensi?"),
     ("vi", "Có bao nhiêu quốc gia đã ký Công ước Hà Nội và Công ước gồm bao nhiêu chương?"),
     ("ru", "Сколько стран подписали Конвенцию и сколько в ней глав?"),
