@@ -1,6 +1,5 @@
 """Questions are grouped by what they mean, in whichever languages they are asked, in bounded time."""
 
-
 import numpy as np
 import pytest
 
