@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bot.search.vectors import VectorCache, embed_texts
+from bot.search.vectors import Kind, VectorCache, embed_texts
 from tests.search_corpora import WordEncoder
+
+KIND = Kind(WordEncoder.name, 2)
 
 
 def _embed(folder: Path, *texts: str, encoder: WordEncoder | None = None) -> list[str]:
@@ -80,14 +82,14 @@ def test_vectors_of_a_damaged_file_are_made_anew(
 
 def test_vectors_that_differ_in_any_bit_are_made_anew(tmp_path: Path) -> None:
     encoder = WordEncoder()
-    encoder.dimension = 2
+    encoder.dimension = KIND.width
     _embed(tmp_path, "one", "two", encoder=encoder)
     (path,) = tmp_path.iterdir()
     sound = path.read_bytes()
-    kept = VectorCache(tmp_path).load(encoder)
+    kept = VectorCache(tmp_path).load(KIND)
     for place in range(len(sound)):
         path.write_bytes(sound[:place] + bytes([sound[place] ^ 1 << place % 8]) + sound[place + 1 :])
-        found = VectorCache(tmp_path).load(encoder)
+        found = VectorCache(tmp_path).load(KIND)
         # A bit that says when the file was made may differ.
         assert not found or (
             found.keys() == kept.keys() and all(np.array_equal(found[key], kept[key]) for key in kept)
@@ -98,8 +100,13 @@ def test_vectors_that_differ_in_any_bit_are_made_anew(tmp_path: Path) -> None:
     "arrays",
     [
         {"vectors": np.zeros((1, 2))},
-        {"encoder": np.array("words"), "keys": np.zeros((1, 16), np.uint8), "vectors": np.zeros((1, 2))},
-        {"encoder": np.array([None], dtype=object)},
+        {
+            "model": np.array("words"),
+            "keys": np.zeros((1, 16), np.uint8),
+            "lengths": np.ones(1, np.int64),
+            "vectors": np.zeros((1, 2)),
+        },
+        {"model": np.array([None], dtype=object)},
     ],
 )
 def test_vectors_of_a_foreign_archive_are_not_used(

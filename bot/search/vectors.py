@@ -1,9 +1,10 @@
-"""Vectors kept on disk, so that a text is embedded once.
+"""Vectors kept on disk, so that what a model makes of a text is computed once.
 
-One file an encoder, a numpy archive (``.npz``) of three arrays: the encoder's name, the keys (16 bytes
-each, a hash of the text and of how it is embedded), and the vectors. The archive holds a CRC-32 of
-each; a file that is damaged, cut short or of another encoder is passed over with a warning, and
-made anew. A file is replaced as a whole or not at all, and keeps only what the last build used.
+One file a model, a numpy archive (``.npz``) of four arrays: the model's name, the keys (16 bytes
+each, a hash of the text and of how it is taken), how many vectors each text has, and the vectors. The
+archive holds a CRC-32 of each; a file that is damaged, cut short or of another model is passed over
+with a warning, and made anew. A file is replaced as a whole or not at all, and keeps only what the
+last build used.
 """
 
 import hashlib
@@ -11,11 +12,13 @@ import logging
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.search.encoder import Encoder, Vectors
 
@@ -29,6 +32,18 @@ _log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 """Is called with the number of texts that are embedded, and of all that have to be."""
 
+Rows = NDArray[np.floating]
+"""The vectors of one text, shape (vectors, width)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is kept in a file: the name of the model, the width and the type of its vectors."""
+
+    model: str
+    width: int
+    dtype: type[np.floating] = np.float32
+
 
 class VectorCache:
     """The vectors of one folder. Not for several threads at once."""
@@ -37,11 +52,11 @@ class VectorCache:
         """Keep the vectors in a folder, which is made when there are any."""
         self._folder = folder
 
-    def load(self, encoder: Encoder) -> dict[bytes, Vectors]:
-        """Return the vectors of an encoder by key; none where there is no sound file."""
-        path = self._path(encoder)
+    def load(self, kind: Kind) -> dict[bytes, Rows]:
+        """Return the vectors of a kind by key; none where there is no sound file."""
+        path = self._path(kind)
         try:
-            return _read(path, encoder)
+            return _read(path, kind)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -50,22 +65,23 @@ class VectorCache:
             _log.warning("%s: is damaged or something else (%s); the vectors are made anew", path, error)
         return {}
 
-    def save(self, encoder: Encoder, vectors: dict[bytes, Vectors]) -> None:
-        """Replace the file of an encoder. A disk that cannot be written costs time, not answers."""
-        path = self._path(encoder)
+    def save(self, kind: Kind, vectors: Mapping[bytes, Rows]) -> None:
+        """Replace the file of a kind. A disk that cannot be written costs time, not answers."""
+        path = self._path(kind)
         keys = np.frombuffer(b"".join(vectors), np.uint8).reshape(-1, _KEY_BYTES)
-        rows = np.stack([*vectors.values()]) if vectors else np.zeros((0, encoder.dimension), np.float32)
+        lengths = np.array([len(rows) for rows in vectors.values()], np.int64)
+        rows = np.concatenate([np.zeros((0, kind.width), kind.dtype), *vectors.values()])
         unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as file:
-                np.savez(file, encoder=np.array(encoder.name), keys=keys, vectors=rows)
+                np.savez(file, model=np.array(kind.model), keys=keys, lengths=lengths, vectors=rows)
             unfinished.replace(path)
         except OSError as error:
             _log.warning("%s: cannot be written (%s); the vectors will be made anew", path, error)
 
-    def _path(self, encoder: Encoder) -> Path:
-        return self._folder / f"{_UNSAFE.sub('-', encoder.name)}.npz"
+    def _path(self, kind: Kind) -> Path:
+        return self._folder / f"{_UNSAFE.sub('-', kind.model)}.npz"
 
 
 def embed_texts(
@@ -78,20 +94,21 @@ def embed_texts(
 ) -> tuple[Vectors, Vectors]:
     """Embed texts as passages and as questions, in their order; only what the cache does not know."""
     wanted = [("passage", text) for text in passages] + [("question", text) for text in questions]
-    keys = [_key(kind, text) for kind, text in wanted]
-    known = cache.load(encoder) if cache else {}
+    keys = [make_key(kind, text) for kind, text in wanted]
+    kept = Kind(encoder.name, encoder.dimension)
+    known = cache.load(kept) if cache else {}
     new = {key: item for key, item in zip(keys, wanted, strict=True) if key not in known}
     vectors = {key: known[key] for key in keys if key in known}
     for batch in _make_batches(new):
         texts = [text for _, (_, text) in batch]
         is_question = batch[0][1][0] == "question"
         rows = encoder.embed_questions(texts) if is_question else encoder.embed_passages(texts)
-        vectors.update((key, row) for (key, _), row in zip(batch, rows, strict=True))
+        vectors.update((key, row[None]) for (key, _), row in zip(batch, rows, strict=True))
         if progress:
             progress(len(vectors) - (len(set(keys)) - len(new)), len(new))
     if cache and (new or len(vectors) != len(known)):
-        cache.save(encoder, vectors)
-    found = np.stack([vectors[key] for key in keys]) if keys else np.zeros((0, encoder.dimension), np.float32)
+        cache.save(kept, vectors)
+    found = np.concatenate([np.zeros((0, kept.width), np.float32), *(vectors[key] for key in keys)])
     return found[: len(passages)], found[len(passages) :]
 
 
@@ -104,16 +121,17 @@ def _make_batches(new: dict[bytes, tuple[str, str]]) -> Iterator[list[tuple[byte
             yield items[start : start + _BATCH]
 
 
-def _key(kind: str, text: str) -> bytes:
+def make_key(kind: str, text: str) -> bytes:
+    """Return the key of a text that is taken as something."""
     return hashlib.sha256(f"{kind}\0{text}".encode()).digest()[:_KEY_BYTES]
 
 
-def _read(path: Path, encoder: Encoder) -> dict[bytes, Vectors]:
+def _read(path: Path, kind: Kind) -> dict[bytes, Rows]:
     """Read a file.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is sound, but does not hold this encoder's vectors; or another of ``_DAMAGED``.
+        ValueError: it is sound, but does not hold vectors of this kind; or another of ``_DAMAGED``.
     """
     with zipfile.ZipFile(path) as archive:
         # Before numpy makes room for what a damaged length says.
@@ -121,10 +139,13 @@ def _read(path: Path, encoder: Encoder) -> dict[bytes, Vectors]:
             message = f"{damaged} differs from its CRC-32"
             raise ValueError(message)
     with np.load(path, allow_pickle=False) as file:
-        name, keys, rows = file["encoder"], file["keys"], file["vectors"]
-    has_keys = keys.dtype == np.uint8 and keys.shape == (len(rows), _KEY_BYTES)
-    has_rows = rows.dtype == np.float32 and rows.shape == (len(keys), encoder.dimension)
-    if name.tolist() != encoder.name or not has_keys or not has_rows:
-        message = f"it does not hold the vectors of {encoder.name}"
+        model, keys, lengths, rows = file["model"], file["keys"], file["lengths"], file["vectors"]
+    has_keys = (
+        keys.dtype == np.uint8 and lengths.dtype == np.int64 and keys.shape == (len(lengths), _KEY_BYTES)
+    )
+    has_rows = rows.dtype == kind.dtype and rows.shape == (lengths.sum(), kind.width)
+    if model.tolist() != kind.model or not has_keys or not has_rows:
+        message = f"it does not hold the vectors of {kind.model}"
         raise ValueError(message)
-    return dict(zip(map(bytes, keys), rows, strict=True))
+    each = np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []
+    return dict(zip(map(bytes, keys), each, strict=True))
