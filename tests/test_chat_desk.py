@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.digest import GapLine
-from bot.cli.assembly import Pauses
+from bot.cli.assembly.telegram import Pauses
 from bot.journal.audit import SHELL, Audit
 from bot.journal.roles import Roles
 from bot.model import Answer, AnswerKind, Exchange, Origin, Question, Role

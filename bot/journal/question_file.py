@@ -20,6 +20,7 @@ from bot.journal.database import Database
 from bot.model import Earlier, Passage, Question
 
 _FOR_ITS_OWNER = 0o600
+_NAME = "test-questions.toml"
 _HEADING = """\
 # Questions that were made tests of with /gaps. The bot writes this file anew from its database, so
 # changes here are lost. Measure with: python -m bot evaluate FILE
@@ -56,9 +57,10 @@ class KeptQuestion:
 class QuestionFile:
     """Keeps the questions, and writes their file."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database) -> None:
+        """Keep the questions in the database; the file stands beside it."""
         self._database = database
-        self.path = path
+        self.path = database.path.with_name(_NAME)
 
     async def list_questions(self) -> tuple[KeptQuestion, ...]:
         """Return all questions in the order in which they were added.
