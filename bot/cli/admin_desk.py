@@ -3,7 +3,6 @@
 They come from the same functions as in the chat.
 """
 
-import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +14,12 @@ from bot.journal.audit import SHELL, Act, Audit, Entries, Entry
 from bot.journal.database import Database
 from bot.journal.export import Form, export_exchanges, load_key
 from bot.journal.pins import KeptPin, Pins
+from bot.journal.private_files import open_for_its_owner
 from bot.journal.roles import Member, Roles
 from bot.journal.statistics import Period, Statistics, read_statistics
 from bot.model import Role
 
 _T = TypeVar("_T")
-_FOR_ITS_OWNER = 0o600
 
 
 class DeskError(Exception):
@@ -66,10 +65,6 @@ def write_new_file(path: Path, lines: Iterable[str]) -> None:
     Raises:
         DeskError: it exists already, or cannot be written.
     """
-
-    def open_for_its_owner(name: str, flags: int) -> int:
-        return os.open(name, flags, _FOR_ITS_OWNER)
-
     try:
         with open(path, "x", encoding="utf-8", newline="", opener=open_for_its_owner) as file:
             try:

@@ -17,9 +17,9 @@ import tomli_w
 
 from bot.journal.audit import Act, Actor, Entry, write_entry
 from bot.journal.database import Database
+from bot.journal.private_files import open_for_its_owner
 from bot.model import Earlier, Passage, Question
 
-_FOR_ITS_OWNER = 0o600
 _NAME = "test-questions.toml"
 _HEADING = """\
 # Questions that were made tests of with /gaps. The bot writes this file anew from its database, so
@@ -157,8 +157,7 @@ def _replace(path: Path, questions: Sequence[KeptQuestion]) -> None:
         return
     content = _HEADING + "\n" + tomli_w.dumps({"question": [question.to_table() for question in questions]})
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    # Created with its final mode, so that nobody else can read people's questions at any time.
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FOR_ITS_OWNER), "wb") as file:  # noqa: PTH123
+    with open(unfinished, "wb", opener=open_for_its_owner) as file:
         file.write(content.encode())
         file.flush()
         os.fsync(file.fileno())
