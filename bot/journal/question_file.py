@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiosqlite
@@ -18,7 +17,8 @@ import tomli_w
 from bot.journal.audit import Act, Actor, Entry, write_entry
 from bot.journal.database import Database
 from bot.journal.private_files import open_for_its_owner
-from bot.model import Earlier, Passage, Question
+from bot.journal.rows import read_question, write_time
+from bot.model import Passage, Question
 
 _NAME = "test-questions.toml"
 _HEADING = """\
@@ -79,7 +79,7 @@ class QuestionFile:
             DatabaseUnavailableError: the database cannot be written now.
             QuestionFileError: the file cannot be written; the questions are kept.
         """
-        added_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        added_at = write_time()
 
         async def write(connection: aiosqlite.Connection) -> int:
             cursor = await connection.execute(
@@ -169,9 +169,7 @@ async def _read_questions(connection: aiosqlite.Connection) -> tuple[KeptQuestio
     return tuple(
         KeptQuestion(
             key=row["exchange_key"],
-            question=Question(
-                row["question"], row["language"], Earlier(row["earlier"]) if row["earlier"] else None
-            ),
+            question=read_question(row),
             passage=row["passage"],
             outcome=row["outcome"],
         )
