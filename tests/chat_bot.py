@@ -23,7 +23,8 @@ from bot.answering import Desk, Index
 from bot.chat.alerts import Alerts
 from bot.chat.digest import FindGaps
 from bot.chat.intake.session import serve
-from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, make_desk
+from bot.cli.assembly.desk import make_desk
+from bot.cli.assembly.telegram import LIMITS, PAUSES, Limits, Pauses, Service, assemble
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal

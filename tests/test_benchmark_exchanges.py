@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.cli.assembly import make_desk
+from bot.cli.assembly.desk import make_desk
 from bot.corpus.articles import load_corpus
 from bot.search.index import CorpusIndex
 from tests.benchmarks.exchanges import fill

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.assembly import Pauses
+from bot.cli.assembly.telegram import Pauses
 from bot.sandbox.api.failures import Failure, lost_answer, nonsense, refusal, too_many_requests
 from bot.sandbox.server import BotApi
 from tests.chat_bot import CATALOGUES, EXAMPLES, phrases, running_bot

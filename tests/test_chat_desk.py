@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.digest import GapLine
-from bot.cli.assembly import Pauses
+from bot.cli.assembly.telegram import Pauses
 from bot.journal.audit import SHELL, Audit
 from bot.journal.roles import Roles
 from bot.model import Answer, AnswerKind, Exchange, Origin, Question, Role
@@ -195,32 +195,25 @@ async def test_digest_comes_once_a_week_with_the_biggest_gaps(api: BotApi, tmp_p
     times = [monday]
     boss = api.person("Boss", id=BOSS, language_code="nb")
     boss.starts()
-    pauses = Pauses(digest_try_again_s=0.05)
-    for _start in range(2):
+
+    async def run_until(pictures: int) -> None:
         async with running_bot(
             api,
             tmp_path,
             admin_ids=[BOSS],
             digest=True,
-            pauses=pauses,
+            pauses=Pauses(digest_try_again_s=0.05),
             now=lambda: times[-1],
             find_gaps=find_gaps,
         ):
-            await api.called("sendPhoto", 1, timeout=60)
+            await api.called("sendPhoto", pictures, timeout=60)
             await ask_for(boss, "/privacy")
+
+    for _start in range(2):
+        await run_until(pictures=1)
     assert len(api.calls_of("sendPhoto")) == 1
     times.append(monday + timedelta(minutes=2))
-    async with running_bot(
-        api,
-        tmp_path,
-        admin_ids=[BOSS],
-        digest=True,
-        pauses=pauses,
-        now=lambda: times[-1],
-        find_gaps=find_gaps,
-    ):
-        await api.called("sendPhoto", 2, timeout=60)
-        await ask_for(boss, "/privacy")
+    await run_until(pictures=2)
     digests = [message for message in boss.private_chat.from_bot if message.file]
     assert len(digests) == 2
     assert CATALOGUES["nb"].say("stats.week") in digests[0].text

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.wire.update_in_hand import Handling
-from bot.cli.assembly import Limits, Pauses
+from bot.cli.assembly.telegram import Limits, Pauses
 from bot.pauses import GrowingPause
 from bot.sandbox.api.failures import server_error
 from bot.sandbox.server import BotApi

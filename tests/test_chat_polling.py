@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.assembly import Limits, Pauses
+from bot.cli.assembly.telegram import Limits, Pauses
 from bot.sandbox.api.failures import refusal, server_error
 from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, running_bot, slow_index

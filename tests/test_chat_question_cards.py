@@ -16,7 +16,7 @@ import pytest
 from bot.chat.cards.answer_card import render_answer
 from bot.chat.cards.keyboards import Card, Keyboards
 from bot.chat.cards.translation_links import TranslationLinks
-from bot.cli.assembly import make_desk
+from bot.cli.assembly.desk import make_desk
 from bot.cli.index_loading import IndexLoader
 from bot.evaluation.questions import KnownQuestion, read_questions
 from bot.sandbox.limits.composing import compose

@@ -91,7 +91,7 @@ async def ask_everywhere(
         Upkeep(
             desk=bot.desk,
             pins=Pins(bot.records),
-            question_file=QuestionFile(bot.records, bot.records.path.with_suffix(".toml")),
+            question_file=QuestionFile(bot.records),
             report=lambda _trouble: None,
             try_again_s=1,
         ),

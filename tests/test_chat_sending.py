@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.assembly import Pauses
+from bot.cli.assembly.telegram import Pauses
 from bot.sandbox.api.failures import (
     Failure,
     hang,

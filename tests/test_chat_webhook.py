@@ -12,7 +12,7 @@ import pytest
 
 from bot.chat.intake.session import Receiver
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.assembly import Limits, Pauses, Service
+from bot.cli.assembly.telegram import Limits, Pauses, Service
 from bot.sandbox.api.failures import refusal
 from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, running_bot

@@ -51,7 +51,7 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
         upkeep = Upkeep(
             desk=desk,
             pins=Pins(database),
-            question_file=QuestionFile(database, tmp_path / "tests.toml"),
+            question_file=QuestionFile(database),
             report=lambda _trouble: None,
             try_again_s=1,
         )

@@ -49,6 +49,14 @@ def test_desk_without_a_database_says_so(path: Path, command: str) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("command", ["articles", "pins"])
+def test_desk_names_a_database_that_cannot_be_used(path: Path, command: str) -> None:
+    path.mkdir()
+    done = run(command)
+    assert done.exit_code == 1
+    assert f"{path}: cannot be used now: " in " ".join(done.stderr.splitlines())
+
+
 @pytest.mark.usefixtures("filled")
 def test_stats_prints_figures_for_people_and_programs() -> None:
     assert "Questions: 1 · people: 1" in run("stats").stdout

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.cli.assembly import open_desk, open_store, open_versions
+from bot.cli.assembly.articles import open_store, open_versions
+from bot.cli.assembly.desk import open_desk
 from bot.corpus.articles import CorpusError, load_corpus
 from bot.model import TroubleKind
 from bot.settings import Settings

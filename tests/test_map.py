@@ -63,7 +63,9 @@ def tracing() -> Iterator[set[str]]:
         threading.setprofile(None)
 
 
-@pytest.mark.parametrize(("container", "number"), [("bot", 0), ("bot.chat", 1), ("bot.sandbox", 2)])
+@pytest.mark.parametrize(
+    ("container", "number"), [("bot", 0), ("bot.chat", 1), ("bot.sandbox", 2), ("bot.cli", 3)]
+)
 def test_map_names_every_room_on_its_floor(container: str, number: int) -> None:
     table = re.split(r"\nInside `\w+/`:\n", section("Rooms"))[number]
     floors = floors_of(table)

@@ -1,7 +1,8 @@
 """The weekly digest: on Monday each owner gets the picture of the week and the biggest gaps.
 
 It is sent once a week to each owner, also if the bot was down on Monday morning or is restarted, which
-the database remembers. Whatever goes wrong is logged, and tried again an hour later.
+the database remembers. Whatever goes wrong is logged, and tried again
+at the next look at the clock.
 """
 
 import asyncio

@@ -1,26 +1,25 @@
-"""The admins' desk in the shell: statistics, export, roles and the trail of acts.
+"""The admins' desk in the shell: statistics, export, roles, pins and the trail of acts.
 
 They come from the same functions as in the chat.
 """
 
-import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from bot.cli.printing import write_json
+from bot.cli.shell_database import use_database
 from bot.journal.audit import SHELL, Act, Audit, Entries, Entry
-from bot.journal.database import Database, DatabaseUnavailableError
+from bot.journal.database import Database
 from bot.journal.export import Form, export_exchanges, load_key
+from bot.journal.pins import KeptPin, Pins
+from bot.journal.private_files import open_for_its_owner
 from bot.journal.roles import Member, Roles
 from bot.journal.statistics import Period, Statistics, read_statistics
 from bot.model import Role
 
 _T = TypeVar("_T")
-_FOR_ITS_OWNER = 0o600
 
 
 class DeskError(Exception):
@@ -31,7 +30,8 @@ def find_statistics(path: Path, period: Period) -> Statistics:
     """Return the figures of a period that ends now.
 
     Raises:
-        DeskError: there is no database, or it cannot be used now.
+        DatabaseUnavailableError: the database cannot be used now.
+        DeskError: there is no database.
         NewerSchemaError: a newer version of the bot wrote it.
         StatisticsError: the database cannot be read.
     """
@@ -43,7 +43,8 @@ def export(path: Path, period: Period, form: Form, *, with_ids: bool) -> Iterato
     """Record the export, and return its lines.
 
     Raises:
-        DeskError: there is no database, or it cannot be used now.
+        DatabaseUnavailableError: the database cannot be used now.
+        DeskError: there is no database.
         ExportError: the database or the key of the pseudonyms cannot be read.
         NewerSchemaError: a newer version of the bot wrote the database.
     """
@@ -64,10 +65,6 @@ def write_new_file(path: Path, lines: Iterable[str]) -> None:
     Raises:
         DeskError: it exists already, or cannot be written.
     """
-
-    def open_for_its_owner(name: str, flags: int) -> int:
-        return os.open(name, flags, _FOR_ITS_OWNER)
-
     try:
         with open(path, "x", encoding="utf-8", newline="", opener=open_for_its_owner) as file:
             try:
@@ -87,7 +84,8 @@ def list_members(path: Path) -> list[Member]:
     """Return everybody with a role.
 
     Raises:
-        DeskError: there is no database, or it cannot be used now.
+        DatabaseUnavailableError: the database cannot be used now.
+        DeskError: there is no database.
         NewerSchemaError: a newer version of the bot wrote it.
     """
     return _use(path, lambda database: Roles(database).list_members())
@@ -97,7 +95,8 @@ def change_role(path: Path, user_id: int, name: str, role: Role | None) -> None:
     """Give somebody a role, or take theirs back.
 
     Raises:
-        DeskError: there is no database, it cannot be used now, or there is nothing to take back.
+        DatabaseUnavailableError: the database cannot be used now.
+        DeskError: there is no database, or nothing to take back.
         NewerSchemaError: a newer version of the bot wrote it.
     """
 
@@ -116,10 +115,30 @@ def list_acts(path: Path, limit: int) -> Entries:
     """Return the latest acts.
 
     Raises:
-        DeskError: there is no database, or it cannot be used now.
+        DatabaseUnavailableError: the database cannot be used now.
+        DeskError: there is no database.
         NewerSchemaError: a newer version of the bot wrote it.
     """
     return _use(path, lambda database: Audit(database).list_entries(0, limit))
+
+
+def list_pins(path: Path, take_back: str | None) -> tuple[KeptPin, ...]:
+    """Return the pins, after taking one back if its key is given.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be used now.
+        DeskError: there is no pin with that key.
+        NewerSchemaError: a newer version of the bot wrote the database.
+    """
+
+    async def list_them(database: Database) -> tuple[KeptPin, ...]:
+        pins = Pins(database)
+        if take_back is not None and not await pins.take_back(take_back, SHELL):
+            message = f"there is no pin with the key {take_back}; python -m bot pins --json lists them"
+            raise DeskError(message)
+        return await pins.list_pins()
+
+    return use_database(path, list_them)
 
 
 def describe_statistics_as_json(statistics: Statistics) -> str:
@@ -175,30 +194,11 @@ def describe_act(entry: Entry) -> str:
 
 
 def _use(path: Path, work: Callable[[Database], Awaitable[_T]]) -> _T:
-    """Open the database, which brings an older one up to date, work with it, and close it."""
+    """Work with the database, if there is one."""
     if not path.is_file():
         message = f"{path}: there is no database yet; ask a question first"
         raise DeskError(message)
-
-    async def use() -> _T:
-        database = Database(path)
-        await database.open()
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    with _explaining(path):
-        return asyncio.run(use())
-
-
-@contextmanager
-def _explaining(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except DatabaseUnavailableError as error:
-        message = f"{path}: cannot be used now: {error.__cause__ or 'see the log'}"
-        raise DeskError(message) from error
+    return use_database(path, work)
 
 
 async def _do_nothing(_database: Database) -> None:

@@ -4,39 +4,33 @@ Exit status: 0 ok, 1 the thing asked for failed (with the reason on standard err
 usage.
 """
 
-import asyncio
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.chat.cards.statistics_card import describe_statistics
-from bot.chat.handlers.trail import describe_entry
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.admin_desk import (
-    DeskError,
-    change_role,
-    describe_act,
-    describe_member,
-    describe_statistics_as_json,
-    export,
-    find_statistics,
-    list_acts,
-    list_members,
-    write_new_file,
+from bot.cli import admin_commands
+from bot.cli.assembly.terminal import open_conversation, open_session
+from bot.cli.command import (
+    ERRORS,
+    AsJson,
+    begin,
+    complain,
+    fail,
+    log_warnings,
+    parse_tag,
+    read_settings,
+    try_settings,
+    warn,
 )
-from bot.cli.assembly import UnknownPinError, list_pins, open_conversation, open_session
-from bot.cli.desk import ArticleDeskError, add_article, list_articles, list_versions, print_rows, roll_back
 from bot.cli.evaluation_report import (
     describe_figures,
     print_ablation,
@@ -44,36 +38,26 @@ from bot.cli.evaluation_report import (
     print_failures,
     print_figures,
 )
-from bot.cli.gaps_report import describe_gaps, describe_pins, print_gaps, print_pins
 from bot.cli.index_loading import IndexLoader
 from bot.cli.keyboard import make_whole
-from bot.cli.logs import read_no_update, start_logging
 from bot.cli.monitoring import MonitoringError
 from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
 from bot.cli.progress import show_progress
 from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
-from bot.corpus.drafts import FieldError
-from bot.corpus.extraction import ExtractionError
 from bot.corpus.importing import ImportedArticle, RawTextError, import_article
-from bot.corpus.store import StoreError
 from bot.evaluation.ablation import leave_out_parts
 from bot.evaluation.conversations import measure_conversations
 from bot.evaluation.measurement import ask_all, find_failures, measure
 from bot.evaluation.questions import EvaluationError, read_questions
-from bot.fetching import FetchError
-from bot.journal.backup import BackupError, back_up
-from bot.journal.database import DatabaseUnavailableError
-from bot.journal.export import ExportError, Form
 from bot.journal.migrations import NewerSchemaError
-from bot.journal.statistics import Period, StatisticsError
-from bot.language import LanguageDetector, parse_language
-from bot.model import Corpus, Origin, Role
+from bot.language import LanguageDetector
+from bot.model import Corpus, Origin
 from bot.sandbox.shots import BrowserMissingError
 from bot.sandbox.tab.web import is_loopback
 from bot.search.models import UnknownEncoderError
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import SettingsError
 from bot.wording.examples import ExamplesError, load_examples
 from bot.wording.phrases import load_phrases
 
@@ -82,17 +66,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(admin_commands.app)
 _LOG = logging.getLogger(__name__)
 _DISTRIBUTION = "telegram-qa-bot"
-_ERRORS = open_console(stderr=True)
-
-
-def _parse_tag(tag: str) -> str:
-    try:
-        return parse_language(tag)
-    except ValueError as error:
-        message = f"{tag!r} {error}"
-        raise typer.BadParameter(message) from error
 
 
 _Language = Annotated[
@@ -100,7 +76,7 @@ _Language = Annotated[
     typer.Option(
         "--language",
         metavar="TAG",
-        parser=_parse_tag,
+        parser=parse_tag,
         help="The language of the questions, such as en or nb; else each one's is detected.",
     ),
 ]
@@ -126,24 +102,24 @@ def run(context: typer.Context, *, language: _Language = None, _version: _Versio
             message = "--language stands behind ask, or alone for the conversation in the terminal"
             raise typer.BadParameter(message)
         return
-    settings, warnings = _load_settings()
+    settings, warnings = try_settings()
     token = settings.token
     if token is not None and language is not None:
         message = "--language is for the conversation in the terminal; on Telegram, which BOT_TOKEN starts, "
         raise typer.BadParameter(message + "each reader chooses with /language")
     if token is None:
-        _warn_all(warnings)
+        warn(warnings)
     if token is None and not sys.stdin.isatty():
-        _fail(
+        fail(
             "BOT_TOKEN is missing: set it to the token that @BotFather gave, or try the bot in a terminal;"
             " for questions from a pipe there is ask --file -"
         )
     try:
         if token is not None:
-            run_service(settings, token.get_secret_value(), _ERRORS, warnings)
+            run_service(settings, token.get_secret_value(), ERRORS, warnings)
             return
-        _log_warnings(settings)
-        with open_conversation(settings, open_console(), _ERRORS, language) as conversation:
+        log_warnings(settings)
+        with open_conversation(settings, open_console(), ERRORS, language) as conversation:
             conversation.run()
     except (
         ChatError,
@@ -157,14 +133,14 @@ def run(context: typer.Context, *, language: _Language = None, _version: _Versio
             # A log collector expects JSON lines only.
             _LOG.critical("%s", error)
             raise typer.Exit(1) from None
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command()
 def ask(
     words: Annotated[list[str] | None, typer.Argument(help="The question.", show_default=False)] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    as_json: AsJson = False,
     file: Annotated[
         Path | None,
         typer.Option(allow_dash=True, dir_okay=False, help="One question a line; - is standard input."),
@@ -178,15 +154,14 @@ def ask(
         raise typer.BadParameter(message)
     questions = _read_questions(file) if file else [make_whole(" ".join(words or ())).strip()]
     if not any(questions):
-        _fail("the question is missing; type its words after ask")
-    settings = _read_settings()
-    _log_warnings(settings)
+        fail("the question is missing; type its words after ask")
+    settings = begin()
     console = open_console()
     phrases = load_phrases()["en"]
     shown = limit or settings.passages
     try:
         examples = load_examples(settings.examples)
-        with open_session(settings, _ERRORS, language) as session:
+        with open_session(settings, ERRORS, language) as session:
             for text in questions:
                 exchange = session.ask(text, shown, Origin.ASK)
                 if as_json:
@@ -197,206 +172,21 @@ def ask(
                     print_answer(console, exchange.answer, phrases, examples.choose("en"), shown)
                 session.record(exchange)
     except (CorpusError, ExamplesError, NewerSchemaError, UnknownEncoderError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command()
 def check() -> None:
     """Check the settings, every article and the example questions, and list what is there."""
-    settings = _read_settings()
+    settings = read_settings()
     try:
         corpus = load_corpus(settings.corpus, settings.max_article_bytes, settings.max_corpus_bytes)
         load_examples(settings.examples)
     except (CorpusError, ExamplesError) as error:
-        _fail(str(error))
+        fail(str(error))
     _print_corpus(corpus)
     for path in find_strangers(settings.corpus):
-        _warn(f"{path}: is not read, because its name does not end in .md")
-
-
-_Period = Annotated[Period, typer.Option("--period", help="How far back, in whole days in UTC.")]
-
-
-@app.command()
-def stats(
-    *,
-    period: _Period = Period.WEEK,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Show how the bot does."""
-    settings = _read_settings()
-    _log_warnings(settings)
-    with _failing():
-        statistics = find_statistics(settings.database, period)
-    if as_json:
-        sys.stdout.write(f"{describe_statistics_as_json(statistics)}\n")
-    else:
-        print_plain(open_console(), describe_statistics(statistics, load_phrases()["en"]))
-
-
-@app.command(name="export")
-def export_(
-    *,
-    period: _Period = Period.ALL,
-    form: Annotated[Form, typer.Option(help="For spreadsheets, or for programs.")] = Form.CSV,
-    ids: Annotated[
-        bool, typer.Option("--ids", help="Leave the ids of people as they are, in place of pseudonyms.")
-    ] = False,
-    to: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="The file to write; else standard output.")
-    ] = None,
-) -> None:
-    """Write the log of exchanges as CSV or JSON lines."""
-    settings = _read_settings()
-    _log_warnings(settings)
-    with _failing():
-        lines = export(settings.database, period, form, with_ids=ids)
-        if to is not None:
-            write_new_file(to, lines)
-        else:
-            for line in lines:
-                sys.stdout.buffer.write(line.encode("utf-8", "replace"))
-
-
-class _Grant(StrEnum):
-    EDITOR = Role.EDITOR.value
-    VIEWER = Role.VIEWER.value
-    NONE = "none"
-
-
-@app.command()
-def allow(
-    user_id: Annotated[
-        int | None, typer.Argument(min=1, help="User id of the person.", show_default=False)
-    ] = None,
-    role: Annotated[
-        _Grant | None, typer.Argument(help="Their role; none takes it back.", show_default=False)
-    ] = None,
-    *,
-    name: Annotated[str, typer.Option(help="Their name, for the lists.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-) -> None:
-    """Let somebody in as editor or viewer, take that back, or list those who are in."""
-    if user_id is not None and role is None:
-        message = "give the role too: editor, viewer or none"
-        raise typer.BadParameter(message)
-    settings = _read_settings()
-    _log_warnings(settings)
-    with _failing():
-        if user_id is not None and role is not None:
-            granted = None if role is _Grant.NONE else Role(role.value)
-            change_role(settings.database, user_id, make_whole(name).strip() or str(user_id), granted)
-        members = list_members(settings.database)
-    for member in members:
-        if as_json:
-            sys.stdout.write(f"{describe_member(member)}\n")
-        else:
-            print_plain(open_console(), f"{member.user_id} {member.role.value} {member.name}")
-
-
-@app.command()
-def audit(
-    *,
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many acts, the latest first.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-) -> None:
-    """Show who did what to the bot."""
-    settings = _read_settings()
-    _log_warnings(settings)
-    with _failing():
-        entries = list_acts(settings.database, limit)
-    phrases = load_phrases()["en"]
-    for entry in entries.shown:
-        if as_json:
-            sys.stdout.write(f"{describe_act(entry)}\n")
-        else:
-            print_plain(open_console(), describe_entry(entry, phrases))
-
-
-@contextmanager
-def _failing() -> Iterator[None]:
-    """End with the reason where the database cannot be used."""
-    try:
-        yield
-    except (DeskError, ExportError, NewerSchemaError, StatisticsError) as error:
-        _fail(str(error))
-
-
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="Where the copy goes; nothing may be there yet.")],
-) -> None:
-    """Copy the database while the bot runs."""
-    settings = _read_settings()
-    try:
-        done = back_up(settings.database, file)
-    except BackupError as error:
-        _fail(str(error))
-    print_plain(
-        open_console(), f"{file}: {done.exchanges} exchanges and {done.votes} votes, {done.size_bytes} bytes"
-    )
-
-
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-
-
-@app.command()
-def articles(*, as_json: _Json = False) -> None:
-    """List the articles, with how often each was quoted."""
-    settings = _read_settings()
-    try:
-        rows = list_articles(settings)
-    except (CorpusError, NewerSchemaError, DatabaseUnavailableError) as error:
-        _fail(str(error))
-    print_rows(open_console(), rows, as_json=as_json)
-
-
-@app.command()
-def add(  # noqa: PLR0913 - an article has that many keys
-    what: Annotated[str, typer.Argument(metavar="FILE|ADDRESS", help="A .md, .txt, .html or .pdf file.")],
-    *,
-    title: Annotated[str | None, typer.Option(help="Its title, else what is found.")] = None,
-    outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
-    published: Annotated[str | None, typer.Option(help="When, such as 2026-11-24.")] = None,
-    language: Annotated[str | None, typer.Option(help="Its language, such as en or nb.")] = None,
-    source: Annotated[str | None, typer.Option(help="Its address.")] = None,
-    as_json: _Json = False,
-) -> None:
-    """Add the article in a file or at an address."""
-    settings = _read_settings()
-    keys = {"title": title, "outlet": outlet, "published": published, "language": language, "source": source}
-    changes = {key: value for key, value in keys.items() if value is not None}
-    try:
-        row = add_article(settings, what, changes)
-    except FieldError as error:
-        message = f"cannot be read: {changes[error.field]!r}"
-        raise typer.BadParameter(message, param_hint=f"--{error.field}") from None
-    except (FetchError, ExtractionError) as error:
-        _fail(f"{what}: {error}")
-    except (ArticleDeskError, CorpusError, NewerSchemaError, StoreError) as error:
-        _fail(str(error))
-    print_rows(open_console(), [row], as_json=as_json)
-
-
-@app.command()
-def versions(*, as_json: _Json = False) -> None:
-    """List the versions of the articles, the newest first."""
-    print_rows(open_console(), list_versions(_read_settings()), as_json=as_json)
-
-
-@app.command()
-def rollback(
-    version: Annotated[str, typer.Argument(metavar="ID", help="A version, as the list names it.")],
-    *,
-    as_json: _Json = False,
-) -> None:
-    """Put a version's articles back, and keep what it replaces."""
-    settings = _read_settings()
-    try:
-        row = roll_back(settings, version)
-    except (ArticleDeskError, CorpusError, NewerSchemaError, StoreError) as error:
-        _fail(str(error))
-    print_rows(open_console(), [row], as_json=as_json)
+        warn([f"{path}: is not read, because its name does not end in .md"])
 
 
 @app.command()
@@ -419,11 +209,11 @@ def sandbox(
     try:
         settings, warnings = load_sandbox_settings()
     except SettingsError as error:
-        _fail(*error.mistakes)
-    _warn_all(warnings)
+        fail(*error.mistakes)
+    warn(warnings)
     wishes = Wishes(host=host, port=port, opens=not no_open, keeps=keep, shots=shots)
     try:
-        run_sandbox(settings, wishes, open_console(), _ERRORS)
+        run_sandbox(settings, wishes, open_console(), ERRORS)
     except (
         BrowserMissingError,
         ChatError,
@@ -433,7 +223,7 @@ def sandbox(
         SandboxError,
         UnknownEncoderError,
     ) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command()
@@ -447,12 +237,11 @@ def evaluate(
     ] = False,
 ) -> None:
     """Measure the search on a file of questions."""
-    settings = _read_settings()
-    _log_warnings(settings)
+    settings = begin()
     try:
         questions = read_questions(file)
         loader = IndexLoader(settings)
-        with show_progress(_ERRORS) as progress:
+        with show_progress(ERRORS) as progress:
             index = loader.load(progress)
         if ablation:
             print_ablation(open_console(), leave_out_parts(questions, loader.load))
@@ -460,7 +249,7 @@ def evaluate(
         results = ask_all(questions, index)
         conversations = measure_conversations(questions, index)
     except (CorpusError, EvaluationError, UnknownEncoderError) as error:
-        _fail(str(error))
+        fail(str(error))
     console = open_console()
     if as_json:
         sys.stdout.write(f"{describe_figures(measure(results), conversations)}\n")
@@ -470,47 +259,6 @@ def evaluate(
             print_conversations(console, conversations)
     if failures:
         print_failures(console, find_failures(results))
-
-
-@app.command()
-def gaps(
-    *, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False
-) -> None:
-    """List what the articles lack: questions that were refused or voted down, grouped by meaning."""
-    settings = _read_settings()
-    _log_warnings(settings)
-    try:
-        with open_session(settings, _ERRORS, None) as session:
-            found = session.list_gaps()
-    except (CorpusError, DatabaseUnavailableError, NewerSchemaError, UnknownEncoderError) as error:
-        _fail(str(error) or f"{settings.database}: cannot be read now")
-    if as_json:
-        sys.stdout.write(describe_gaps(found))
-    else:
-        print_gaps(open_console(), found)
-
-
-@app.command()
-def pins(
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-    take_back: Annotated[
-        str | None, typer.Option("--take-back", metavar="KEY", help="Take back the pin with this key.")
-    ] = None,
-) -> None:
-    """List the passages that are pinned, or take one back; a running bot heeds that at its next reload."""
-    settings = _read_settings()
-    _log_warnings(settings)
-    try:
-        kept = asyncio.run(list_pins(settings, take_back))
-    except (DatabaseUnavailableError, NewerSchemaError) as error:
-        _fail(str(error) or f"{settings.database}: cannot be used now")
-    except UnknownPinError as error:
-        _fail(str(error))
-    if as_json:
-        sys.stdout.write(describe_pins(kept))
-    else:
-        print_pins(open_console(), kept)
 
 
 @app.command(name="import")
@@ -525,14 +273,14 @@ def import_(
     ] = None,
     original: Annotated[
         str | None,
-        typer.Option(parser=_parse_tag, metavar="TAG", help="The language it was translated from."),
+        typer.Option(parser=parse_tag, metavar="TAG", help="The language it was translated from."),
     ] = None,
     to: Annotated[
         Path | None, typer.Option(file_okay=False, help="The folder to write to; else BOT_CORPUS.")
     ] = None,
 ) -> None:
     """Turn raw article texts into article files."""
-    settings = _read_settings()
+    settings = read_settings()
     folder = to or settings.corpus
     # An article is most likely in a language that its readers are talked to in.
     detector = LanguageDetector(load_phrases())
@@ -544,7 +292,7 @@ def import_(
             _write_article(import_article(raw, detector.detect, outlet, day, original), folder)
         except (RawTextError, OSError, UnicodeDecodeError) as error:
             has_failed = True
-            _complain(f"{path}: {_explain(error)}")
+            complain(f"{path}: {_explain(error)}")
     if has_failed:
         raise typer.Exit(1)
 
@@ -557,7 +305,7 @@ def _write_article(article: ImportedArticle, folder: Path) -> None:
     found = f"language {article.language}" + (f", published {article.published}" if article.published else "")
     print_plain(open_console(), f"{target}: {found}")
     for key in article.missing:
-        _warn(f"{target}: {key} was not found; add it to the front matter or leave it out")
+        warn([f"{target}: {key} was not found; add it to the front matter or leave it out"])
 
 
 def _explain(error: Exception) -> str:
@@ -570,31 +318,14 @@ def _explain(error: Exception) -> str:
     return str(error)
 
 
-def _read_settings() -> Settings:
-    settings, warnings = _load_settings()
-    _warn_all(warnings)
-    return settings
-
-
-def _load_settings() -> tuple[Settings, list[str]]:
-    try:
-        return load_settings()
-    except SettingsError as error:
-        _fail(*error.mistakes)
-
-
-def _log_warnings(settings: Settings) -> None:
-    start_logging("WARNING", "human", read_no_update, *settings.list_secrets())
-
-
 def _read_questions(file: Path) -> list[str]:
     try:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        _fail(f"{file}: is not UTF-8 text; save the file as UTF-8")
+        fail(f"{file}: is not UTF-8 text; save the file as UTF-8")
     except OSError as error:
-        _fail(f"{file}: cannot be read: {error.strerror}")
+        fail(f"{file}: cannot be read: {error.strerror}")
     return [line.strip() for line in lines if line.strip()]
 
 
@@ -612,22 +343,3 @@ def _print_corpus(corpus: Corpus) -> None:
         console,
         f"{len(corpus.articles)} articles, {len(corpus.passages)} passages, corpus version {corpus.version}",
     )
-
-
-def _warn_all(warnings: Iterable[str]) -> None:
-    for warning in warnings:
-        _warn(warning)
-
-
-def _warn(message: str) -> None:
-    print_plain(_ERRORS, f"warning: {message}", style="yellow")
-
-
-def _complain(message: str) -> None:
-    print_plain(_ERRORS, message, style="red")
-
-
-def _fail(*messages: str) -> NoReturn:
-    for message in messages:
-        _complain(message)
-    raise typer.Exit(1)

@@ -10,11 +10,13 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import History
 from rich.console import Console
+
+from bot.journal.private_files import open_for_its_owner
 
 _LOG = logging.getLogger(__name__)
 _PROMPT = "> "
@@ -120,7 +122,7 @@ class _KeptLines(History):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._write(self._path, os.O_APPEND, f"{now}\t{' '.join(make_whole(string).split())}\n")
+            self._write(self._path, "ab", f"{now}\t{' '.join(make_whole(string).split())}\n")
         except OSError as error:
             _LOG.warning("%s: cannot be written (%s); this line is not kept", self._path, error)
 
@@ -135,11 +137,10 @@ class _KeptLines(History):
 
     def _replace(self, lines: list[str]) -> None:
         unfinished = self._path.with_name(f"{self._path.name}.{os.getpid()}.unfinished")
-        self._write(unfinished, os.O_TRUNC, "".join(lines))
+        self._write(unfinished, "wb", "".join(lines))
         unfinished.replace(self._path)
 
     @staticmethod
-    def _write(path: Path, how: int, text: str) -> None:
-        """Write a file that only its owner may read."""
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "wb") as file:
+    def _write(path: Path, mode: Literal["wb", "ab"], text: str) -> None:
+        with open(path, mode, opener=open_for_its_owner) as file:
             file.write(text.encode())

@@ -19,7 +19,8 @@ from pydantic import HttpUrl
 from rich.console import Console
 
 from bot.answering import Desk
-from bot.cli.assembly import assemble, open_desk
+from bot.cli.assembly.desk import open_desk
+from bot.cli.assembly.telegram import assemble
 from bot.cli.printing import print_plain
 from bot.cli.service import be_on_telegram, log_service, prepare_searching
 from bot.metrics import Metrics

@@ -23,7 +23,8 @@ from bot.chat.intake.session import serve
 from bot.chat.upkeep import Upkeep
 from bot.chat.wire.update_in_hand import in_hand
 from bot.chat_endpoint import MOST_CALLS
-from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses, Service, assemble, open_desk
+from bot.cli.assembly.desk import open_desk
+from bot.cli.assembly.telegram import LIMITS, PAUSES, Limits, Pauses, Service, assemble
 from bot.cli.logs import start_logging
 from bot.cli.monitoring import monitoring
 from bot.cli.uncaught import log_uncaught

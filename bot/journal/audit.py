@@ -12,6 +12,7 @@ from enum import StrEnum
 import aiosqlite
 
 from bot.journal.database import Database
+from bot.journal.rows import write_time
 from bot.model import Origin
 
 
@@ -120,7 +121,7 @@ async def write_entry(connection: aiosqlite.Connection, entry: Entry) -> None:
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
-            entry.acted_at.isoformat(timespec="milliseconds"),
+            write_time(entry.acted_at),
             entry.actor.origin.value,
             entry.actor.user_id,
             entry.actor.name,

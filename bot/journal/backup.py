@@ -15,8 +15,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.journal.private_files import open_for_its_owner
+
 _BUSY_TIMEOUT_S = 10.0
-_FOR_ITS_OWNER = 0o600
 
 
 class BackupError(Exception):
@@ -45,8 +46,8 @@ def back_up(source: Path, target: Path) -> Backup:
         raise _refuse_to_overwrite(target)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.unfinished")
     try:
-        # Created with its final mode, so that nobody else can read it at any time.
-        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_ITS_OWNER))
+        with open(unfinished, "xb", opener=open_for_its_owner):
+            pass  # SQLite fills it
     except OSError as error:
         message = f"{target}: cannot be written: {error.strerror or error}"
         raise BackupError(message) from None

@@ -200,7 +200,8 @@ class Database:
     def _expect_health(self) -> None:
         """Leave a file alone that failed a moment ago, so that nobody waits for it."""
         if self._failed_at is not None and time.monotonic() - self._failed_at < self._try_again_s:
-            raise DatabaseUnavailableError
+            message = f"{self.path}: cannot be used now: it failed a moment ago"
+            raise DatabaseUnavailableError(message)
 
     @contextlib.asynccontextmanager
     async def _guarding(self, *, is_patient: bool = True) -> AsyncIterator[None]:
@@ -224,7 +225,8 @@ class Database:
             except (OSError, sqlite3.Error) as error:
                 await self._notice_failure(error)
                 self._wake_writer()
-                raise DatabaseUnavailableError from error
+                message = f"{self.path}: cannot be used now: {error}"
+                raise DatabaseUnavailableError(message) from error
 
     async def _keep_erasing(self) -> None:
         is_done = False

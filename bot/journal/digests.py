@@ -1,10 +1,9 @@
 """Which owner got which week's digest."""
 
-from datetime import UTC, datetime
-
 import aiosqlite
 
 from bot.journal.database import Database
+from bot.journal.rows import write_time
 
 
 class Digests:
@@ -38,7 +37,7 @@ class Digests:
             await connection.execute("DELETE FROM digests WHERE user_id = ?", (user_id,))
             await connection.execute(
                 "INSERT INTO digests (week, user_id, sent_at) VALUES (?, ?, ?)",
-                (week, user_id, datetime.now(UTC).isoformat(timespec="milliseconds")),
+                (week, user_id, write_time()),
             )
 
         await self._database.run(write)

@@ -13,6 +13,7 @@ from zlib import crc32
 import aiosqlite
 
 from bot.journal.database import Database, Work
+from bot.journal.rows import write_time
 from bot.model import Answer, AnswerKind, Article, Earlier, Exchange, Hit, Origin, Passage, Question
 
 _AT_HAND = 2_000
@@ -201,7 +202,7 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
     earlier = answer.question.earlier
     values = {
         "key": exchange.key,
-        "asked_at": exchange.asked_at.isoformat(timespec="milliseconds"),
+        "asked_at": write_time(exchange.asked_at),
         "origin": exchange.origin.value,
         "user_id": exchange.user_id,
         "chat_id": exchange.chat_id,

@@ -19,11 +19,11 @@ from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 
+from bot.journal.private_files import open_for_its_owner
 from bot.journal.statistics import Period, StatisticsError, reading
 
 _KEY_BYTES = 32
 _PSEUDONYM_LETTERS = 16
-_FOR_ITS_OWNER = 0o600
 # A spreadsheet takes a cell that begins like this for a formula, and people write the cells.
 _FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -98,7 +98,7 @@ def load_key(folder: Path) -> bytes:
     """
     path = folder / "pseudonyms.key"
     try:
-        with open(path, "xb", opener=_open_for_its_owner) as file:
+        with open(path, "xb", opener=open_for_its_owner) as file:
             file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
@@ -116,10 +116,6 @@ def load_key(folder: Path) -> bytes:
         message = f"{path}: is not a key of {_KEY_BYTES} bytes; remove it, and a new one is made"
         raise ExportError(message)
     return key
-
-
-def _open_for_its_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, _FOR_ITS_OWNER)
 
 
 def pseudonymise(user_id: int, key: bytes) -> str:

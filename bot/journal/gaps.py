@@ -13,14 +13,15 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import aiosqlite
 import numpy as np
 
 from bot.journal.database import Database
-from bot.model import AnswerKind, Earlier, Question, Vote
+from bot.journal.rows import read_question, write_time
+from bot.model import AnswerKind, Question, Vote
 from bot.search.encoder import Vectors
 
 _MOST = 10_000
@@ -128,7 +129,7 @@ class Gaps:
         Raises:
             DatabaseUnavailableError: the file cannot be written now.
         """
-        hidden_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        hidden_at = write_time()
         rows = [(question.id, len(gap.questions), hidden_at, user_id) for question in gap.questions]
 
         async def write(connection: aiosqlite.Connection) -> None:
@@ -262,9 +263,7 @@ async def _read_unanswered(connection: aiosqlite.Connection) -> list[Unanswered]
             id=row["id"],
             key=row["key"],
             asked_at=datetime.fromisoformat(row["asked_at"]),
-            question=Question(
-                row["question"], row["language"], Earlier(row["earlier"]) if row["earlier"] else None
-            ),
+            question=read_question(row),
             is_refused=row["kind"] == AnswerKind.NOT_FOUND.value,
         )
         for row in rows

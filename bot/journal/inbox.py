@@ -16,6 +16,7 @@ import aiosqlite
 from cachetools import FIFOCache
 
 from bot.journal.database import Database, DatabaseUnavailableError
+from bot.journal.rows import write_time
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
@@ -134,7 +135,7 @@ class Inbox:
         """Mark an entry as done, soon; from then on only its id is kept."""
         if self._held.pop(update_id, None) is not None:
             return
-        self._finished[update_id] = _now().isoformat(timespec="milliseconds")
+        self._finished[update_id] = write_time(_now())
         self._mark_finished()
 
     async def _write_new(self, connection: aiosqlite.Connection, entries: Sequence[Entry]) -> list[Entry]:
@@ -157,7 +158,7 @@ class Inbox:
                     self._bot_id,
                     entry.update_id,
                     entry.chat_id,
-                    entry.received_at.isoformat(timespec="milliseconds"),
+                    write_time(entry.received_at),
                     entry.payload,
                 )
                 for entry in entries
@@ -234,7 +235,7 @@ class Inbox:
         now = _now()
         if self._cleared_at is None or now - self._cleared_at > _CLEARED_EVERY:
             self._cleared_at = now
-            oldest = (now - _RECOGNISED).isoformat(timespec="milliseconds")
+            oldest = write_time(now - _RECOGNISED)
             # Two statements, since each has an index of its own.
             await connection.execute("DELETE FROM inbox WHERE done_at < ?", (oldest,))
             # Entries that a bot with another token left unfinished will never be answered.

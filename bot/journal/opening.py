@@ -15,6 +15,7 @@ from pathlib import Path
 import aiosqlite
 
 from bot.journal.migrations import NewerSchemaError, migrate
+from bot.journal.private_files import FOR_ITS_OWNER
 from bot.model import Trouble, TroubleKind
 
 _LOG = logging.getLogger(__name__)
@@ -149,9 +150,8 @@ async def _open(
 def _prepare(path: Path) -> None:
     """Create the file where it is missing, and try to open it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Other users of this machine must not read people's questions.
     if not path.exists():
-        path.touch(mode=0o600)
+        path.touch(mode=FOR_ITS_OWNER)
     sqlite3.connect(path).close()
 
 

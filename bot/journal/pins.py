@@ -9,13 +9,14 @@ import json
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import aiosqlite
 
 from bot.journal.audit import Act, Actor, Entry, write_entry
 from bot.journal.database import Database
-from bot.model import Earlier, Passage, Question
+from bot.journal.rows import read_question, write_time
+from bot.model import Passage, Question
 from bot.search.pins import Pin
 
 
@@ -88,7 +89,7 @@ class Pins:
                     key,
                     passage.article.id,
                     passage.text,
-                    datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    write_time(),
                     actor.user_id,
                 ),
             )
@@ -134,7 +135,7 @@ class Pins:
             DatabaseUnavailableError: the file cannot be written now.
         """
         gone_keys = {pin.key for pin in gone}
-        aside_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        aside_at = write_time()
 
         async def write(connection: aiosqlite.Connection) -> tuple[tuple[Pin, ...], tuple[Pin, ...]]:
             kept = await _read_pins(connection)
@@ -152,9 +153,7 @@ class Pins:
 async def _read_pins(connection: aiosqlite.Connection) -> tuple[KeptPin, ...]:
     asked: dict[int, list[Question]] = {}
     for row in await connection.execute_fetchall("SELECT * FROM pinned_questions ORDER BY id"):
-        question = Question(
-            row["question"], row["language"], Earlier(row["earlier"]) if row["earlier"] else None
-        )
+        question = read_question(row)
         asked.setdefault(row["pin_id"], []).append(question)
     rows = await connection.execute_fetchall("SELECT * FROM pins ORDER BY id DESC")
     return tuple(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import aiosqlite
 
 from bot.journal.database import Database
+from bot.journal.rows import write_time
 from bot.model import AnswerKind
 
 _PEOPLE = 3
@@ -35,7 +36,7 @@ class PopularQuestions:
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
         """
-        since = (datetime.now(UTC) - timedelta(days=_DAYS)).isoformat(timespec="milliseconds")
+        since = write_time(datetime.now(UTC) - timedelta(days=_DAYS))
 
         async def read(connection: aiosqlite.Connection) -> dict[str, tuple[str, ...]]:
             found: dict[str, tuple[str, ...]] = {}

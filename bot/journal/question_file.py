@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiosqlite
@@ -17,9 +16,11 @@ import tomli_w
 
 from bot.journal.audit import Act, Actor, Entry, write_entry
 from bot.journal.database import Database
-from bot.model import Earlier, Passage, Question
+from bot.journal.private_files import open_for_its_owner
+from bot.journal.rows import read_question, write_time
+from bot.model import Passage, Question
 
-_FOR_ITS_OWNER = 0o600
+_NAME = "test-questions.toml"
 _HEADING = """\
 # Questions that were made tests of with /gaps. The bot writes this file anew from its database, so
 # changes here are lost. Measure with: python -m bot evaluate FILE
@@ -56,9 +57,10 @@ class KeptQuestion:
 class QuestionFile:
     """Keeps the questions, and writes their file."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database) -> None:
+        """Keep the questions in the database; the file stands beside it."""
         self._database = database
-        self.path = path
+        self.path = database.path.with_name(_NAME)
 
     async def list_questions(self) -> tuple[KeptQuestion, ...]:
         """Return all questions in the order in which they were added.
@@ -77,7 +79,7 @@ class QuestionFile:
             DatabaseUnavailableError: the database cannot be written now.
             QuestionFileError: the file cannot be written; the questions are kept.
         """
-        added_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        added_at = write_time()
 
         async def write(connection: aiosqlite.Connection) -> int:
             cursor = await connection.execute(
@@ -155,8 +157,7 @@ def _replace(path: Path, questions: Sequence[KeptQuestion]) -> None:
         return
     content = _HEADING + "\n" + tomli_w.dumps({"question": [question.to_table() for question in questions]})
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    # Created with its final mode, so that nobody else can read people's questions at any time.
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FOR_ITS_OWNER), "wb") as file:  # noqa: PTH123
+    with open(unfinished, "wb", opener=open_for_its_owner) as file:
         file.write(content.encode())
         file.flush()
         os.fsync(file.fileno())
@@ -168,9 +169,7 @@ async def _read_questions(connection: aiosqlite.Connection) -> tuple[KeptQuestio
     return tuple(
         KeptQuestion(
             key=row["exchange_key"],
-            question=Question(
-                row["question"], row["language"], Earlier(row["earlier"]) if row["earlier"] else None
-            ),
+            question=read_question(row),
             passage=row["passage"],
             outcome=row["outcome"],
         )

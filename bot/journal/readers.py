@@ -1,11 +1,11 @@
 """The choices of readers: the languages that they read, the one in which the bot talks to them first."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import aiosqlite
 
 from bot.journal.database import Database
+from bot.journal.rows import write_time
 
 
 class Readers:
@@ -20,7 +20,7 @@ class Readers:
         Raises:
             DatabaseUnavailableError: the file cannot be written now.
         """
-        chosen_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        chosen_at = write_time()
 
         async def write(connection: aiosqlite.Connection) -> None:
             await connection.execute("DELETE FROM readers WHERE user_id = ?", (user_id,))

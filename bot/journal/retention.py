@@ -12,6 +12,7 @@ from typing import NoReturn
 import aiosqlite
 
 from bot.journal.database import Database, DatabaseUnavailableError
+from bot.journal.rows import write_time
 
 _LOG = logging.getLogger(__name__)
 _DAY_S = 24 * 60 * 60.0
@@ -32,7 +33,7 @@ class Retention:
         Raises:
             DatabaseUnavailableError: the file cannot be written now.
         """
-        oldest = (now - self._kept).astimezone(UTC).isoformat(timespec="milliseconds")
+        oldest = write_time(now - self._kept)
 
         async def erase(connection: aiosqlite.Connection) -> int:
             async with connection.execute("DELETE FROM exchanges WHERE asked_at < ?", (oldest,)) as cursor:

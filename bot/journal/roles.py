@@ -5,12 +5,13 @@ The role and the act that gave it are written in one transaction: no role is wit
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import aiosqlite
 
 from bot.journal.audit import Act, Actor, Entry, write_entry
 from bot.journal.database import Database
+from bot.journal.rows import write_time
 from bot.model import Role
 
 
@@ -89,7 +90,7 @@ class Roles:
                     name,
                     role.value,
                     by.user_id,
-                    datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    write_time(),
                 ),
             )
             await write_entry(connection, Entry(by, Act.ALLOWED, role.value, user_id, name))

@@ -104,14 +104,15 @@ def read_statistics(path: Path, period: Period, now: datetime) -> Statistics:
     Raises:
         StatisticsError: the database is missing, from another version of the bot, or cannot be read.
     """
+    today = now.astimezone(UTC).date()
     first_day = period.first_day(now)
     since = first_day.isoformat()
     with reading(path) as connection:
         days = _read_days(connection, since)
         return Statistics(
             period=period,
-            first_day=first_day if period is not Period.ALL else min(days, default=now.date()),
-            last_day=now.astimezone(UTC).date(),
+            first_day=min(days, default=today) if period is Period.ALL else first_day,
+            last_day=today,
             people=_read_number(connection, _PEOPLE, since),
             votes_up=_read_votes(connection, "up", since),
             votes_down=_read_votes(connection, "down", since),

@@ -1,10 +1,9 @@
 """Votes on answers: one for each person and answer, which may be changed."""
 
-from datetime import UTC, datetime
-
 import aiosqlite
 
 from bot.journal.database import Database
+from bot.journal.rows import write_time
 from bot.model import Vote
 
 
@@ -33,7 +32,7 @@ class Votes:
             else:
                 await connection.execute(
                     "INSERT OR REPLACE INTO votes (exchange_id, user_id, vote, voted_at) VALUES (?, ?, ?, ?)",
-                    (row["id"], user_id, vote.value, datetime.now(UTC).isoformat(timespec="milliseconds")),
+                    (row["id"], user_id, vote.value, write_time()),
                 )
             return True
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.answering import Desk
-from bot.cli.assembly import open_desk
+from bot.cli.assembly.desk import open_desk
 from bot.evaluation.questions import read_questions
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.assembly import LIMITS, PAUSES, Limits, Pauses
+from bot.cli.assembly.telegram import LIMITS, PAUSES, Limits, Pauses
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
 from bot.wording.phrases import load_phrases

@@ -10,7 +10,7 @@ import sys
 from rich.console import Console
 
 from bot.chat.wire.bot_api import ChatError
-from bot.cli.assembly import Limits, Pauses
+from bot.cli.assembly.telegram import Limits, Pauses
 from bot.cli.service import run_service
 from bot.settings import load_settings
 

@@ -5,7 +5,7 @@ import signal
 import time
 from statistics import median
 
-from bot.cli.assembly import Pauses
+from bot.cli.assembly.telegram import Pauses
 from bot.sandbox.api.failures import too_many_requests
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi

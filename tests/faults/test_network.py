@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.cli.assembly import Limits, Pauses
+from bot.cli.assembly.telegram import Limits, Pauses
 from bot.sandbox.api.failures import hang, lost_answer, refusal, reset, server_error, too_many_requests
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi

@@ -7,6 +7,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.cards.fitting import MESSAGE_UNITS, shorten
 from bot.chat.cards.markup import Markup, bold, italic, link, text
+from bot.chat.cards.paging import say_page, turn_rows
 from bot.corpus.drafts import FIELDS, Draft
 from bot.language import name_language
 from bot.model import Article
@@ -87,8 +88,7 @@ def render_list(
         page += text(f"\n{number}. ") + bold(text(shorten(article.title or article.id, _TITLE_UNITS)))
         page += text("\n" + " · ".join(filter(None, details)) + "\n")
     if len(shown) < len(articles):
-        last = before + len(shown)
-        page += text("\n" + phrases.say("sources.page", first=before + 1, last=last, total=len(articles)))
+        page += text("\n" + say_page(before, len(shown), len(articles), phrases))
     return page
 
 
@@ -99,21 +99,9 @@ def lay_out_list(articles: Sequence[Article], before: int, phrases: Phrases) -> 
         _button(str(number), f"articles:show:{shorten_digest(article.digest)}")
         for number, article in enumerate(shown, before + 1)
     ]
-    turns = turn_buttons("articles:page", before, len(articles), PAGE, phrases)
-    rows = [row for row in (numbers, turns) if row]
+    turning = turn_rows("articles:page", before, len(articles), PAGE, phrases)
+    rows = [numbers, *turning] if numbers else turning
     return InlineKeyboardMarkup(rows) if rows else None
-
-
-def turn_buttons(
-    data: str, before: int, count: int, step: int, phrases: Phrases
-) -> list[InlineKeyboardButton]:
-    """Return the buttons that turn a list back and on, where there is somewhere to turn to."""
-    row = []
-    if before:
-        row.append(_button(phrases.say("sources.back"), f"{data}:{max(0, before - step)}"))
-    if before + step < count:
-        row.append(_button(phrases.say("sources.next"), f"{data}:{before + step}"))
-    return row
 
 
 def render_text(
@@ -130,8 +118,7 @@ def render_text(
         card += line
         number += 1
     if len(sentences) > number or first:
-        page = phrases.say("sources.page", first=first + 1, last=number, total=len(sentences))
-        card += text("\n\n" + page)
+        card += text("\n\n" + say_page(first, number - first, len(sentences), phrases))
     return card, number
 
 

@@ -15,6 +15,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from bot.chat.cards.fitting import shorten
 from bot.chat.cards.markup import Markup, bold, italic, join, neutralise, text
+from bot.chat.cards.paging import say_page, turn_rows
 from bot.language import name_language
 from bot.model import Hit, Passage
 from bot.wording.phrases import Phrases
@@ -107,9 +108,9 @@ def render_gaps(
     ]
     content = text(phrases.say("gaps.heading") + "\n\n") + join("\n\n", lines)
     if total > len(gaps):
-        content += text("\n\n" + _say_page(before, len(gaps), total, phrases))
+        content += text("\n\n" + say_page(before, len(gaps), total, phrases))
     opening = [_button(str(number), f"gaps:open:{gap.key}") for number, gap in enumerate(gaps, before + 1)]
-    return content, InlineKeyboardMarkup([opening, *_turn("gaps:list", before, total, phrases)])
+    return content, InlineKeyboardMarkup([opening, *turn_rows("gaps:list", before, total, PAGE, phrases)])
 
 
 def render_gap(  # noqa: PLR0913 - what somebody may do, and what is done already
@@ -142,9 +143,10 @@ def render_wordings(
     """Lay out a page of the wordings of a gap, each with what was answered."""
     content = join("\n\n", [_render_wording(wording, phrases) for wording in wordings])
     if total > len(wordings):
-        content += text("\n\n" + _say_page(before, len(wordings), total, phrases))
+        content += text("\n\n" + say_page(before, len(wordings), total, phrases))
     back = _say_button(phrases, "button.back", f"gaps:open:{key}")
-    return content, InlineKeyboardMarkup([*_turn(f"gaps:show:{key}", before, total, phrases), [back]])
+    turning = turn_rows(f"gaps:show:{key}", before, total, PAGE, phrases)
+    return content, InlineKeyboardMarkup([*turning, [back]])
 
 
 def render_prompt(gap: GapLine, purpose: Purpose, phrases: Phrases) -> tuple[Markup, InlineKeyboardMarkup]:
@@ -211,12 +213,12 @@ def render_pins(
     ]
     content = text(phrases.say("pins.heading") + "\n\n") + join("\n\n", lines)
     if total > len(pins):
-        content += text("\n\n" + _say_page(before, len(pins), total, phrases))
+        content += text("\n\n" + say_page(before, len(pins), total, phrases))
     rows = [
         [_button(phrases.say("pins.take-back", number=number), f"pins:back:{pin.key}")]
         for number, pin in enumerate(pins, before + 1)
     ]
-    return content, InlineKeyboardMarkup([*rows, *_turn("pins:list", before, total, phrases)])
+    return content, InlineKeyboardMarkup([*rows, *turn_rows("pins:list", before, total, PAGE, phrases)])
 
 
 def _render_gap(gap: GapLine, phrases: Phrases) -> Markup:
@@ -257,19 +259,6 @@ def _render_pin(pin: PinLine, phrases: Phrases) -> Markup:
 
 def _quote(wording: str, phrases: Phrases) -> Markup:
     return text(phrases.say("asked", question=shorten(neutralise(wording), _WORDING_UNITS)))
-
-
-def _say_page(before: int, shown: int, total: int, phrases: Phrases) -> str:
-    return phrases.say("sources.page", first=before + 1, last=before + shown, total=total)
-
-
-def _turn(action: str, before: int, total: int, phrases: Phrases) -> list[list[InlineKeyboardButton]]:
-    row = []
-    if before:
-        row.append(_say_button(phrases, "sources.back", f"{action}:{max(0, before - PAGE)}"))
-    if before + PAGE < total:
-        row.append(_say_button(phrases, "sources.next", f"{action}:{before + PAGE}"))
-    return [row] if row else []
 
 
 def _cancel(key: str, purpose: Purpose, phrases: Phrases) -> InlineKeyboardButton:

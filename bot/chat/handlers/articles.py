@@ -27,24 +27,22 @@ from bot.chat.cards.article_card import (
     render_text,
     shorten_digest,
 )
-from bot.chat.cards.fitting import shorten
-from bot.chat.cards.markup import Markup, neutralise, text
-from bot.chat.handlers.admin_door import actor_of
-from bot.chat.handlers.corpus_changes import CorpusChanges, Done
+from bot.chat.cards.markup import Markup, text
+from bot.chat.cards.paging import begin_page
+from bot.chat.handlers.admin_door import record_act
+from bot.chat.handlers.corpus_changes import CorpusChanges, describe_failure
 from bot.chat.handlers.questions import Questions
 from bot.chat.turn import MessageTurn, PressTurn
-from bot.corpus.articles import CorpusError
 from bot.corpus.drafts import FIELDS, Draft, FieldError, KeptDraft, change_draft
 from bot.corpus.editing import Editing, FetchingOffError, find_source
 from bot.corpus.extraction import SUFFIXES, ExtractionError, Problem
-from bot.corpus.store import Change, ChangedSinceError, GoneError, ReadOnlyError, StoreError
+from bot.corpus.store import Change, GoneError, ReadOnlyError
 from bot.fetching import FetchError, Obstacle
 from bot.journal.audit import Act, Audit
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.quotations import Quotations
 from bot.model import Article
 
-_DETAIL_UNITS = 600
 # What the Bot API lets a bot download.
 _MAX_UPLOAD_BYTES = 20_971_520
 _ALIKE = {Problem.BROKEN: "unreadable", Problem.ENCODING: "unreadable", Problem.FORMAT: "unreadable"}
@@ -98,7 +96,7 @@ class Articles:
             file = await document.get_file()
             content = bytes(await file.download_as_bytearray())
         except TelegramError as error:
-            await turn.tell("articles.unfetched", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
+            await turn.tell("articles.unfetched", detail=describe_failure(error))
             return
         await self._propose(turn, lambda: self._editing.read_file(content, name))
 
@@ -128,7 +126,7 @@ class Articles:
         if what == "page":
             await turn.acknowledge()
             articles = self._desk.corpus.articles
-            before = min(int(value), max(0, len(articles) - 1)) // PAGE * PAGE
+            before = begin_page(int(value), len(articles), PAGE)
             page = render_list(articles, before, await self._count(), turn.phrases)
             await turn.show(page, lay_out_list(articles, before, turn.phrases))
             return
@@ -172,9 +170,9 @@ class Articles:
         if message is None:
             return
         store, by = self._editing.store, str(turn.presser.id)
-        done = await self._make(turn.at(message), lambda: store.undo(turn.value, by=by), by)
+        done = await self._changes.make(turn.at(message), lambda: store.undo(turn.value, by=by), by)
         if done is not None:
-            self._audit.record(actor_of(turn), Act.UNDID, done.change.steps[0].path)
+            record_act(turn, self._audit, Act.UNDID, done.change.steps[0].path)
             version = done.reload.after.version
             await turn.at(message).tell("articles.undone", version=version)
 
@@ -188,7 +186,7 @@ class Articles:
             await self._tell_obstacle(turn, error)
         except ExtractionError as error:
             key = _ALIKE.get(error.problem, error.problem.value)
-            detail = shorten(neutralise(error.detail), _DETAIL_UNITS)
+            detail = describe_failure(error.detail)
             await turn.tell(f"extraction.{key}", detail=detail, kinds=" ".join(SUFFIXES))
         else:
             kept = turn.once("draft", lambda: KeptDraft(secrets.token_urlsafe(8), draft))
@@ -198,13 +196,13 @@ class Articles:
         if error.obstacle in {Obstacle.LARGE, Obstacle.SLOW, Obstacle.FORBIDDEN}:
             await turn.tell(f"extraction.{error.obstacle.value}")
         else:
-            await turn.tell("articles.unfetched", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
+            await turn.tell("articles.unfetched", detail=describe_failure(error))
 
     async def _keep_and_show(self, turn: MessageTurn, kept: KeptDraft) -> None:
         try:
             await asyncio.to_thread(self._editing.drafts.keep, kept)
         except OSError as error:
-            await turn.tell("articles.read-only", detail=str(error))
+            await turn.tell("articles.read-only", detail=describe_failure(error))
             return
         await turn.reply(*self._render(turn, kept))
 
@@ -245,12 +243,12 @@ class Articles:
             await turn.show(*self._render(turn, kept))
             return
         at = turn.at(message)
-        made = await self._make(at, lambda: store.add(draft.name, draft.render(), by=by, key=key), by)
+        made = await self._changes.make(at, lambda: store.add(draft.name, draft.render(), by=by, key=key), by)
         if made is None:
             return
         path = made.change.steps[0].path
         if not is_made:
-            self._audit.record(actor_of(turn), Act.ADDED_ARTICLE, path)
+            record_act(turn, self._audit, Act.ADDED_ARTICLE, path)
         await at.reply(
             text(turn.say("draft.added", path=path, version=made.reload.after.version)),
             lay_out_undo(key, turn.phrases),
@@ -276,36 +274,21 @@ class Articles:
                 raise GoneError(key)
             return store.take_out(article.id, article.digest, by=by, key=key)
 
-        done = await self._make(at, take_out, by)
+        done = await self._changes.make(at, take_out, by)
         if done is None:
             return
         path = next(step.path for step in done.change.steps if step.after is None)
         if made is None:
-            self._audit.record(actor_of(turn), Act.TOOK_OUT_ARTICLE, path)
+            record_act(turn, self._audit, Act.TOOK_OUT_ARTICLE, path)
         said = turn.say("articles.taken-out", path=path, version=done.reload.after.version)
         await at.reply(text(said), lay_out_undo(key, turn.phrases))
-
-    async def _make(self, turn: MessageTurn, change: Callable[[], Change], by: str) -> Done | None:
-        """Make a change; if it cannot be made, say why."""
-        try:
-            return await self._changes.make(change, by)
-        except ReadOnlyError as error:
-            await turn.tell("articles.read-only", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
-        except (GoneError, ChangedSinceError):
-            await turn.tell("articles.gone")
-        except CorpusError as error:
-            mistake = shorten(neutralise(str(error.mistakes[0])), _DETAIL_UNITS)
-            await turn.tell("articles.not-loading", detail=mistake)
-        except StoreError as error:
-            await turn.tell("articles.read-only", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
-        return None
 
     async def _is_writable(self, turn: MessageTurn) -> bool:
         """Tell whether articles can be added; if not, say so."""
         try:
             await asyncio.to_thread(self._editing.store.check_writable)
         except ReadOnlyError as error:
-            await turn.tell("articles.read-only", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
+            await turn.tell("articles.read-only", detail=describe_failure(error))
             return False
         return True
 

@@ -10,12 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering import Desk, Reload, ReloadRunningError
+from bot.chat.cards.fitting import shorten
+from bot.chat.cards.markup import neutralise
+from bot.chat.turn import MessageTurn
 from bot.chat.upkeep import Upkeep
 from bot.corpus.articles import CorpusError
-from bot.corpus.store import ArticleStore, Change
+from bot.corpus.store import ArticleStore, Change, ChangedSinceError, GoneError, StoreError
 from bot.journal.database import DatabaseUnavailableError
 
 _LOOK_EVERY_S = 0.2
+_DETAIL_UNITS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,20 @@ class CorpusChanges:
         self._store = store
         self._changing = asyncio.Lock()
 
-    async def make(self, change: Callable[[], Change], by: str) -> Done:
-        """Make a change, in a worker thread, and read the articles.
+    async def make(self, turn: MessageTurn, change: Callable[[], Change], by: str) -> Done | None:
+        """Make a change, in a worker thread, and read the articles; if it cannot be made, say why."""
+        try:
+            return await self._make(change, by)
+        except (GoneError, ChangedSinceError):
+            await turn.tell("articles.gone")
+        except CorpusError as error:
+            await turn.tell("articles.not-loading", detail=describe_failure(error.mistakes[0]))
+        except StoreError as error:
+            await turn.tell("articles.read-only", detail=describe_failure(error))
+        return None
+
+    async def _make(self, change: Callable[[], Change], by: str) -> Done:
+        """Make a change.
 
         Raises:
             StoreError: it cannot be made.
@@ -60,3 +76,8 @@ class CorpusChanges:
                 return await asyncio.to_thread(self._desk.reload)
             except ReloadRunningError:
                 await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def describe_failure(failure: object) -> str:
+    """Return what a failure says, short and harmless enough for a message."""
+    return shorten(neutralise(str(failure)), _DETAIL_UNITS)

@@ -31,7 +31,8 @@ from bot.chat.cards.gap_cards import (
     render_wordings,
 )
 from bot.chat.cards.markup import Markup, text
-from bot.chat.handlers.admin_door import actor_of
+from bot.chat.cards.paging import begin_page
+from bot.chat.handlers.admin_door import actor_of, record_act
 from bot.chat.permissions import Part, Permissions
 from bot.chat.turn import MessageTurn, PressTurn, Turn
 from bot.chat.upkeep import Upkeep
@@ -41,6 +42,7 @@ from bot.journal.gaps import Gap, Gaps, choose_wordings
 from bot.journal.pins import KeptPin, PinnedAlreadyError, Pins
 from bot.journal.question_file import QuestionFile, QuestionFileError
 from bot.model import Passage
+from bot.search.pins import find_pinned_passage
 
 _CANDIDATES = 5
 # Each is embedded once at every reload.
@@ -122,9 +124,9 @@ class GapDesk:
             gap = await self._gaps.find(key)
             if gap is None:
                 return None
-            self._audit.record(actor_of(turn), Act.READ_WORDINGS)
+            record_act(turn, self._audit, Act.READ_WORDINGS)
             wordings = await self._gaps.list_wordings(gap)
-            before = _begin_page(int(value), len(wordings))
+            before = begin_page(int(value), len(wordings), PAGE)
             lines = [
                 WordingLine(
                     wording=wording.question.text,
@@ -183,10 +185,10 @@ class GapDesk:
         gaps = await self._gaps.list_gaps()
         if not gaps:
             return text(turn.say("gaps.nothing")), None
-        before = _begin_page(before, len(gaps))
+        before = begin_page(before, len(gaps), PAGE)
         may_read = await self._may(turn, Part.WORDINGS)
         if may_read:
-            self._audit.record(actor_of(turn), Act.READ_WORDINGS)
+            record_act(turn, self._audit, Act.READ_WORDINGS)
         lines = [_describe(gap, may_read=may_read) for gap in gaps[before : before + PAGE]]
         return render_gaps(lines, before, len(gaps), turn.phrases)
 
@@ -197,7 +199,7 @@ class GapDesk:
         place = keys.index(gap.key) if gap.key in keys else 0
         return render_gap(
             _describe(gap, may_read=may_read),
-            _begin_page(place, len(keys)),
+            begin_page(place, len(keys), PAGE),
             turn.phrases,
             may_read=may_read,
             may_change=await self._may(turn, Part.PINS),
@@ -228,12 +230,12 @@ class GapDesk:
 
     async def _hide(self, turn: PressTurn, gap: Gap) -> _Shown:
         await self._gaps.hide(gap, turn.presser.id)
-        self._audit.record(actor_of(turn), Act.HID_GAP)
+        record_act(turn, self._audit, Act.HID_GAP)
         return render_done(turn.say("gaps.hidden"), None, turn.phrases, undo=f"gaps:unhide:{gap.key}")
 
     async def _show_again(self, turn: PressTurn, gap: Gap) -> _Shown:
         await self._gaps.show_again(gap)
-        self._audit.record(actor_of(turn), Act.SHOWED_GAP)
+        record_act(turn, self._audit, Act.SHOWED_GAP)
         return await self._lay_out_gap(turn, gap)
 
     async def _ask_what_answers(self, turn: PressTurn, gap: Gap) -> _Shown:
@@ -282,9 +284,10 @@ class GapDesk:
     async def _find_pinned(self, gap: Gap) -> Passage | None:
         """Return the passage that is pinned for a gap and is in the articles."""
         key = await self._pins.find_key(gap.keys)
-        kept = [each for each in await self._pins.list_pins() if each.pin.key == key]
         passages = self._desk.corpus.passages
-        return next((passage for each in kept for passage in passages if passage.text == each.pin.text), None)
+        pins = (each.pin for each in await self._pins.list_pins() if each.pin.key == key)
+        numbers = (find_pinned_passage(pin, passages) for pin in pins)
+        return next((passages[number] for number in numbers if number is not None), None)
 
     def _find_passage(self, reference: str) -> Passage | None:
         """Return the passage that a button means, in a worker thread."""
@@ -322,13 +325,8 @@ def _say(turn: PressTurn, key: str, back: str) -> _Shown:
     return render_done(turn.say(key), None, turn.phrases, back=back)
 
 
-def _begin_page(before: int, total: int) -> int:
-    """Return where the page begins that holds a place, or the last page if there are fewer now."""
-    return min(before, max(0, total - 1)) // PAGE * PAGE
-
-
 def _lay_out_pins(kept: Sequence[KeptPin], place: int, turn: Turn) -> _Shown:
-    before = _begin_page(place, len(kept))
+    before = begin_page(place, len(kept), PAGE)
     lines = [
         PinLine(
             key=each.pin.key,

@@ -13,6 +13,7 @@ from telegram import Contact, InlineKeyboardButton, InlineKeyboardMarkup, Messag
 
 from bot.chat.cards.fitting import shorten
 from bot.chat.cards.markup import Markup, neutralise, text
+from bot.chat.cards.paging import begin_page, turn_rows
 from bot.chat.handlers.admin_door import actor_of
 from bot.chat.permissions import Permissions
 from bot.chat.profile.menus import Menus
@@ -168,10 +169,10 @@ class LettingIn:
         rows.append([_make_button(phrases.say("allow.all"), "members:0")])
         return text("\n".join(lines)), InlineKeyboardMarkup(rows)
 
-    async def _make_list(self, before: int, phrases: Phrases) -> _Shown:
-        """Lay out the page of people that begins after so many, with a button for each."""
+    async def _make_list(self, place: int, phrases: Phrases) -> _Shown:
+        """Lay out the page of people that holds a place, with a button for each."""
         members = await self._roles.list_members()
-        before = min(before, max(0, len(members) - 1)) // _PAGE * _PAGE
+        before = begin_page(place, len(members), _PAGE)
         lines = [
             phrases.say(
                 "allow.owners", ids=", ".join(str(each) for each in sorted(self._permissions.owner_ids))
@@ -183,12 +184,7 @@ class LettingIn:
             [_make_button(_describe(member, phrases), f"role:{member.user_id}:show")]
             for member in members[before : before + _PAGE]
         ]
-        turning = []
-        if before:
-            turning.append(_make_button(phrases.say("sources.back"), f"members:{before - _PAGE}"))
-        if before + _PAGE < len(members):
-            turning.append(_make_button(phrases.say("sources.next"), f"members:{before + _PAGE}"))
-        rows += [turning] if turning else []
+        rows += turn_rows("members", before, len(members), _PAGE, phrases)
         return text("\n".join(lines)), InlineKeyboardMarkup(rows) if rows else None
 
 

@@ -2,11 +2,12 @@
 
 from collections import Counter
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardMarkup
 
 from bot.answering import Desk
 from bot.chat.cards.answer_card import render_article
 from bot.chat.cards.markup import Markup, text
+from bot.chat.cards.paging import begin_page, say_page, turn_rows
 from bot.chat.turn import MessageTurn, PressTurn
 from bot.model import Corpus
 from bot.wording.about import About
@@ -35,7 +36,7 @@ class Sources:
         """Turn to the page of the button, or to the last one if there are fewer articles now."""
         await turn.acknowledge()
         corpus = self._desk.corpus
-        before = min(int(turn.value), max(0, len(corpus.articles) - 1)) // _PAGE * _PAGE
+        before = begin_page(int(turn.value), len(corpus.articles), _PAGE)
         page = self._render_page(corpus, before, turn.phrases)
         await turn.show(page, _make_buttons(len(corpus.articles), before, turn.phrases))
 
@@ -53,19 +54,10 @@ class Sources:
             length = phrases.say("sources.sentences", count=sentences[article.id])
             page += text(f"\n{number}. ") + render_article(article, phrases) + text(f" · {length}")
         if len(shown) < total:
-            last = before + len(shown)
-            page += text("\n\n" + phrases.say("sources.page", first=before + 1, last=last, total=total))
+            page += text("\n\n" + say_page(before, len(shown), total, phrases))
         return page
 
 
 def _make_buttons(count: int, before: int, phrases: Phrases) -> InlineKeyboardMarkup | None:
-    row = []
-    if before:
-        row.append(_make_button("sources.back", before - _PAGE, phrases))
-    if before + _PAGE < count:
-        row.append(_make_button("sources.next", before + _PAGE, phrases))
-    return InlineKeyboardMarkup([row]) if row else None
-
-
-def _make_button(key: str, before: int, phrases: Phrases) -> InlineKeyboardButton:
-    return InlineKeyboardButton(phrases.say(key), callback_data=f"sources:{max(0, before)}")
+    rows = turn_rows("sources", before, count, _PAGE, phrases)
+    return InlineKeyboardMarkup(rows) if rows else None

@@ -1,10 +1,11 @@
 """The command /audit: who did what to the bot, and when, the latest first, a page at a time."""
 
 from babel.dates import format_datetime
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardMarkup
 
 from bot.chat.cards.fitting import shorten
 from bot.chat.cards.markup import Markup, neutralise, text
+from bot.chat.cards.paging import turn_rows
 from bot.chat.turn import MessageTurn, PressTurn
 from bot.journal.audit import Audit, Entry
 from bot.journal.database import DatabaseUnavailableError
@@ -49,12 +50,10 @@ class Trail:
             return text(phrases.say("audit.nothing")), None
         lines = [phrases.say("audit.heading"), ""]
         lines += [describe_entry(entry, phrases) for entry in entries.shown]
-        row = []
-        if skip:
-            row.append(_make_button("audit.later", max(0, skip - _PAGE), phrases))
-        if skip + _PAGE < entries.total:
-            row.append(_make_button("audit.earlier", skip + _PAGE, phrases))
-        return text("\n".join(lines)), InlineKeyboardMarkup([row]) if row else None
+        rows = turn_rows(
+            "audit", skip, entries.total, _PAGE, phrases, back="audit.later", forth="audit.earlier"
+        )
+        return text("\n".join(lines)), InlineKeyboardMarkup(rows) if rows else None
 
 
 def describe_entry(entry: Entry, phrases: Phrases) -> str:
@@ -68,7 +67,3 @@ def describe_entry(entry: Entry, phrases: Phrases) -> str:
     parts = [when, who, what, entry.subject_name, entry.detail]
     line = " · ".join(part for part in parts if part)
     return shorten(" ".join(neutralise(line).split()), _LINE_UNITS)
-
-
-def _make_button(key: str, skip: int, phrases: Phrases) -> InlineKeyboardButton:
-    return InlineKeyboardButton(phrases.say(key), callback_data=f"audit:{skip}")

@@ -6,20 +6,17 @@ from babel.dates import format_datetime
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.answering import Desk
-from bot.chat.cards.article_card import lay_out_undo, turn_buttons
-from bot.chat.cards.fitting import shorten
-from bot.chat.cards.markup import Markup, bold, neutralise, text
-from bot.chat.handlers.admin_door import actor_of
+from bot.chat.cards.article_card import lay_out_undo
+from bot.chat.cards.markup import Markup, bold, text
+from bot.chat.cards.paging import begin_page, turn_rows
+from bot.chat.handlers.admin_door import record_act
 from bot.chat.handlers.corpus_changes import CorpusChanges
 from bot.chat.turn import MessageTurn, PressTurn
-from bot.corpus.articles import CorpusError
-from bot.corpus.store import StoreError
 from bot.corpus.versions import Version, Versions
 from bot.journal.audit import Act, Audit
 from bot.wording.phrases import Phrases
 
 _PAGE = 6
-_DETAIL_UNITS = 600
 
 VERSIONS_PATTERN = r"^versions:(page:\d{1,6}|(show|back):[0-9a-f]{12})$"
 
@@ -58,7 +55,7 @@ class CorpusVersions:
         what, _, value = turn.value.partition(":")
         if what == "page":
             await turn.acknowledge()
-            await turn.show(*self._render(int(value) // _PAGE * _PAGE, turn.phrases))
+            await turn.show(*self._render(int(value), turn.phrases))
             return
         version = self._versions.find(value)
         if version is None:
@@ -82,22 +79,17 @@ class CorpusVersions:
         if message is None:
             return
         at, by, key = turn.at(message), str(turn.presser.id), f"back{turn.press.id}"
-        try:
-            done = await self._changes.make(lambda: self._versions.roll_back(version.id, by=by, key=key), by)
-        except CorpusError as error:
-            detail = shorten(neutralise(str(error.mistakes[0])), _DETAIL_UNITS)
-            await at.tell("articles.not-loading", detail=detail)
-        except StoreError as error:
-            await at.tell("articles.read-only", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
-        else:
-            self._audit.record(actor_of(turn), Act.ROLLED_BACK, version.id)
-            articles = turn.say("articles", count=len(done.reload.after.articles))
-            said = turn.say("versions.rolled-back", version=done.reload.after.version, articles=articles)
-            await at.reply(text(said), lay_out_undo(key, turn.phrases))
+        done = await self._changes.make(at, lambda: self._versions.roll_back(version.id, by=by, key=key), by)
+        if done is None:
+            return
+        record_act(turn, self._audit, Act.ROLLED_BACK, version.id)
+        articles = turn.say("articles", count=len(done.reload.after.articles))
+        said = turn.say("versions.rolled-back", version=done.reload.after.version, articles=articles)
+        await at.reply(text(said), lay_out_undo(key, turn.phrases))
 
-    def _render(self, before: int, phrases: Phrases) -> tuple[Markup, InlineKeyboardMarkup | None]:
+    def _render(self, place: int, phrases: Phrases) -> tuple[Markup, InlineKeyboardMarkup | None]:
         versions = self._versions.list_versions()
-        before = min(before, max(0, len(versions) - 1)) // _PAGE * _PAGE
+        before = begin_page(place, len(versions), _PAGE)
         page = text(phrases.say("versions.heading", count=len(versions)) + "\n")
         shown = versions[before : before + _PAGE]
         for number, version in enumerate(shown, before + 1):
@@ -107,8 +99,8 @@ class CorpusVersions:
             InlineKeyboardButton(str(number), callback_data=f"versions:show:{version.id}")
             for number, version in enumerate(shown, before + 1)
         ]
-        turns = turn_buttons("versions:page", before, len(versions), _PAGE, phrases)
-        rows = [row for row in (numbers, turns) if row]
+        turning = turn_rows("versions:page", before, len(versions), _PAGE, phrases)
+        rows = [numbers, *turning] if numbers else turning
         return page, InlineKeyboardMarkup(rows) if rows else None
 
 

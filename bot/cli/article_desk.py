@@ -11,14 +11,19 @@ from typing import Any
 
 from rich.console import Console
 
-from bot.cli.assembly import count_quotations, make_editing, open_store, open_versions, record_act
+from bot.cli.assembly.articles import make_editing, open_store, open_versions
 from bot.cli.printing import print_plain, write_json
+from bot.cli.shell_database import use_database
 from bot.corpus.articles import CorpusError, load_corpus
 from bot.corpus.drafts import Draft, change_draft
 from bot.corpus.editing import FetchingOffError, find_source
+from bot.corpus.extraction import ExtractionError
 from bot.corpus.store import ArticleStore, Change
 from bot.corpus.versions import Version
-from bot.journal.audit import Act
+from bot.fetching import FetchError
+from bot.journal.audit import SHELL, Act, Audit
+from bot.journal.database import Database
+from bot.journal.quotations import Quotations
 from bot.model import Corpus
 from bot.settings import Settings
 
@@ -39,7 +44,7 @@ def list_articles(settings: Settings) -> list[dict[str, Any]]:
     """
     corpus = _load(settings)
     sentences = Counter(passage.article.id for passage in corpus.passages)
-    quoted = count_quotations(settings)
+    quoted = use_database(settings.database, lambda database: Quotations(database).count())
     return [
         {
             "article": article.id,
@@ -67,8 +72,6 @@ def add_article(settings: Settings, what: str, changes: dict[str, str]) -> dict[
     Raises:
         ArticleDeskError: it cannot be added.
         FieldError: a value cannot be read.
-        FetchError: the page cannot be had.
-        ExtractionError: it cannot be read.
         StoreError: the folder cannot be written.
         CorpusError: the articles have a mistake, before or with it; nothing was added.
     """
@@ -87,7 +90,7 @@ def add_article(settings: Settings, what: str, changes: dict[str, str]) -> dict[
     change = store.add(draft.name, draft.render(), by=_SHELL, key=f"add{secrets.token_hex(8)}")
     corpus = _check(settings, store, change)
     path = change.steps[0].path
-    record_act(settings, Act.ADDED_ARTICLE, path)
+    _record(settings, Act.ADDED_ARTICLE, path)
     return {
         "article": path.removesuffix(".md"),
         "title": draft.title,
@@ -113,7 +116,7 @@ def roll_back(settings: Settings, version_id: str) -> dict[str, Any]:
         raise ArticleDeskError(message)
     change = versions.roll_back(version_id, by=_SHELL, key=f"back{secrets.token_hex(8)}")
     corpus = _check(settings, store, change)
-    record_act(settings, Act.ROLLED_BACK, version_id)
+    _record(settings, Act.ROLLED_BACK, version_id)
     return {"corpus": corpus.version, "articles": len(corpus.articles), "passages": len(corpus.passages)}
 
 
@@ -129,18 +132,18 @@ def print_rows(console: Console, rows: list[dict[str, Any]], *, as_json: bool) -
 
 def _read(settings: Settings, store: ArticleStore, what: str) -> Draft:
     editing = make_editing(settings, store)
-    if what.startswith(("http://", "https://")):
-        try:
-            return editing.read_address(what)
-        except FetchingOffError:
-            message = f"{what}: is not fetched; set BOT_FETCH=on"
-            raise ArticleDeskError(message) from None
-    path = Path(what)
     try:
+        if what.startswith(("http://", "https://")):
+            return editing.read_address(what)
+        path = Path(what)
         return editing.read_file(path.read_bytes(), path.name)
+    except FetchingOffError:
+        message = f"{what}: is not fetched; set BOT_FETCH=on"
+    except (FetchError, ExtractionError) as error:
+        message = f"{what}: {error}"
     except OSError as error:
         message = f"{what}: cannot be read: {error.strerror or error}"
-        raise ArticleDeskError(message) from None
+    raise ArticleDeskError(message)
 
 
 def _check(settings: Settings, store: ArticleStore, change: Change) -> Corpus:
@@ -150,6 +153,13 @@ def _check(settings: Settings, store: ArticleStore, change: Change) -> Corpus:
     except CorpusError:
         store.undo(change.key, by=_SHELL)
         raise
+
+
+def _record(settings: Settings, act: Act, detail: str) -> None:
+    async def record(database: Database) -> None:
+        Audit(database).record(SHELL, act, detail)
+
+    use_database(settings.database, record)
 
 
 def _load(settings: Settings) -> Corpus:
