@@ -49,7 +49,14 @@ from bot.cli.index_loading import IndexLoader
 from bot.cli.keyboard import make_whole
 from bot.cli.logs import read_no_update, start_logging
 from bot.cli.monitoring import MonitoringError
-from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
+from bot.cli.printing import (
+    count_shown,
+    describe_answer,
+    make_printable,
+    open_console,
+    print_answer,
+    print_plain,
+)
 from bot.cli.progress import show_progress
 from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
@@ -183,18 +190,19 @@ def ask(
     _log_warnings(settings)
     console = open_console()
     phrases = load_phrases()["en"]
-    shown = limit or settings.passages
     try:
         examples = load_examples(settings.examples)
         with open_session(settings, _ERRORS, language) as session:
             for text in questions:
-                exchange = session.ask(text, shown, Origin.ASK)
+                exchange = session.ask(text, limit or settings.passages, Origin.ASK)
+                answer = exchange.answer
                 if as_json:
-                    sys.stdout.write(f"{describe_answer(exchange.answer)}\n")
+                    sys.stdout.write(f"{describe_answer(answer)}\n")
                     sys.stdout.flush()
                 else:
                     print_plain(console, text, style="bold")
-                    print_answer(console, exchange.answer, phrases, examples.choose("en"), shown)
+                    end = limit or count_shown(answer)
+                    print_answer(console, answer, phrases, examples.choose("en"), end)
                 session.record(exchange)
     except (CorpusError, ExamplesError, NewerSchemaError, UnknownEncoderError) as error:
         _fail(str(error))

@@ -62,7 +62,7 @@ def render_answer(answer: Answer, phrases: Phrases, limit: int, *, is_late: bool
         missing = text("\n\n" + phrases.say("answer.part-missing", question=question))
         top = top + missing if (top + missing).is_sendable else top
     heading = text("\n\n" + phrases.say("answer.further") + "\n")
-    cards = [_render_hit(hit, None, phrases) for hit in _find_further(answer.hits[shown:limit])]
+    cards = [_render_hit(hit, None, phrases) for hit in find_further(answer.hits[shown:limit])]
     folded, count = _fold_fitting(top + heading, cards)
     return Page(top + heading + folded if count else top, 0, shown + count)
 
@@ -78,7 +78,7 @@ def _render_leads(answer: Answer, phrases: Phrases, top: Markup) -> tuple[Markup
     return top, max(1, min(answer.leads, len(answer.hits)))
 
 
-def _find_further(hits: Iterable[Hit]) -> Iterator[Hit]:
+def find_further(hits: Iterable[Hit]) -> Iterator[Hit]:
     """Yield the passages worth showing below the best: those that the reader believes to answer, too."""
     return islice(takewhile(lambda hit: (hit.answers or 0.0) >= _ANSWERS_TOO, hits), _FOLDED)
 
@@ -91,12 +91,15 @@ def _render_refusal(answer: Answer, phrases: Phrases) -> Markup:
     article = _render_article_link(nearest.passage.article)
     if not answer.is_near:
         return text(phrases.say("not-found-nearest") + " ") + article
-    words = neutralise(nearest.passage.text)
-    begin, end = cut_excerpt(words, _find_words(nearest, words) or (0, 0), _NEAR_MISS_WORDS)
-    quoted = shorten(_mark_cuts(words, begin, end), MESSAGE_UNITS // 2)
-    return (
-        text(phrases.say("not-found-near") + "\n" + phrases.say("asked", question=quoted) + "\n— ") + article
-    )
+    quoted = phrases.say("asked", question=quote_near_miss(nearest))
+    return text(phrases.say("not-found-near") + f"\n{quoted}\n— ") + article
+
+
+def quote_near_miss(hit: Hit) -> str:
+    """Return what is quoted of a passage that is about what was asked but does not answer it."""
+    words = neutralise(hit.passage.text)
+    begin, end = cut_excerpt(words, _find_words(hit, words) or (0, 0), _NEAR_MISS_WORDS)
+    return shorten(_mark_cuts(words, begin, end), MESSAGE_UNITS // 2)
 
 
 def render_further(answer: Answer, first: int, phrases: Phrases, limit: int) -> Page:
@@ -229,12 +232,12 @@ def _mark_cuts(words: str, begin: int, end: int) -> str:
 def _render_sources_of(hit: Hit, phrases: Phrases) -> Markup:
     """Return the lines below a passage: "— VietnamPlus · Oct 26, 2025 · in French", "Also in: …"."""
     article = hit.passage.article
-    parts = "".join(f" · {part}" for part in [*_date_of(article, phrases), _name_languages(article, phrases)])
+    parts = "".join(f" · {part}" for part in [*_date_of(article, phrases), name_languages(article, phrases)])
     start = text(f"\n{phrases.line_start}— ")
     return start + _render_article_link(article) + text(parts) + _render_agreeing(hit, phrases)
 
 
-def _name_languages(article: Article, phrases: Phrases) -> str:
+def name_languages(article: Article, phrases: Phrases) -> str:
     """Name the language of an article, and that of its source if it is a translation."""
     language = name_language(article.language, phrases.language)
     if article.original is None:
