@@ -175,6 +175,7 @@ class _Shared:
 
     desk: Desk
     journal: Journal
+    votes: Votes
     reader_languages: ReaderLanguages
     permissions: Permissions
     menus: Menus
@@ -252,6 +253,7 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     shared = _Shared(
         desk=desk,
         journal=journal,
+        votes=Votes(database),
         reader_languages=reader_languages,
         permissions=permissions,
         reports=Reports(database=database.path, journal=journal, english=reader_languages.phrases_in(None)),
@@ -398,7 +400,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
     audit = Audit(database)
     answer_buttons = AnswerButtons(
         journal=shared.journal,
-        votes=Votes(database),
+        votes=shared.votes,
         reader_languages=shared.reader_languages,
         suggestions=shared.suggestions,
         keyboards=shared.keyboards,
@@ -484,6 +486,7 @@ def _make_questions(settings: Settings, shared: _Shared, late_after_s: float) ->
         answers=Answers(
             desk=shared.desk,
             journal=shared.journal,
+            votes=shared.votes,
             reader_languages=shared.reader_languages,
             suggestions=shared.suggestions,
             keyboards=shared.keyboards,
