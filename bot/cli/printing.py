@@ -149,7 +149,7 @@ def _describe_refusal(answer: Answer, phrases: Phrases) -> str:
     nearest = answer.hits[0]
     name = nearest.passage.article.title or nearest.passage.article.outlet
     if not answer.is_near:
-        return f"{phrases.say('not-found-nearest')} {name}"
+        return f"{phrases.introduce('not-found-nearest')}{name}"
     quoted = phrases.say("asked", question=quote_near_miss(nearest))
     return f"{phrases.say('not-found-near')}\n{quoted}\n— {name}"
 

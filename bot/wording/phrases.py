@@ -18,7 +18,9 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 _FALLBACK = "en"
+_LEFT_TO_RIGHT_MARK = "\u200e"
 _RIGHT_TO_LEFT_MARK = "\u200f"
+_WIDE_COLON = "："
 
 
 class Phrases:
@@ -31,7 +33,22 @@ class Phrases:
     @property
     def line_start(self) -> str:
         """What goes before a name at the start of a line, so that the line runs as its language does."""
-        return _RIGHT_TO_LEFT_MARK if Locale(self.language).text_direction == "rtl" else ""
+        return _RIGHT_TO_LEFT_MARK if self._is_from_right else ""
+
+    @property
+    def separator(self) -> str:
+        """What stands between details, so that a figure behind a Latin name does not run on with it."""
+        return f" · {self.line_start}"
+
+    def write_command(self, command: str) -> str:
+        """Return a command as it stands at the start of a line, its slash in front of it."""
+        mark = _LEFT_TO_RIGHT_MARK if self._is_from_right else ""
+        return f"{self.line_start}{mark}/{command}"
+
+    def introduce(self, key: str) -> str:
+        """Return a text that ends in a colon, with the space behind it; a wide colon has its own."""
+        said = self.say(key)
+        return said if said.endswith(_WIDE_COLON) else f"{said} "
 
     def say(self, key: str, **values: object) -> str:
         """Return a text with its placeholders filled; ``count`` chooses the plural form.
@@ -47,6 +64,10 @@ class Phrases:
         if text == key:
             raise KeyError(key)
         return text.format_map({name: self._localise(value) for name, value in values.items()})
+
+    @property
+    def _is_from_right(self) -> bool:
+        return Locale(self.language).text_direction == "rtl"
 
     def _localise(self, value: object) -> object:
         """Format dates and numbers as the language does."""
