@@ -191,6 +191,13 @@ def test_rendering_shows_of_a_long_sentence_what_is_around_the_answer() -> None:
     assert text in read(render_context(answer(hit(text, short="72 countries")), 0, phrases)).text
 
 
+def test_rendering_begins_no_excerpt_with_a_bracket_that_belongs_to_nothing() -> None:
+    office = f"Of the Office of the United Nations {'for this ' * 12}(UNODC)"
+    text = f"{office}, said that 72 countries {'sign ' * 30}."
+    quoted = show(answer(hit(text, "said that 72 countries"))).text
+    assert quoted.startswith("…\u00a0said that 72 countries")
+
+
 def test_rendering_answers_both_questions() -> None:
     two = answer(hit("72 land.", short="72"), hit("9 kapitler.", short="9"), hit("Mer."), leads=2)
     message = show(two)

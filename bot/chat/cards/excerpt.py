@@ -12,6 +12,7 @@ LONGEST = 40
 # Not worth leaving out.
 _REMNANT = 4
 _MOST_MARKED = 24
+_BRACKETS = "(["
 # Of what is to stand out: with less of it, something else would.
 _MAIN_PART = 0.5
 _LOOSE_END = " ,;:–—"
@@ -26,9 +27,13 @@ def cut_excerpt(sentence: str, words: Span, longest: int = LONGEST) -> Span:
     units = find_units(sentence, (0, len(sentence)))
     if len(units) <= longest + _REMNANT:
         return 0, len(sentence)
-    pieces = [_find_units_of(piece, units) for piece in split_at_punctuation(sentence)]
+    spans = split_at_punctuation(sentence)
+    pieces = [_find_units_of(piece, units) for piece in spans]
     wanted = _find_units_of(words, units)
     first, end = _choose_pieces(pieces, wanted, longest)
+    while first and pieces[first][1] <= wanted[0] and sentence[spans[first][0]] in _BRACKETS:
+        # What a bracket belongs to is left out.
+        first += 1
     begin, stop = pieces[first][0], pieces[end - 1][1]
     if stop - begin > longest:
         begin, stop = _narrow((begin, stop), wanted, longest)
