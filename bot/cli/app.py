@@ -412,7 +412,10 @@ def sandbox(
     *,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the database for the next time, in .data/sandbox.sqlite.")
+        bool,
+        typer.Option(
+            "--keep", help="Keep the database for the next time: sandbox.sqlite, beside the bot's own."
+        ),
     ] = False,
     host: Annotated[str, typer.Option(help="Address of this machine alone to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the page; 0 is any.")] = 0,
