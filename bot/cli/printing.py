@@ -173,8 +173,10 @@ def _print_hit(console: Console, number: int, text: Text, hit: Hit, phrases: Phr
     _print_hanging(console, text)
     _print_line(console, Text(describe_source(article, phrases), style="dim"))
     _print_line(console, Text(make_printable(article.source), style="cyan"))
-    for passage in hit.also:
-        also = phrases.say("also-in", outlet=passage.article.outlet, url=passage.article.source)
+    agreeing = list(dict.fromkeys(passage.article.outlet for passage in hit.also))
+    if agreeing:
+        # Their addresses would be longer than the passage; /sources and --json have them.
+        also = phrases.introduce("answer.also-in") + ", ".join(agreeing)
         _print_line(console, Text(make_printable(also), style="dim"))
     console.print()
 
