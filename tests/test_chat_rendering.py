@@ -168,7 +168,9 @@ def test_rendering_does_not_mark_a_remnant_of_what_answers() -> None:
 
 def test_rendering_from_the_right_keeps_figures_apart_from_names() -> None:
     message = show(answer(hit("72 land.")), "ar")
-    assert "Dân trí · \u200f26" in message.text
+    assert "Dân trí · \u200f26 أكتوبر 2025" in message.text
+    # A slash behind a mark would make commands of the month and the year.
+    assert "/" not in message.text
     near = answer(hit("72 land."), kind=AnswerKind.NOT_FOUND, is_near=True)
     assert show(near, "ar").text.endswith("\n\u200f— Dân trí")
     listed = read(render_article(article(title="Closing"), CATALOGUES["ar"]))

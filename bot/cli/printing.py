@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from babel.dates import format_date
 from rich.console import Console
 from rich.text import Text
 
@@ -138,7 +137,7 @@ def describe_source(article: Article, phrases: Phrases) -> str:
     """Return an article's outlet, date and language in the reader's words."""
     details = [article.outlet, name_languages(article, phrases)]
     if article.published:
-        details.insert(1, format_date(article.published, format="medium", locale=phrases.language))
+        details.insert(1, phrases.write_date(article.published))
     return make_printable(" · ".join(details))
 
 

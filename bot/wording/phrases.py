@@ -7,6 +7,7 @@ each command and each handle, so that its slash or @ stays in front of it.
 """
 
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO, StringIO
 
@@ -45,6 +46,10 @@ class Phrases:
         mark = _LEFT_TO_RIGHT_MARK if self._is_from_right else ""
         return f"{self.line_start}{mark}/{command}"
 
+    def write_date(self, day: date) -> str:
+        """Return a date as the language writes it; in figures only where no slash makes a command of them."""
+        return _format_date(day, "long" if self._is_from_right else "medium", self.language)
+
     def introduce(self, key: str) -> str:
         """Return a text that ends in a colon, with the space behind it; a wide colon has its own."""
         said = self.say(key)
@@ -72,7 +77,7 @@ class Phrases:
     def _localise(self, value: object) -> object:
         """Format dates and numbers as the language does."""
         if isinstance(value, date):
-            return format_date(value, "medium", locale=self.language)
+            return self.write_date(value)
         if isinstance(value, int | float):
             return format_decimal(value, locale=self.language)
         return value
@@ -93,6 +98,11 @@ def load_phrases() -> dict[str, Phrases]:
         if language != _FALLBACK:
             catalogue.add_fallback(catalogues[_FALLBACK])
     return {language: Phrases(language, catalogue) for language, catalogue in sorted(catalogues.items())}
+
+
+@lru_cache(maxsize=1024)
+def _format_date(day: date, form: str, language: str) -> str:
+    return format_date(day, form, locale=language)
 
 
 def _compile(text: str) -> Translations:

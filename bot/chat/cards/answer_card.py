@@ -7,11 +7,8 @@ quoted word for word; everything else comes from ``Phrases``. It does not send a
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 from itertools import islice, takewhile
-
-from babel.dates import format_date
 
 from bot.chat.cards.excerpt import cut_excerpt, widen_to_clauses
 from bot.chat.cards.fitting import MESSAGE_UNITS, shorten, shorten_start
@@ -285,12 +282,7 @@ def _date_of(article: Article, phrases: Phrases) -> list[str]:
     """Return the date as the reader writes one, if there is one."""
     if article.published is None:
         return []
-    return [_write_date(article.published, phrases.language)]
-
-
-@lru_cache(maxsize=1024)
-def _write_date(day: date, language: str) -> str:
-    return format_date(day, "medium", locale=language)
+    return [phrases.write_date(article.published)]
 
 
 def _is_shown(piece: Markup) -> bool:
