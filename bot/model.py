@@ -35,8 +35,8 @@ class Article:
 class Passage:
     """A sentence with its place: ``paragraph`` and ``position`` count from 0 in the article.
 
-    ``before`` and ``after`` are the sentences around it in the article, as running text. A heading is
-    kept like a sentence, and known as one.
+    ``before`` and ``after`` are the sentences around it in the article, as running text without headings.
+    A heading is kept like a sentence, and known as one.
     """
 
     article: Article

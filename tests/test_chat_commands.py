@@ -55,7 +55,7 @@ async def test_commands_sources_are_paged_in_place(tmp_path: Path) -> None:
         await anna.presses(listed, "Neste ›")
         await listed.edited(1)
         assert listed.text.endswith("\n\n17–20 av 20")
-        assert "\n17. Whales 16 · example.org · engelsk · 1 setning\n" in listed.text
+        assert "\n17. Whales 16\nexample.org · engelsk · 1 setning\n" in listed.text
         assert [button["text"] for button in listed.buttons] == ["‹ Tilbake"]
 
         # After a reload with fewer articles the button leads to the last page there is.

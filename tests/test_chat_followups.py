@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from bot.sandbox.server import BotApi
-from tests.chat_bot import running_bot
-from tests.harbour import CRANES, HARBOUR, MASTER, SEVEN, HarbourIndex
+from tests.chat_bot import phrases, running_bot
+from tests.harbour import CRANES, HARBOUR, MASTER, PIZZA, SEVEN, HarbourIndex
 
 MORE = "And how old are these?"
 
@@ -64,6 +64,54 @@ async def test_followup_leans_neither_on_small_talk_nor_on_strangers(tmp_path: P
         await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
         await group.reply_to(anna.says("/ask", reply_to=asked))
         assert {earlier for (earlier,) in await bot.read_log("earlier")} == {None}
+
+
+async def test_tell_me_more_shows_more_of_the_answer_just_before(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
+        anna = api.person("Anna")
+        chat = anna.private_chat
+        answer = await chat.reply_to(anna.says(CRANES))
+        await anna.presses(answer, "👍")
+        more = await chat.reply_to(anna.says("Tell me more"))
+        assert more.text.startswith(phrases.say("answer.further"))
+        assert SEVEN not in more.text
+        assert [button["text"] for button in more.buttons][-2:] == ["👍 ✓", "👎"]
+        rest = await chat.reply_to(anna.says("tell me more please"))
+        assert rest.text.startswith(phrases.say("answer.further"))
+        assert rest.text != more.text
+        await anna.presses(answer, "More")
+        assert answer.text == more.text
+        # What was asked is still the answer that a question leans on, and nothing else was recorded.
+        assert (await chat.reply_to(anna.says(MORE))).text.startswith(SEVEN)
+        assert await bot.read_log("question, earlier") == [(CRANES, None), (MORE, CRANES)]
+
+
+async def test_tell_me_more_asks_what_about_where_no_answer_is_left(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        anna = api.person("Anna")
+        chat = anna.private_chat
+        what_about = phrases.say("small-talk.tell_me_more")
+        assert (await chat.reply_to(anna.says("tell me more"))).text == what_about
+        await chat.reply_to(anna.says(PIZZA))
+        assert (await chat.reply_to(anna.says("tell me more"))).text == what_about
+        await chat.reply_to(anna.says(CRANES))
+        for _page in range(2):
+            assert (await chat.reply_to(anna.says("tell me more"))).text != what_about
+        assert (await chat.reply_to(anna.says("tell me more"))).text == what_about
+
+
+async def test_tell_me_more_means_the_answer_that_it_replies_to(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        anna, berta = api.person("Anna"), api.person("Berta")
+        group = api.supergroup(members=[anna, berta])
+        answer = await group.reply_to(anna.says(f"/ask {CRANES}", chat=group))
+        await group.reply_to(anna.says(f"/ask {PIZZA}", chat=group))
+        asking = berta.says("hello", reply_to=answer)
+        told = await group.reply_to(asking)
+        berta.edits(asking, "tell me more")
+        await told.edited()
+        assert told.text.startswith(phrases.say("answer.further"))
+        assert "✓" not in "".join(button["text"] for button in told.buttons)
 
 
 async def test_followup_that_is_edited_leans_on_the_same(tmp_path: Path) -> None:

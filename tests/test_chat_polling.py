@@ -1,9 +1,11 @@
 """The bot finds its way onto Telegram, stays there through bad weather, and ends in time."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from bot.cli.assembly.telegram import Limits, Pauses
 from bot.sandbox.api.failures import refusal, server_error
 from bot.sandbox.server import BotApi
 from tests.chat_bot import SIGNED, Gate, running_bot, slow_index
+from tests.harbour import HARBOUR, HarbourIndex
 
 CONFLICT = refusal(
     409, "Conflict: terminated by other getUpdates request; make sure that only one bot is running"
@@ -49,6 +52,17 @@ async def test_polling_begins_when_telegram_can_be_reached(
             await api.start()
             assert "72" in (await anna.private_chat.reply_to(question)).text
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+async def test_polling_that_ends_as_it_begins_leaves_no_connection_open(tmp_path: Path, steps: int) -> None:
+    failures: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failures.append(context))
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        for _step in range(steps):
+            await asyncio.sleep(0)
+    gc.collect()
+    assert failures == []
 
 
 async def test_polling_refuses_a_wrong_token_without_telling_it(tmp_path: Path) -> None:

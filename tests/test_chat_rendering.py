@@ -18,7 +18,7 @@ from bot.sandbox.limits.composing import compose
 from bot.sandbox.limits.entities import utf16_length, utf16_slice
 from bot.sandbox.limits.formatting import FormattedText
 from bot.sandbox.limits.html_reader import parse_html
-from tests.chat_bot import phrases
+from tests.chat_bot import CATALOGUES, phrases
 
 # Neither "@" nor "#", "/" and ".": what Telegram marks in a quotation by itself is not the bot's.
 HOSTILE = st.text(st.sampled_from("<b>&\"';ax  \n\t\r\0\u202e\u2066\u200d\ud800\udfff😀é\u0301字\ufffe"))
@@ -66,9 +66,9 @@ def answer(
     return Answer(question, kind, 1.0, hits, "abc", 1.0, leads=leads, unanswered=unanswered, is_near=is_near)
 
 
-def show(shown: Answer, limit: int = 5) -> FormattedText:
+def show(shown: Answer, language: str = "en") -> FormattedText:
     """Read an answer as it is first shown."""
-    return read(render_answer(shown, phrases, limit).content)
+    return read(render_answer(shown, CATALOGUES[language], 5).content)
 
 
 def read(message: Markup) -> FormattedText:
@@ -129,7 +129,7 @@ def test_rendering_says_that_the_articles_do_not_answer_and_quotes_nothing() -> 
 def test_rendering_quotes_a_near_miss_as_such() -> None:
     near = hit(f"First, {'nothing ' * 30}, 72 land har signert.", "72 land", short="72 land")
     message = show(answer(near, kind=AnswerKind.NOT_FOUND, is_near=True))
-    assert message.text == f"{phrases.say('not-found-near')}\n“… 72 land har signert.”\n— Dân trí"
+    assert message.text == f"{phrases.say('not-found-near')}\n“…\u00a072 land har signert.”\n— Dân trí"
     assert find(message, "bold") == []
 
 
@@ -156,15 +156,48 @@ def test_rendering_tears_no_phrase() -> None:
     assert find(message, "bold") == ["Til slutt takket Mebarki, leder for komiteen som forhandlet"]
 
 
+def test_rendering_does_not_mark_a_remnant_of_what_answers() -> None:
+    text = f"Especially, {'very ' * 30}many, and no others."
+    clause = text[: len("Especially, ") + 50].rstrip()
+    message = show(answer(hit(text, clause)))
+    assert find(message, "bold") == []
+    late = f"{'long ago, ' * 60}especially, {'very ' * 30}many."
+    shown = show(answer(hit(late, late[600 : 600 + len("especially, very very very")]))).text
+    assert "especially, very very very" in shown
+
+
+def test_rendering_from_the_right_keeps_figures_apart_from_names() -> None:
+    message = show(answer(hit("72 land.")), "ar")
+    assert "Dân trí · \u200f26 أكتوبر 2025" in message.text
+    # A slash behind a mark would make commands of the month and the year.
+    assert "/" not in message.text
+    near = answer(hit("72 land."), kind=AnswerKind.NOT_FOUND, is_near=True)
+    assert show(near, "ar").text.endswith("\n\u200f— Dân trí")
+    listed = read(render_article(article(title="Closing"), CATALOGUES["ar"]))
+    assert listed.text.startswith("\u200fClosing\n\u200fDân trí · \u200f26")
+
+
+def test_rendering_leaves_no_space_behind_a_wide_colon() -> None:
+    message = show(answer(hit("72 land.", also=(article(id="b", outlet="B"),))), "ja")
+    assert message.text.endswith("：B")
+
+
 def test_rendering_shows_of_a_long_sentence_what_is_around_the_answer() -> None:
     text = f"{'long ago, ' * 30}in 2024, 72 countries signed, {'and went home, ' * 30}said the minister."
     message = show(answer(hit(text, short="72 countries")))
     quoted = message.text.split("\n")[1]
-    assert quoted.startswith("… long ago")
-    assert quoted.endswith("and went home, …")
+    assert quoted.startswith("…\u00a0long ago")
+    assert quoted.endswith("and went home,\u00a0…")
     assert "in 2024, 72 countries signed" in quoted
     assert 30 <= len(quoted.split()) <= 44
     assert text in read(render_context(answer(hit(text, short="72 countries")), 0, phrases)).text
+
+
+def test_rendering_begins_no_excerpt_with_a_bracket_that_belongs_to_nothing() -> None:
+    office = f"Of the Office of the United Nations {'for this ' * 12}(UNODC)"
+    text = f"{office}, said that 72 countries {'sign ' * 30}."
+    quoted = show(answer(hit(text, "said that 72 countries"))).text
+    assert quoted.startswith("…\u00a0said that 72 countries")
 
 
 def test_rendering_answers_both_questions() -> None:
@@ -304,6 +337,6 @@ def test_rendering_of_one_hit_is_the_top_of_an_answer() -> None:
 def test_rendering_of_an_article_leads_to_its_source() -> None:
     titled = article(id="b", title="Closing <speech>", language="fr", published=None)
     message = read(render_article(titled, phrases))
-    assert message.text == "Closing <speech> · Dân trí · French"
+    assert message.text == "Closing <speech>\nDân trí · French"
     assert find(message, "text_link") == ["Closing <speech>"]
     assert read(render_article(article(), phrases)).text == "Dân trí · Oct 26, 2025 · Norwegian"

@@ -59,6 +59,24 @@ async def test_suggestions_are_what_three_people_asked_and_a_tap_asks(tmp_path: 
             assert PAINTED not in questions_below(told)
 
 
+async def test_suggestions_ask_neither_of_two_things_that_were_just_asked(
+    tmp_path: Path, articles: Path
+) -> None:
+    async with BotApi() as api:
+        people = [api.person(name) for name in ("Anna", "Bo", "Cem")]
+        async with running_bot(api, tmp_path, articles=articles, suggestions=True) as bot:
+            for person in people:
+                await ask(person, PAINTED)
+                await ask(person, FERRY)
+            await bot.journal.flush()
+        async with running_bot(api, tmp_path, articles=articles, suggestions=True):
+            both = people[0].says(f"{PAINTED.rstrip('?')} and {FERRY[0].lower()}{FERRY[1:]}")
+            answer = await people[0].private_chat.reply_to(both)
+            assert "painted red in March" in answer.text
+            assert "leaves at noon" in answer.text
+            assert not {PAINTED, FERRY} & set(questions_below(answer))
+
+
 @pytest.mark.parametrize(
     "words",
     [

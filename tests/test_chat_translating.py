@@ -88,12 +88,11 @@ def test_translate_is_one_button_for_each_language_that_is_not_read() -> None:
     assert find_translations("fr", "en", reads=()) == [[f"Translate {site}/fr/en?q=Text%200."]]
 
 
-def test_translate_is_offered_for_three_languages_and_only_where_needed() -> None:
-    (row,) = find_translations("fr", "de", "nb", "id", reads=("en",))
-    assert [button.partition(" https")[0] for button in row] == [
-        "Translate French",
-        "Translate German",
-        "Translate Norwegian",
+def test_translate_is_offered_for_four_languages_two_in_a_row_and_only_where_needed() -> None:
+    rows = find_translations("fr", "de", "nb", "id", "vi", reads=("en",))
+    assert [[button.partition(" https")[0] for button in row] for row in rows] == [
+        ["Translate French", "Translate German"],
+        ["Translate Norwegian", "Translate Indonesian"],
     ]
     assert find_translations("fr", "de", reads=("de", "fr")) == []
     assert find_translations("fr", "de", reads=("en",), template="") == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import sqlite3
 import sys
 import tomllib
@@ -19,7 +20,7 @@ from bot.chat.handlers.allowance import Allowance
 from bot.chat.upkeep import Upkeep
 from bot.cli.conversation import Conversation
 from bot.cli.keyboard import open_keyboard
-from bot.cli.printing import print_answer
+from bot.cli.printing import count_shown, describe_answer, print_answer
 from bot.cli.session import Session
 from bot.corpus.articles import load_corpus
 from bot.journal.database import Database
@@ -29,6 +30,7 @@ from bot.journal.personal import LocalRecords
 from bot.journal.pins import Pins
 from bot.journal.question_file import QuestionFile
 from bot.language import LanguageDetector
+from bot.model import Answer, AnswerKind
 from bot.wording.examples import Examples
 from bot.wording.small_talk import load_small_talk
 from tests.chat_bot import CATALOGUES, MAX_ARTICLE_BYTES, phrases
@@ -86,7 +88,7 @@ def test_conversation_shows_the_best_passage_and_others_on_demand(talk: Talk) ->
     assert card.startswith(
         f"1. {SEVEN}\n   Harbour Post · Mar 1, 2025 · in English\n   https://post.example.org"
     )
-    assert "also in Vikavisa: https://avis.example.no/vik" in card
+    assert "   Also in: Vikavisa\n" in card
     assert "2. " not in card
     assert card.endswith("/more · /context\n")
     assert more.startswith("2. ")
@@ -135,18 +137,77 @@ def test_answer_begins_with_the_words_that_answer_if_they_are_sure_and_few(
     shown = io.StringIO()
     console = Console(file=shown, width=72, force_terminal=True, color_system="standard")
     print_answer(console, answer, phrases, (), 1)
+    described = json.loads(describe_answer(answer))
+    assert described["short"] == heading
     begins, number, passage = shown.getvalue().partition("\x1b[2m1. \x1b[0m")
     assert number
     assert begins == (f"\x1b[1m{heading}\x1b[0m\n" if heading else "")
     assert f"\x1b[1m{bold}\x1b[0m" in passage
 
 
+def print_plainly(answer: Answer) -> str:
+    shown = io.StringIO()
+    print_answer(Console(file=shown, width=72), answer, phrases, (), count_shown(answer))
+    return shown.getvalue()
+
+
+@pytest.fixture
+def answer() -> Answer:
+    """Return an answer to a question, with passages that nothing has read."""
+    index = HarbourIndex(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
+    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector({"en"}))
+    return desk.ask(CRANES, limit=6)
+
+
+def read(answer: Answer, *believed: float) -> Answer:
+    """Let a reader have read the first passages of an answer."""
+    hits = [replace(hit, answers=one) for hit, one in zip(answer.hits, believed, strict=False)]
+    return replace(answer, hits=(*hits, *answer.hits[len(hits) :]))
+
+
+def test_answer_leaves_out_what_the_reader_does_not_believe_to_answer(answer: Answer) -> None:
+    assert "\n2. " not in print_plainly(read(answer, 0.9, 0.4, 0.9))
+    shown = print_plainly(read(answer, 0.9, 0.9, 0.9, 0.9))
+    assert "\n3. " in shown
+    assert "\n4. " not in shown
+
+
+def test_answer_to_two_questions_has_both(answer: Answer) -> None:
+    first, second, *others = answer.hits
+    parts = (replace(first, short="seven cranes"), replace(second, short=second.passage.text.split()[0]))
+    shown = print_plainly(replace(answer, hits=(*parts, *others), leads=2))
+    assert shown.startswith("seven cranes\n1. ")
+    assert f"\n{parts[1].short}\n2. " in shown
+    one_missing = print_plainly(replace(answer, unanswered="Who built them?"))
+    assert one_missing.endswith(phrases.say("answer.part-missing", question="Who built them?") + "\n")
+
+
+def test_refusal_quotes_a_near_miss_as_such(answer: Answer) -> None:
+    shown = print_plainly(replace(answer, kind=AnswerKind.NOT_FOUND, is_near=True))
+    said, *quoted = shown.splitlines()
+    assert said == phrases.say("not-found-near")
+    assert quoted[0].startswith("“The harbour has seven cranes")
+    assert quoted[-1] == "— The harbour of Vik"
+
+
 def test_conversation_refuses_without_quoting(talk: Talk) -> None:
     _welcome, not_found, more, context, _end = talk(PIZZA, "/more", "/context")
-    assert not_found == (
-        f"{phrases.say('terminal.not-found')}\n{phrases.say('example.offer')}\n   {CRANES}\n"
-    )
+    nearest, *offered = not_found.splitlines()
+    assert nearest.startswith(phrases.say("not-found-nearest"))
+    assert "http" not in not_found
+    assert offered == [phrases.say("example.offer"), f"   {CRANES}"]
     assert more == context == phrases.say("terminal.nothing-more") + "\n"
+
+
+def test_conversation_tells_more_of_the_answer_just_before(talk: Talk) -> None:
+    _welcome, nothing_yet, _card, more, rest, nothing_left, after, _end = talk(
+        "tell me more", CRANES, "tell me more", "tell me more", "tell me more", "/more"
+    )
+    asked = phrases.say("small-talk.tell_me_more") + "\n"
+    assert nothing_yet == nothing_left == asked
+    assert more.startswith("2. ")
+    assert rest.startswith("7. ")
+    assert after == phrases.say("terminal.nothing-more") + "\n"
 
 
 def test_conversation_says_what_it_cannot_show(talk: Talk) -> None:

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -48,12 +49,27 @@ async def run(*options: str, **variables: str) -> tuple[int | None, str]:
     return process.returncode, " ".join(output.decode().split())
 
 
+async def read_address(process: asyncio.subprocess.Process) -> str:
+    """Return the address of the page, once it is told."""
+    assert process.stdout is not None
+    line = (await asyncio.wait_for(process.stdout.readline(), START_S)).decode()
+    found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+    assert found, line
+    assert REAL_TOKEN.partition(":")[2] not in line
+    return found[0]
+
+
+def list_names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
+
+
 class Page:
     """A page without a browser: it asks, and keeps every word that it is told."""
 
     def __init__(self, opened: aiohttp.ClientWebSocketResponse) -> None:
         self._opened = opened
         self._number = 0
+        self._passed: list[dict[str, Any]] = []
         self.words = ""
 
     async def ask(self, action: str, **request: object) -> dict[str, Any]:
@@ -62,10 +78,14 @@ class Page:
         return await self._until(lambda news: news.get("answer") == self._number)
 
     async def until_read(self, words: str) -> dict[str, Any]:
-        """Wait for a message that says something."""
-        return await self._until(
-            lambda news: any(words in message.get("text", "") for message in news.get("messages", []))
-        )
+        """Wait for a message that says something, if it did not come before what was asked was done."""
+
+        def says(news: dict[str, Any]) -> bool:
+            return any(words in message.get("text", "") for message in news.get("messages", []))
+
+        came = next(filter(says, self._passed), None)
+        self._passed.clear()
+        return came or await self._until(says)
 
     async def _until(self, fits: Any) -> dict[str, Any]:  # noqa: ANN401 - a test of news
         async with asyncio.timeout(START_S):
@@ -75,6 +95,7 @@ class Page:
                 news = json.loads(text)
                 if fits(news):
                     return dict(news)
+                self._passed.append(news)
 
 
 @asynccontextmanager
@@ -87,11 +108,8 @@ async def opened(address: str, person: str) -> AsyncIterator[Page]:
 
 async def test_sandbox_answers_reloads_and_forgets_without_a_real_token() -> None:
     async with started("--no-open", BOT_METRICS_PORT="1", BOT_PROXY="socks5://127.0.0.1:1") as process:
-        assert process.stdout is not None
-        line = (await asyncio.wait_for(process.stdout.readline(), START_S)).decode()
-        found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-        assert found, line
-        async with opened(found[0], "emma") as page, opened(found[0], "ada") as admin:
+        address = await read_address(process)
+        async with opened(address, "emma") as page, opened(address, "ada") as admin:
             await page.ask("start", parameter="")
             await page.until_read("Hello!")
             await page.ask("say", text=CRANES)
@@ -106,8 +124,25 @@ async def test_sandbox_answers_reloads_and_forgets_without_a_real_token() -> Non
         rest, _ = await asyncio.wait_for(process.communicate(), START_S)
     assert process.returncode == 0, rest
     secret = REAL_TOKEN.partition(":")[2]
-    assert secret not in words + line + rest.decode()
+    assert secret not in words + rest.decode()
     assert "Traceback" not in rest.decode()
+
+
+async def test_sandbox_keeps_its_database_only_where_it_is_told_to(tmp_path: Path) -> None:
+    runs = ((("--keep",), "not asked me anything"), (("--keep",), "latest questions"), ((), "not asked me"))
+    for options, history in runs:
+        async with started("--no-open", *options, BOT_DATABASE=str(tmp_path / "log.sqlite")) as process:
+            async with opened(await read_address(process), "emma") as page:
+                await page.ask("start", parameter="")
+                await page.until_read("Hello!")
+                await page.ask("say", text="/history")
+                await page.until_read(history)
+                await page.ask("say", text=CRANES)
+                await page.until_read(SEVEN)
+            process.send_signal(signal.SIGINT)
+            rest, _ = await asyncio.wait_for(process.communicate(), START_S)
+        assert process.returncode == 0, rest
+        assert list_names(tmp_path) == ["sandbox.sqlite"]
 
 
 async def test_sandbox_listens_on_no_address_that_others_reach() -> None:
@@ -126,7 +161,7 @@ async def test_sandbox_says_that_its_port_is_taken() -> None:
     assert output == f"port {port} cannot be had: Address already in use; choose another with --port"
 
 
-async def test_sandbox_says_what_pictures_need(tmp_path: Any) -> None:  # noqa: ANN401 - a path
+async def test_sandbox_says_what_pictures_need(tmp_path: Path) -> None:
     status, output = await run("--shots", str(tmp_path), PATH=str(tmp_path))
     assert status == 1
     assert output == "no browser to take pictures with: install Chromium (apt-get install chromium)"

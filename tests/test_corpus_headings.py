@@ -95,6 +95,23 @@ def test_headings_of_the_articles_are_known() -> None:
     assert len(headings) < len(corpus.passages) / 20
 
 
+def test_headings_do_not_run_on_into_the_sentences_below_them() -> None:
+    passages = load_corpus(ARTICLES, MAX_ARTICLE_BYTES).passages
+    checked = 0
+    for before, heading, after in zip(passages, passages[1:], passages[2:], strict=False):
+        if not heading.is_heading or before.is_heading or after.is_heading:
+            continue
+        if not before.article == heading.article == after.article:
+            continue
+        assert heading.text not in before.after + after.before
+        assert before.after.startswith(after.text)
+        assert after.before.endswith(before.text)
+        assert heading.before.endswith(before.text)
+        assert heading.after.startswith(after.text)
+        checked += 1
+    assert checked
+
+
 @pytest.mark.parametrize(("language", "paragraphs", "near", "asked", "meanings"), CORPORA)
 def test_heading_comes_first_only_when_its_words_are_asked_for(  # noqa: PLR0913, PLR0917 - one corpus each
     tmp_path: Path,

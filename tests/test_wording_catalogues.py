@@ -213,3 +213,6 @@ def test_wording_starts_lines_from_the_right_only_where_writing_does() -> None:
     starts = {language: phrases.line_start for language, phrases in load_phrases().items()}
     assert starts.pop("ar") == "\u200f"
     assert set(starts.values()) == {""}
+    commands = {language: phrases.write_command("ask") for language, phrases in load_phrases().items()}
+    assert commands.pop("ar") == "\u200f\u200e/ask"
+    assert set(commands.values()) == {"/ask"}

@@ -41,7 +41,14 @@ from bot.cli.evaluation_report import (
 from bot.cli.index_loading import IndexLoader
 from bot.cli.keyboard import make_whole
 from bot.cli.monitoring import MonitoringError
-from bot.cli.printing import describe_answer, make_printable, open_console, print_answer, print_plain
+from bot.cli.printing import (
+    count_shown,
+    describe_answer,
+    make_printable,
+    open_console,
+    print_answer,
+    print_plain,
+)
 from bot.cli.progress import show_progress
 from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
@@ -158,18 +165,19 @@ def ask(
     settings = begin()
     console = open_console()
     phrases = load_phrases()["en"]
-    shown = limit or settings.passages
     try:
         examples = load_examples(settings.examples)
         with open_session(settings, ERRORS, language) as session:
             for text in questions:
-                exchange = session.ask(text, shown, Origin.ASK)
+                exchange = session.ask(text, limit or settings.passages, Origin.ASK)
+                answer = exchange.answer
                 if as_json:
-                    sys.stdout.write(f"{describe_answer(exchange.answer)}\n")
+                    sys.stdout.write(f"{describe_answer(answer)}\n")
                     sys.stdout.flush()
                 else:
                     print_plain(console, text, style="bold")
-                    print_answer(console, exchange.answer, phrases, examples.choose("en"), shown)
+                    end = limit or count_shown(answer)
+                    print_answer(console, answer, phrases, examples.choose("en"), end)
                 session.record(exchange)
     except (CorpusError, ExamplesError, NewerSchemaError, UnknownEncoderError) as error:
         fail(str(error))
@@ -194,7 +202,10 @@ def sandbox(
     *,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the database for the next time, in .data/sandbox.sqlite.")
+        bool,
+        typer.Option(
+            "--keep", help="Keep the database for the next time: sandbox.sqlite, beside the bot's own."
+        ),
     ] = False,
     host: Annotated[str, typer.Option(help="Address of this machine alone to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the page; 0 is any.")] = 0,

@@ -19,7 +19,7 @@ from bot.cli.printing import describe_source, print_answer, print_context, print
 from bot.cli.session import Session
 from bot.journal.database import DatabaseUnavailableError
 from bot.language import name_language, parse_language
-from bot.model import Earlier, Exchange, Hit, Origin
+from bot.model import Earlier, Exchange, Hit, Origin, SmallTalk
 from bot.wording.examples import Examples
 from bot.wording.phrases import Phrases
 
@@ -114,9 +114,12 @@ class Conversation:
             self._say("question.too-many", count=self._allowance.questions_per_minute)
             return
         exchange = self._session.ask(text, _PAGES * self._limit, Origin.TERMINAL, self._find_earlier())
-        self._exchange, self._shown = exchange, 1
+        if exchange.answer.small_talk is SmallTalk.TELL_ME_MORE and self._has_more():
+            self._show_more("")
+            return
+        self._exchange, self._shown = exchange, exchange.answer.leads
         examples = self._examples.choose(self._phrases.language)
-        print_answer(self._console, exchange.answer, self._phrases, examples, limit=1)
+        print_answer(self._console, exchange.answer, self._phrases, examples, self._shown)
         self._offer_commands()
         self._session.record(exchange)
 
@@ -131,14 +134,16 @@ class Conversation:
             return ()
         return self._exchange.answer.hits
 
+    def _has_more(self) -> bool:
+        return len(self._find_hits()) > self._shown
+
     def _offer_commands(self) -> None:
-        hits = self._find_hits()
-        if hits:
-            commands = "/more · /context" if len(hits) > self._shown else "/context"
+        if self._find_hits():
+            commands = "/more · /context" if self._has_more() else "/context"
             print_plain(self._console, commands, style="dim")
 
     def _show_more(self, _argument: str) -> None:
-        if self._exchange is None or len(self._find_hits()) <= self._shown:
+        if self._exchange is None or not self._has_more():
             self._say("terminal.nothing-more")
             return
         end = self._shown + self._limit

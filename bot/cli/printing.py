@@ -5,12 +5,11 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from babel.dates import format_date
 from rich.console import Console
 from rich.text import Text
 
 from bot.characters import DIRECTION_MARKS, UNFIT_FOR_TERMINALS
-from bot.language import name_language
+from bot.chat.cards.answer_card import find_further, name_languages, quote_near_miss
 from bot.model import Answer, Article, Hit, Passage
 from bot.search.highlight import find_short, is_believed
 from bot.wording.phrases import Phrases
@@ -29,7 +28,7 @@ def describe_answer(answer: Answer) -> str:
             "kind": answer.kind.value,
             "answered": answer.is_answered,
             "confidence": round(answer.confidence, 4),
-            "short": answer.short,
+            "short": find_short(answer.hits[0]) if answer.is_answered and answer.hits else None,
             "pinned": answer.is_pinned,
             "passages": [_describe_hit(hit) for hit in answer.hits],
             "corpus": answer.corpus_version,
@@ -71,23 +70,34 @@ def open_console(*, stderr: bool = False) -> Console:
 
 
 def print_answer(
-    console: Console, answer: Answer, phrases: Phrases, examples: Iterable[str], limit: int
+    console: Console, answer: Answer, phrases: Phrases, examples: Iterable[str], end: int
 ) -> None:
-    """Print an answer for a person: the words that answer, then at most ``limit`` passages.
+    """Print an answer for a person: the words that answer, then the passages before ``end``.
 
-    Where the articles do not answer, nothing is quoted; ``examples`` are questions that they answer.
+    A question that asks two things has the best passage of each, with the words of each above it. Where
+    the articles do not answer, ``examples`` are questions that they answer.
     """
     if answer.small_talk is not None:
         print_plain(console, phrases.say(f"small-talk.{answer.small_talk.value}"))
     elif answer.is_answered:
-        if answer.hits and (short := find_short(answer.hits[0])):
-            print_plain(console, short, style="bold")
-        print_passages(console, answer, phrases, 0, limit)
+        for number, hit in enumerate(answer.hits[: answer.leads]):
+            if short := find_short(hit):
+                print_plain(console, short, style="bold")
+            print_passages(console, answer, phrases, number, number + 1)
+        print_passages(console, answer, phrases, answer.leads, end)
+        if answer.unanswered:
+            missing = phrases.say("answer.part-missing", question=answer.unanswered)
+            print_plain(console, missing, style="yellow")
     else:
-        print_plain(console, phrases.say("terminal.not-found"), style="yellow")
+        print_plain(console, _describe_refusal(answer, phrases), style="yellow")
         offered = [f"{' ' * _INDENT}{example}" for example in examples]
         if offered:
             print_plain(console, "\n".join([phrases.say("example.offer"), *offered]))
+
+
+def count_shown(answer: Answer) -> int:
+    """Return how many passages are worth showing at once: as many as on the card on Telegram."""
+    return answer.leads + sum(1 for _ in find_further(answer.hits[answer.leads :]))
 
 
 def print_passages(console: Console, answer: Answer, phrases: Phrases, first: int, end: int) -> None:
@@ -125,11 +135,22 @@ def write_json(content: object) -> str:
 
 def describe_source(article: Article, phrases: Phrases) -> str:
     """Return an article's outlet, date and language in the reader's words."""
-    language = name_language(article.language, phrases.language)
-    details = [article.outlet, phrases.say("answer.in-language", language=language)]
+    details = [article.outlet, name_languages(article, phrases)]
     if article.published:
-        details.insert(1, format_date(article.published, format="medium", locale=phrases.language))
+        details.insert(1, phrases.write_date(article.published))
     return make_printable(" · ".join(details))
+
+
+def _describe_refusal(answer: Answer, phrases: Phrases) -> str:
+    """Say that the articles do not answer, and name the nearest one; quote a near miss, as such."""
+    if not answer.hits:
+        return phrases.say("not-found-nothing-near")
+    nearest = answer.hits[0]
+    name = nearest.passage.article.title or nearest.passage.article.outlet
+    if not answer.is_near:
+        return f"{phrases.introduce('not-found-nearest')}{name}"
+    quoted = phrases.say("asked", question=quote_near_miss(nearest))
+    return f"{phrases.say('not-found-near')}\n{quoted}\n— {name}"
 
 
 def _emphasise(hit: Hit) -> Text:
@@ -151,8 +172,10 @@ def _print_hit(console: Console, number: int, text: Text, hit: Hit, phrases: Phr
     _print_hanging(console, text)
     _print_line(console, Text(describe_source(article, phrases), style="dim"))
     _print_line(console, Text(make_printable(article.source), style="cyan"))
-    for passage in hit.also:
-        also = phrases.say("also-in", outlet=passage.article.outlet, url=passage.article.source)
+    agreeing = list(dict.fromkeys(passage.article.outlet for passage in hit.also))
+    if agreeing:
+        # Their addresses would be longer than the passage; /sources and --json have them.
+        also = phrases.introduce("answer.also-in") + ", ".join(agreeing)
         _print_line(console, Text(make_printable(also), style="dim"))
     console.print()
 

@@ -30,10 +30,10 @@ from bot.sandbox.shots import Camera
 from bot.sandbox.tab.deeds import Deeds
 from bot.sandbox.tab.web import PageServer
 from bot.sandbox.world.impossible import ImpossibleError
-from bot.settings import PROJECT, Settings, load_settings
+from bot.settings import Settings, load_settings
 from bot.wording.examples import Examples, load_examples
 
-KEPT_DATABASE = PROJECT / ".data" / "sandbox.sqlite"
+_DATABASE = "sandbox.sqlite"
 _BOT_ID = 4_242_424_242
 _USERNAME = "sandbox_bot"
 _NAME = "Ask the articles"
@@ -96,10 +96,11 @@ async def _run(
         api.updates.next_id += first
         api.inline_feedback = True
         scene = Scene(api)
-        database = KEPT_DATABASE
+        # One that is kept lies beside the bot's own.
+        database = settings.database.with_name(_DATABASE)
         if not wishes.keeps:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
-            database = Path(folder) / "sandbox.sqlite"
+            database = Path(folder) / _DATABASE
         bot = _SandboxBot(_replace_settings(settings, api.url, database), token, scene)
         page = PageServer(scene, Deeds(scene, bot.forget), host=wishes.host, port=wishes.port)
         try:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import stat
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -231,13 +232,16 @@ def _cut(article: Article) -> Iterator[Passage]:
     headings = find_headings(paragraphs)
     sentences = [(sentence, number) for number, cut in enumerate(paragraphs) for sentence in cut]
     texts = [sentence for sentence, _ in sentences]
+    # A heading does not run on into the sentences below it.
+    running = [position for position, (_, number) in enumerate(sentences) if number not in headings]
     for position, (sentence, number) in enumerate(sentences):
+        here, beyond = bisect_left(running, position), bisect_right(running, position)
         yield Passage(
             article=article,
             text=sentence,
             paragraph=number,
             position=position,
-            before=" ".join(texts[max(0, position - _SENTENCES_AROUND) : position]),
-            after=" ".join(texts[position + 1 : position + 1 + _SENTENCES_AROUND]),
+            before=" ".join(texts[one] for one in running[max(0, here - _SENTENCES_AROUND) : here]),
+            after=" ".join(texts[one] for one in running[beyond : beyond + _SENTENCES_AROUND]),
             is_heading=number in headings,
         )

@@ -1,7 +1,7 @@
 """The scene of the sandbox: who is there, and where they can write.
 
-Seven people, one for each language of the bot's own texts and one admin; a group, and a group with
-topics. Everybody is a member of both, so whoever tries the bot can be anybody anywhere.
+One person for each language of the bot's own texts, and an admin; a group, and a group with topics.
+Everybody is a member of both, so whoever tries the bot can be anybody anywhere.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ _CAST = (
     ("sari", "Sari", "id"),
     ("jonas", "Jonas", "de"),
     ("linh", "Linh", "vi"),
+    ("sofia", "Sofía", "es"),
+    ("rui", "Rui", "pt"),
+    ("olga", "Ольга", "ru"),
+    ("mei", "小梅", "zh"),
+    ("yuki", "ゆき", "ja"),
+    ("amal", "أمل", "ar"),
 )
 _TOPICS = ("Questions", "Off-topic")
 

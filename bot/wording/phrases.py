@@ -7,6 +7,7 @@ each command and each handle, so that its slash or @ stays in front of it.
 """
 
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO, StringIO
 
@@ -18,7 +19,9 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 _FALLBACK = "en"
+_LEFT_TO_RIGHT_MARK = "\u200e"
 _RIGHT_TO_LEFT_MARK = "\u200f"
+_WIDE_COLON = "："
 
 
 class Phrases:
@@ -31,7 +34,26 @@ class Phrases:
     @property
     def line_start(self) -> str:
         """What goes before a name at the start of a line, so that the line runs as its language does."""
-        return _RIGHT_TO_LEFT_MARK if Locale(self.language).text_direction == "rtl" else ""
+        return _RIGHT_TO_LEFT_MARK if self._is_from_right else ""
+
+    @property
+    def separator(self) -> str:
+        """What stands between details, so that a figure behind a Latin name does not run on with it."""
+        return f" · {self.line_start}"
+
+    def write_command(self, command: str) -> str:
+        """Return a command as it stands at the start of a line, its slash in front of it."""
+        mark = _LEFT_TO_RIGHT_MARK if self._is_from_right else ""
+        return f"{self.line_start}{mark}/{command}"
+
+    def write_date(self, day: date) -> str:
+        """Return a date as the language writes it; in figures only where no slash makes a command of them."""
+        return _format_date(day, "long" if self._is_from_right else "medium", self.language)
+
+    def introduce(self, key: str) -> str:
+        """Return a text that ends in a colon, with the space behind it; a wide colon has its own."""
+        said = self.say(key)
+        return said if said.endswith(_WIDE_COLON) else f"{said} "
 
     def say(self, key: str, **values: object) -> str:
         """Return a text with its placeholders filled; ``count`` chooses the plural form.
@@ -48,10 +70,14 @@ class Phrases:
             raise KeyError(key)
         return text.format_map({name: self._localise(value) for name, value in values.items()})
 
+    @property
+    def _is_from_right(self) -> bool:
+        return Locale(self.language).text_direction == "rtl"
+
     def _localise(self, value: object) -> object:
         """Format dates and numbers as the language does."""
         if isinstance(value, date):
-            return format_date(value, "medium", locale=self.language)
+            return self.write_date(value)
         if isinstance(value, int | float):
             return format_decimal(value, locale=self.language)
         return value
@@ -72,6 +98,11 @@ def load_phrases() -> dict[str, Phrases]:
         if language != _FALLBACK:
             catalogue.add_fallback(catalogues[_FALLBACK])
     return {language: Phrases(language, catalogue) for language, catalogue in sorted(catalogues.items())}
+
+
+@lru_cache(maxsize=1024)
+def _format_date(day: date, form: str, language: str) -> str:
+    return format_date(day, form, locale=language)
 
 
 def _compile(text: str) -> Translations:

@@ -20,7 +20,7 @@ from bot.sandbox.shots import browser_flags, find_browser
 from bot.sandbox.tab.deeds import Deeds
 from bot.sandbox.tab.web import PageServer
 from tests.browser.phone import Phone, Stage
-from tests.chat_bot import running_bot
+from tests.chat_bot import CATALOGUES, running_bot
 from tests.harbour import HARBOUR, HarbourIndex
 
 # A busy machine needs longer than the five seconds that playwright waits.
@@ -28,7 +28,6 @@ expect.set_options(timeout=15_000)
 
 OpenPhone: TypeAlias = Callable[..., Awaitable[Phone]]
 
-LANGUAGES = ("de", "en", "fr", "id", "nb", "vi")
 PHONE = {"width": 390, "height": 780}
 
 
@@ -82,7 +81,7 @@ async def opened_stage(folder: Path, articles: Path) -> AsyncIterator[Stage]:
                 api, folder, articles=articles, make_index=HarbourIndex, admin_ids=[ADMIN_ID], passages=3
             )
         )
-        await api.called("setMyShortDescription", len(LANGUAGES))
+        await api.called("setMyShortDescription", len(CATALOGUES))
         yield Stage(api, scene, server, bot)
 
 

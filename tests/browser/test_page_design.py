@@ -150,6 +150,12 @@ async def press_until_focused(phone: Phone, key: str, name: str) -> None:
         ("id", "id", "Pesan"),
         ("de-AT", "de", "Nachricht"),
         ("vi", "vi", "Tin nhắn"),
+        ("es-MX", "es", "Mensaje"),
+        ("pt-BR", "pt", "Mensagem"),
+        ("ru", "ru", "Сообщение"),
+        ("zh-CN", "zh", "消息"),
+        ("ja", "ja", "メッセージ"),
+        ("ar-EG", "ar", "رسالة"),
         ("pl", "en", "Message"),
     ],
 )
@@ -158,6 +164,7 @@ async def test_page_speaks_the_language_of_the_browser(
 ) -> None:
     phone = await open_phone(locale=locale)
     assert await phone.page.locator("html").get_attribute("lang") == language
+    assert await phone.page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
     assert await phone.page.locator("#text").get_attribute("placeholder") == placeholder
     assert await phone.page.locator("[data-word]:empty").count() == 0
 

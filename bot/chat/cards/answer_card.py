@@ -7,11 +7,8 @@ quoted word for word; everything else comes from ``Phrases``. It does not send a
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 from itertools import islice, takewhile
-
-from babel.dates import format_date
 
 from bot.chat.cards.excerpt import cut_excerpt, widen_to_clauses
 from bot.chat.cards.fitting import MESSAGE_UNITS, shorten, shorten_start
@@ -31,6 +28,8 @@ _END_MARKS = " .!?…。！？"
 # The reader's probability from which on a further passage is worth showing, too.
 _ANSWERS_TOO = 0.7
 _NEAR_MISS_WORDS = 20
+# Where words are left out. The mark does not begin or end a line by itself.
+_CUT_BEFORE, _CUT_AFTER = "…\u00a0", "\u00a0…"
 _FOLDED = 2
 # What a phone shows at once, in most languages (tests/phone.py).
 _SCREEN_UNITS = 700
@@ -62,7 +61,7 @@ def render_answer(answer: Answer, phrases: Phrases, limit: int, *, is_late: bool
         missing = text("\n\n" + phrases.say("answer.part-missing", question=question))
         top = top + missing if (top + missing).is_sendable else top
     heading = text("\n\n" + phrases.say("answer.further") + "\n")
-    cards = [_render_hit(hit, None, phrases) for hit in _find_further(answer.hits[shown:limit])]
+    cards = [_render_hit(hit, None, phrases) for hit in find_further(answer.hits[shown:limit])]
     folded, count = _fold_fitting(top + heading, cards)
     return Page(top + heading + folded if count else top, 0, shown + count)
 
@@ -78,7 +77,7 @@ def _render_leads(answer: Answer, phrases: Phrases, top: Markup) -> tuple[Markup
     return top, max(1, min(answer.leads, len(answer.hits)))
 
 
-def _find_further(hits: Iterable[Hit]) -> Iterator[Hit]:
+def find_further(hits: Iterable[Hit]) -> Iterator[Hit]:
     """Yield the passages worth showing below the best: those that the reader believes to answer, too."""
     return islice(takewhile(lambda hit: (hit.answers or 0.0) >= _ANSWERS_TOO, hits), _FOLDED)
 
@@ -90,13 +89,16 @@ def _render_refusal(answer: Answer, phrases: Phrases) -> Markup:
     nearest = answer.hits[0]
     article = _render_article_link(nearest.passage.article)
     if not answer.is_near:
-        return text(phrases.say("not-found-nearest") + " ") + article
-    words = neutralise(nearest.passage.text)
-    begin, end = cut_excerpt(words, _find_words(nearest, words) or (0, 0), _NEAR_MISS_WORDS)
-    quoted = shorten(_mark_cuts(words, begin, end), MESSAGE_UNITS // 2)
-    return (
-        text(phrases.say("not-found-near") + "\n" + phrases.say("asked", question=quoted) + "\n— ") + article
-    )
+        return text(phrases.introduce("not-found-nearest")) + article
+    quoted = phrases.say("asked", question=quote_near_miss(nearest))
+    return text(phrases.say("not-found-near") + f"\n{quoted}\n{phrases.line_start}— ") + article
+
+
+def quote_near_miss(hit: Hit) -> str:
+    """Return what is quoted of a passage that is about what was asked but does not answer it."""
+    words = neutralise(hit.passage.text)
+    begin, end = cut_excerpt(words, _find_focus(hit, words), _NEAR_MISS_WORDS)
+    return shorten(_mark_cuts(words, begin, end), MESSAGE_UNITS // 2)
 
 
 def render_further(answer: Answer, first: int, phrases: Phrases, limit: int) -> Page:
@@ -122,13 +124,13 @@ def render_hit_card(hit: Hit, phrases: Phrases) -> Markup:
 def is_cut(hit: Hit) -> bool:
     """Tell whether the top of an answer shows only a part of the sentence."""
     words = neutralise(hit.passage.text)
-    return cut_excerpt(words, _find_words(hit, words) or (0, 0)) != (0, len(words))
+    return cut_excerpt(words, _find_focus(hit, words)) != (0, len(words))
 
 
 def find_excerpt(hit: Hit) -> str:
     """Return what the top of an answer quotes, as plain text."""
     words = neutralise(hit.passage.text)
-    return _mark_cuts(words, *cut_excerpt(words, _find_words(hit, words) or (0, 0)))
+    return _mark_cuts(words, *cut_excerpt(words, _find_focus(hit, words)))
 
 
 def render_context(answer: Answer, number: int, phrases: Phrases) -> Markup:
@@ -146,13 +148,14 @@ def render_context(answer: Answer, number: int, phrases: Phrases) -> Markup:
 
 
 def render_article(article: Article, phrases: Phrases) -> Markup:
-    """Return an article's line in the list: its title, or its outlet, leads to the source."""
+    """Return an article of the list: its title, above its outlet and so on, or its outlet, with a link."""
     parts = [*_date_of(article, phrases), name_language(article.language, phrases.language)]
     start = text(phrases.line_start)
     if article.title is None:
-        return start + _render_outlet(article) + text("".join(f" · {part}" for part in parts))
+        return start + _render_outlet(article) + text("".join(f"{phrases.separator}{part}" for part in parts))
     title = start + link(text(shorten(article.title, _TITLE_UNITS)), article.source)
-    return title + text("".join(f" · {part}" for part in [shorten(article.outlet, _OUTLET_UNITS), *parts]))
+    details = phrases.separator.join([shorten(article.outlet, _OUTLET_UNITS), *parts])
+    return title + text(f"\n{phrases.line_start}{details}")
 
 
 def _find_shown(answer: Answer) -> tuple[Hit, ...]:
@@ -186,13 +189,13 @@ def _render_lead(hit: Hit, limit: int | None, phrases: Phrases) -> Markup:
     """Lay out a passage as the answer: the words that answer, the sentence around them, its sources."""
     words = neutralise(hit.passage.text)
     marked = _find_words(hit, words)
-    begin, end = cut_excerpt(words, marked or (0, 0))
+    begin, end = cut_excerpt(words, _find_focus(hit, words))
     sources = _render_sources_of(hit, phrases)
     short = neutralise(find_short(hit) or "")
     heading = bold(text(short)) + text("\n") if short and short != words.rstrip(_END_MARKS) else EMPTY
     shown = shorten(words[:end], limit - sources.units - heading.units - 2 + begin) if limit else words[:end]
-    before = text("… ") if begin else EMPTY
-    after = text(" …") if shown == words[:end] != words else EMPTY
+    before = text(_CUT_BEFORE) if begin else EMPTY
+    after = text(_CUT_AFTER) if shown == words[:end] != words else EMPTY
     return heading + before + _mark(shown, begin, marked) + after + sources
 
 
@@ -221,20 +224,28 @@ def _find_words(hit: Hit, quoted: str) -> tuple[int, int] | None:
     return widen_to_clauses(quoted, (start, start + len(clause))) if start >= 0 else None
 
 
+def _find_focus(hit: Hit, quoted: str) -> tuple[int, int]:
+    """Return around what a quotation may be cut: the words that answer, or the clause; else its beginning."""
+    clause = neutralise(hit.highlight or "")
+    start = max(0, quoted.find(clause))
+    return _find_words(hit, quoted) or (start, start + len(clause))
+
+
 def _mark_cuts(words: str, begin: int, end: int) -> str:
     """Return a part of a sentence, with "…" where words are left out."""
-    return ("… " if begin else "") + words[begin:end] + (" …" if end < len(words) else "")
+    return (_CUT_BEFORE if begin else "") + words[begin:end] + (_CUT_AFTER if end < len(words) else "")
 
 
 def _render_sources_of(hit: Hit, phrases: Phrases) -> Markup:
     """Return the lines below a passage: "— VietnamPlus · Oct 26, 2025 · in French", "Also in: …"."""
     article = hit.passage.article
-    parts = "".join(f" · {part}" for part in [*_date_of(article, phrases), _name_languages(article, phrases)])
+    details = [*_date_of(article, phrases), name_languages(article, phrases)]
+    parts = "".join(f"{phrases.separator}{detail}" for detail in details)
     start = text(f"\n{phrases.line_start}— ")
     return start + _render_article_link(article) + text(parts) + _render_agreeing(hit, phrases)
 
 
-def _name_languages(article: Article, phrases: Phrases) -> str:
+def name_languages(article: Article, phrases: Phrases) -> str:
     """Name the language of an article, and that of its source if it is a translation."""
     language = name_language(article.language, phrases.language)
     if article.original is None:
@@ -250,7 +261,7 @@ def _render_agreeing(hit: Hit, phrases: Phrases) -> Markup:
     if not articles:
         return EMPTY
     outlets = [_render_outlet(article) for article in list(articles.values())[:_AGREEING_ARTICLES]]
-    return text("\n" + phrases.say("answer.also-in") + " ") + join(", ", outlets)
+    return text("\n" + phrases.introduce("answer.also-in")) + join(", ", outlets)
 
 
 def _render_article_link(article: Article) -> Markup:
@@ -271,12 +282,7 @@ def _date_of(article: Article, phrases: Phrases) -> list[str]:
     """Return the date as the reader writes one, if there is one."""
     if article.published is None:
         return []
-    return [_write_date(article.published, phrases.language)]
-
-
-@lru_cache(maxsize=1024)
-def _write_date(day: date, language: str) -> str:
-    return format_date(day, "medium", locale=language)
+    return [phrases.write_date(article.published)]
 
 
 def _is_shown(piece: Markup) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from babel.dates import format_date
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.cards.fitting import MESSAGE_UNITS, shorten
@@ -137,7 +136,7 @@ def lay_out_undo(key: str, phrases: Phrases) -> InlineKeyboardMarkup:
 
 
 def _say_date(dated: Article | Draft, phrases: Phrases) -> str | None:
-    return format_date(dated.published, "medium", locale=phrases.language) if dated.published else None
+    return phrases.write_date(dated.published) if dated.published else None
 
 
 def _button(label: str, data: str) -> InlineKeyboardButton:

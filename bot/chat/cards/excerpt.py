@@ -12,6 +12,9 @@ LONGEST = 40
 # Not worth leaving out.
 _REMNANT = 4
 _MOST_MARKED = 24
+_BRACKETS = "(["
+# Of what is to stand out: with less of it, something else would.
+_MAIN_PART = 0.5
 _LOOSE_END = " ,;:–—"
 
 
@@ -24,9 +27,13 @@ def cut_excerpt(sentence: str, words: Span, longest: int = LONGEST) -> Span:
     units = find_units(sentence, (0, len(sentence)))
     if len(units) <= longest + _REMNANT:
         return 0, len(sentence)
-    pieces = [_find_units_of(piece, units) for piece in split_at_punctuation(sentence)]
+    spans = split_at_punctuation(sentence)
+    pieces = [_find_units_of(piece, units) for piece in spans]
     wanted = _find_units_of(words, units)
     first, end = _choose_pieces(pieces, wanted, longest)
+    while first and pieces[first][1] <= wanted[0] and sentence[spans[first][0]] in _BRACKETS:
+        # What a bracket belongs to is left out.
+        first += 1
     begin, stop = pieces[first][0], pieces[end - 1][1]
     if stop - begin > longest:
         begin, stop = _narrow((begin, stop), wanted, longest)
@@ -41,7 +48,8 @@ def cut_excerpt(sentence: str, words: Span, longest: int = LONGEST) -> Span:
 def widen_to_clauses(sentence: str, words: Span) -> Span | None:
     """Return the span of the whole clauses that words are in, so that no phrase is torn.
 
-    Where that is too much to stand out, the clauses that are in the words; None if there are none.
+    Where that is too much to stand out, the clauses that are in the words; None if these are only a small
+    part of them.
 
     >>> widen_to_clauses("In May, as planned, all of them signed.", (20, 31))
     (20, 39)
@@ -49,6 +57,8 @@ def widen_to_clauses(sentence: str, words: Span) -> Span | None:
     pieces = split_at_punctuation(sentence)
     touched = [piece for piece in pieces if piece[0] < words[1] and words[0] < piece[1]]
     inside = [piece for piece in touched if words[0] <= piece[0] and piece[1] <= words[1] + 1]
+    if sum(end - begin for begin, end in inside) < _MAIN_PART * (words[1] - words[0]):
+        inside = []
     for chosen in (touched, inside):
         if not chosen:
             continue

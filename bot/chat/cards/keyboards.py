@@ -23,7 +23,9 @@ VOTE = "vote"
 
 _LABELS: Mapping[Vote, str] = {Vote.UP: "👍", Vote.DOWN: "👎"}
 _TAKEN = " ✓"
-_MOST_TRANSLATIONS = 3
+_MOST_TRANSLATIONS = 4
+# A third of a row clips the label of a button with the name of a language.
+_TRANSLATIONS_IN_ROW = 2
 # Said by people who may not know what to ask.
 _INVITING = (
     SmallTalk.GREETING,
@@ -82,8 +84,12 @@ class Keyboards:
         if len(translations) == 1:
             votes = [*translations, *votes]
             translations = []
+        beside = [
+            translations[first : first + _TRANSLATIONS_IN_ROW]
+            for first in range(0, len(translations), _TRANSLATIONS_IN_ROW)
+        ]
         suggested = [] if page.first else lay_out_questions(card.suggested)
-        return [row for row in (buttons, translations, votes, *suggested) if row]
+        return [row for row in (buttons, *beside, votes, *suggested) if row]
 
     def _offer_examples(self, card: Card) -> list[Row]:
         return lay_out_examples(self._examples, card.phrases.language)

@@ -2,6 +2,9 @@
 
 The search runs in a worker thread, so that other chats go on meanwhile. It decides neither what
 the answer is nor how it looks, nor which messages are questions.
+
+"Tell me more" shows more of the answer just before, as its button does; like a press, it is no exchange
+of its own.
 """
 
 import asyncio
@@ -11,12 +14,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from cachetools import LRUCache
 from telegram import InlineKeyboardMarkup, Message, User
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, TelegramError
 
 from bot.answering import Desk
-from bot.chat.cards.answer_card import render_answer
+from bot.chat.cards.answer_card import render_answer, render_further
 from bot.chat.cards.keyboards import Card, Keyboards
 from bot.chat.cards.markup import Markup
 from bot.chat.handlers.follow_ups import Preceding
@@ -24,14 +28,18 @@ from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import MessageTurn
 from bot.chat.wire.sending import edit_at, place_reply, topic_of
+from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
+from bot.journal.votes import Votes
 from bot.metrics import Metrics
-from bot.model import Answer, Exchange, Origin
+from bot.model import Answer, Exchange, Origin, SmallTalk, Vote
 
 _LOG = logging.getLogger(__name__)
 _SILENCE_S = 0.5
 # The second page is behind a button.
 _PAGES = 2
+# Of so many answers it is known how far they were told; the others are told from their second page.
+_TOLD = 1_000
 
 
 class Answers:
@@ -42,6 +50,7 @@ class Answers:
         *,
         desk: Desk,
         journal: Journal,
+        votes: Votes,
         reader_languages: ReaderLanguages,
         suggestions: Suggestions,
         keyboards: Keyboards,
@@ -52,12 +61,14 @@ class Answers:
         """Take, among others, the most passages shown at first, and when an answer is late."""
         self._desk = desk
         self._journal = journal
+        self._votes = votes
         self._reader_languages = reader_languages
         self._suggestions = suggestions
         self._keyboards = keyboards
         self._metrics = metrics
         self._limit = limit
         self._late_after = timedelta(seconds=late_after_s)
+        self._told: LRUCache[str, int] = LRUCache(_TOLD)
 
     async def give(
         self,
@@ -72,6 +83,12 @@ class Answers:
         with _typing(message):
             reads = await self._reader_languages.find_reads(asker)
             answer = await asyncio.to_thread(self._find_answer, words, asker, reads, preceding)
+            if (
+                answer.small_talk is SmallTalk.TELL_ME_MORE
+                and preceding
+                and await self._tell_more(turn, preceding.exchange, reads, replaced)
+            ):
+                return
             suggested = await self._suggestions.choose(answer, phrases.language)
         turn.once("counted", lambda: self._metrics.count_answer(answer))
         exchange = Exchange(
@@ -96,6 +113,33 @@ class Answers:
             self._journal.record(exchange)
             raise
         self._journal.record(exchange)
+
+    async def _tell_more(
+        self, turn: MessageTurn, told: Exchange, reads: tuple[str, ...], replaced: Exchange | None
+    ) -> bool:
+        """Show the next page of an answer, and tell whether there was one."""
+        answer, phrases = told.answer, turn.phrases
+        if not answer.is_answered:
+            return False
+        first = self._told.get(told.key) or render_answer(answer, phrases, self._limit).end
+        first = turn.once("first", lambda: first)
+        if first >= len(answer.hits):
+            return False
+        page = render_further(answer, first, phrases, self._limit)
+        vote = await self._find_vote(turn, told)
+        rows = self._keyboards.for_page(Card(told.key, answer, phrases, vote, reads=reads), page)
+        await _deliver(turn.message, page.content, InlineKeyboardMarkup(rows), told, replaced)
+        self._told[told.key] = page.end
+        return True
+
+    async def _find_vote(self, turn: MessageTurn, exchange: Exchange) -> Vote | None:
+        """Return the asker's vote, which only a private chat shows."""
+        if not turn.is_private or turn.asker is None:
+            return None
+        try:
+            return await self._votes.find(exchange.key, turn.asker.id)
+        except DatabaseUnavailableError:
+            return None
 
     def _find_answer(
         self, words: str, asker: User | None, reads: tuple[str, ...], preceding: Preceding | None

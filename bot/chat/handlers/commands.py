@@ -76,7 +76,7 @@ class Commands:
     async def help(self, turn: MessageTurn) -> None:
         """Say how to ask, and list the commands."""
         commands = "\n".join(
-            f"/{command.command} – {command.description}"
+            f"{turn.phrases.write_command(command.command)} – {command.description}"
             for command in await self._menus.describe_commands(turn.message, turn.phrases)
         )
         explanation = turn.say(
@@ -104,7 +104,7 @@ class Commands:
         )
         buttons = lay_out_examples(self._examples, turn.phrases.language)
         offer = turn.say("example.offer") if buttons else ""
-        introduction = _join(introduction, self._describe_articles(turn), offer)
+        introduction = _join(introduction, self._describe_articles(turn), turn.say("start.how"), offer)
         await turn.reply(text(introduction), InlineKeyboardMarkup(buttons) if buttons else None)
 
     def _describe_articles(self, turn: MessageTurn) -> str:

@@ -20,8 +20,9 @@ REMEMBERED = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Preceding:
-    """What came before a message, and whether the same person asked it."""
+    """What came before a message, in which exchange, and whether the same person asked it."""
 
+    exchange: Exchange
     earlier: Earlier
     is_own: bool
 
@@ -48,7 +49,7 @@ class FollowUps:
         earlier = exchange.answer.recall(is_reply=answered is not None) if exchange else None
         if exchange is None or earlier is None:
             return None
-        return Preceding(earlier, is_own=exchange.user_id == asker.id)
+        return Preceding(exchange, earlier, is_own=exchange.user_id == asker.id)
 
     async def _find_answered(self, message: Message) -> Exchange | None:
         replied = message.reply_to_message

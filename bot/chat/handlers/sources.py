@@ -52,7 +52,11 @@ class Sources:
         shown = corpus.articles[before : before + _PAGE]
         for number, article in enumerate(shown, before + 1):
             length = phrases.say("sources.sentences", count=sentences[article.id])
-            page += text(f"\n{number}. ") + render_article(article, phrases) + text(f" · {length}")
+            page += (
+                text(f"\n{number}. ")
+                + render_article(article, phrases)
+                + text(f"{phrases.separator}{length}")
+            )
         if len(shown) < total:
             page += text("\n\n" + say_page(before, len(shown), total, phrases))
         return page

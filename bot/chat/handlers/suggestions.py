@@ -15,7 +15,7 @@ from cachetools import LRUCache
 from bot.answering import Desk
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.popular import PopularQuestions
-from bot.model import Answer, Corpus
+from bot.model import Answer, Corpus, Hit
 from bot.wording.examples import Examples, digest_question
 
 _MOST = 2
@@ -93,14 +93,15 @@ class Suggestions:
         asked = _normalise(answer.question.text)
         new = [question for question in candidates if _normalise(question) != asked]
         chosen: list[str] = []
-        given = [answer]
+        # Each part of a question that asks two things has an answer of its own.
+        given = list(answer.hits[: answer.leads])
         for question in self._desk.order_by_nearness(answer.question.text, new):
             if len(chosen) == _MOST:
                 break
             found = self._ask(question, language)
-            if found.is_answered and not any(_say_the_same(one, found) for one in given):
+            if found.is_answered and not any(_say_the_same(one, found.hits[0]) for one in given):
                 chosen.append(question)
-                given.append(found)
+                given.append(found.hits[0])
         return tuple(chosen)
 
     def _ask(self, question: str, language: str) -> Answer:
@@ -111,12 +112,13 @@ class Suggestions:
         return answer
 
 
-def _say_the_same(one: Answer, other: Answer) -> bool:
-    """Tell whether two answers are the same statement; one passage may hold several, in other words."""
-    first, second = one.hits[0], other.hits[0]
-    if first.passage.id == second.passage.id:
-        return one.short == other.short
-    return any(passage.id == second.passage.id for passage in first.also)
+def _say_the_same(one: Hit, other: Hit) -> bool:
+    """Tell whether two hits may be the same statement; one passage holds several, in other words."""
+    if one.passage.id == other.passage.id:
+        return (
+            one.short is None or other.short is None or one.short in other.short or other.short in one.short
+        )
+    return any(passage.id == other.passage.id for passage in one.also)
 
 
 def _normalise(question: str) -> str:

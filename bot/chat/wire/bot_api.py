@@ -42,14 +42,25 @@ class Connection(ExtBot[None]):
         timeout_s: float,
         resend_pause_s: float,
         longest_wait_s: float,
+        transports: tuple[Transport, Transport],
         **arguments: Any,  # noqa: ANN401 - the library's
     ) -> None:
-        """Report trouble to ``report``; ``arguments`` are those of ``ExtBot``."""
-        super().__init__(**arguments)
+        """Report trouble to ``report``; call and fetch updates with ``transports``.
+
+        ``arguments`` are those of ``ExtBot``.
+        """
+        calling, fetching = self._transports = transports
+        super().__init__(request=calling, get_updates_request=fetching, **arguments)
         self._report = report
         self._timeout_s = timeout_s
         self._resend_pause_s = resend_pause_s
         self._longest_wait_s = longest_wait_s
+
+    async def shutdown(self) -> None:
+        """Close the connections, also those of a start that was given up half-way."""
+        await super().shutdown()
+        for transport in self._transports:
+            await transport.shutdown()
 
     async def post_message(self, **parameters: object) -> RawMessage:
         """Send a text and return the message as Telegram's JSON has it; most callers need only its id.
@@ -144,8 +155,10 @@ def open_connection(  # noqa: PLR0913 - the assembly passes each by name
         token=token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=_build_request(metrics, proxy, _CONNECTIONS, timeout_s),
-        get_updates_request=_build_request(metrics, proxy, 1, timeout_s),
+        transports=(
+            _build_request(metrics, proxy, _CONNECTIONS, timeout_s),
+            _build_request(metrics, proxy, 1, timeout_s),
+        ),
         rate_limiter=pacing,
     )
 

@@ -65,6 +65,7 @@ class Shared:
 
     desk: Desk
     journal: Journal
+    votes: Votes
     reader_languages: ReaderLanguages
     permissions: Permissions
     menus: Menus
@@ -124,7 +125,7 @@ def make_handlers(  # noqa: PLR0913 - what the handlers are made of
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
     answer_buttons = AnswerButtons(
         journal=shared.journal,
-        votes=Votes(database),
+        votes=shared.votes,
         reader_languages=shared.reader_languages,
         suggestions=shared.suggestions,
         keyboards=shared.keyboards,
@@ -205,6 +206,7 @@ def _make_questions(settings: Settings, shared: Shared, late_after_s: float) -> 
         answers=Answers(
             desk=shared.desk,
             journal=shared.journal,
+            votes=shared.votes,
             reader_languages=shared.reader_languages,
             suggestions=shared.suggestions,
             keyboards=shared.keyboards,

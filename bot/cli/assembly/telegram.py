@@ -40,6 +40,7 @@ from bot.journal.question_file import QuestionFile
 from bot.journal.readers import Readers
 from bot.journal.retention import Retention
 from bot.journal.roles import Roles
+from bot.journal.votes import Votes
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.wording.about import About
@@ -174,6 +175,7 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     shared = Shared(
         desk=desk,
         journal=journal,
+        votes=Votes(database),
         reader_languages=reader_languages,
         permissions=permissions,
         reports=Reports(database=database.path, journal=journal, english=reader_languages.phrases_in(None)),

@@ -145,7 +145,7 @@ export class Bubbles {
     if (button.kind === "url") {
       const open = (event) => this.on.link(new URL(button.value)) && event.preventDefault();
       const where = { href: button.value, target: "_blank", rel: "noopener noreferrer", onclick: open };
-      return make("a", { ...spot, ...where, text: `${button.text} ↗` });
+      return make("a", { ...spot, ...where, class: "leading", text: button.text });
     }
     const press = async (event) => {
       const pressed = event.currentTarget;

@@ -1,6 +1,7 @@
 // The page's own words, in the language of the browser; words.json holds them all.
 
-const LANGUAGES = ["en", "nb", "fr", "id", "de", "vi"];
+const LANGUAGES = ["en", "nb", "fr", "id", "de", "vi", "es", "pt", "ru", "zh", "ja", "ar"];
+const RIGHT_TO_LEFT = new Set(["ar"]);
 const NORWEGIAN = new Set(["no", "nn", "nb"]);
 
 export const language = chooseLanguage(navigator.languages);
@@ -21,6 +22,7 @@ export async function loadWords() {
   const every = await (await fetch("words.json")).json();
   words = every[language];
   document.documentElement.lang = language;
+  document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", say(element.dataset.label));
@@ -40,7 +42,7 @@ export function nameLanguage(code) {
 }
 
 export function writeTime(seconds, withSeconds = false) {
-  const form = { hour: "2-digit", minute: "2-digit", ...(withSeconds ? { second: "2-digit" } : {}) };
+  const form = { hour: "numeric", minute: "2-digit", ...(withSeconds ? { second: "2-digit" } : {}) };
   return new Date(seconds * 1000).toLocaleTimeString(region, form);
 }
 
