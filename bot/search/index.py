@@ -235,7 +235,13 @@ class CorpusIndex:
         if pinned is not None:
             return self._find_pinned(question, ranked, pinned, limit)
         leaned = self._lean(question, question.earlier, ranked, limit) if question.earlier else None
-        return leaned or self._find(question, ranked, limit)
+        if leaned:
+            return leaned
+        found = self._find(question, ranked, limit)
+        if self._leaning.leans(question) and not self._leaning.find_named(question):
+            # "And when?" asks nothing without what came before.
+            return replace(found, is_answer=False, is_near=False)
+        return found
 
     def _rank(self, question: Question) -> _Ranked:
         evidence = self.gather_evidence(question)
@@ -280,15 +286,22 @@ class CorpusIndex:
         """Return what answers a question that cannot stand alone, together with what came before.
 
         Both count for what the question is about; the reader is only asked the new words, and what
-        they name has to be in the passage. So nothing is answered merely because it was asked before.
+        they name has to be in the passage. So nothing is answered merely because it was asked before. After
+        a question that was not answered, the reader is asked both.
         """
         leans = self._leaning.leans(question)
         is_answered = alone.confidence >= self._calibration.threshold
         if not leans and (is_answered or not earlier.is_reply):
             return None
-        together = self.gather_evidence(replace(question, text=_join(earlier, question)))
-        scores = weigh_evidence(alone.evidence, self._parameters) + weigh_evidence(together, self._parameters)
-        ranked = self._judge(question, together, (scores / 2).astype(np.float32))
+        whole = replace(question, text=_join(earlier, question))
+        if earlier.answer is None:
+            # What the articles do not answer is answered no better for another question after it.
+            ranked = self._rank(whole)
+        else:
+            together = self.gather_evidence(whole)
+            apart = weigh_evidence(alone.evidence, self._parameters)
+            scores = (apart + weigh_evidence(together, self._parameters)) / 2
+            ranked = self._judge(question, together, scores.astype(np.float32))
         found = self._find(question, ranked, limit)
         named = self._leaning.find_named(question)
         if named:

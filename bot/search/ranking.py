@@ -74,7 +74,7 @@ def weigh_readings(
 def hold_back_headings(
     scores: NDArray[np.float32], is_heading: NDArray[np.bool_], words: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Lower the headings whose words were not asked for below the best of the other passages.
+    """Lower the headings whose words were not asked for below all other passages.
 
     ``words`` is how much the words of the question weigh in each passage. A heading is near to every
     question about its subject, and answers none of them.
@@ -82,7 +82,8 @@ def hold_back_headings(
     held = is_heading & (words <= _ASKED_FOR * words.max())
     if not held.any() or held.all():
         return scores
-    return np.where(held, np.minimum(scores, scores[~held].max() - _HELD_BACK_BY), scores).astype(np.float32)
+    lowest = scores[~held].min() - _HELD_BACK_BY
+    return np.where(held, np.minimum(scores, lowest), scores).astype(np.float32)
 
 
 def load_parameters() -> Parameters:
