@@ -17,11 +17,10 @@ import pytest
 
 from bot.settings import PROJECT
 from tests.harbour import CRANES, HARBOUR, SEVEN
-from tests.service import kill
+from tests.service import START_S, kill
 
 # Made up, in the form of a real one.
 REAL_TOKEN = "1234567890:AAH-somebody-s_real-token-0123456789"  # noqa: S105
-START_S = 60.0
 
 
 @asynccontextmanager

@@ -6,10 +6,12 @@ are not translated and have no place here. In languages written from the right, 
 each command and each handle, so that its slash or @ stays in front of it.
 """
 
+from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO, StringIO
+from types import MappingProxyType
 
 from babel import Locale
 from babel.dates import format_date
@@ -83,8 +85,9 @@ class Phrases:
         return value
 
 
-def load_phrases() -> dict[str, Phrases]:
-    """Read every catalogue; the keys are languages.
+@cache
+def load_phrases() -> Mapping[str, Phrases]:
+    """Read every catalogue, once in a process; the keys are languages.
 
     Raises:
         PoFileError: a catalogue is not a valid gettext file.
@@ -97,7 +100,9 @@ def load_phrases() -> dict[str, Phrases]:
     for language, catalogue in catalogues.items():
         if language != _FALLBACK:
             catalogue.add_fallback(catalogues[_FALLBACK])
-    return {language: Phrases(language, catalogue) for language, catalogue in sorted(catalogues.items())}
+    return MappingProxyType(
+        {language: Phrases(language, catalogue) for language, catalogue in sorted(catalogues.items())}
+    )
 
 
 @lru_cache(maxsize=1024)

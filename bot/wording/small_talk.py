@@ -13,6 +13,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 
 from bot.model import SmallTalk
@@ -164,8 +165,9 @@ class SmallTalkPhrases:
         ]
 
 
+@cache
 def load_small_talk() -> SmallTalkPhrases:
-    """Read the phrases that come with the bot."""
+    """Read the phrases that come with the bot, once in a process."""
     content = tomllib.loads((files("bot.wording") / "small_talk.toml").read_text("utf-8"))
     listed = {
         name: [phrase for one in languages.values() for phrase in one] for name, languages in content.items()
