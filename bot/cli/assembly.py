@@ -188,6 +188,8 @@ class _Shared:
     pins: Pins
     question_file: QuestionFile
     upkeep: Upkeep
+    store: ArticleStore
+    versions: Versions
 
 
 async def _find_gaps(gaps: Gaps, limit: int) -> list[GapLine]:
@@ -249,6 +251,8 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     gaps = Gaps(database, lambda: desk.index)
     pins = Pins(database)
     question_file = make_question_file(settings, database)
+    store = open_store(settings)
+    versions = open_versions(settings, store)
     shared = _Shared(
         desk=desk,
         journal=journal,
@@ -274,9 +278,12 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
             desk=desk,
             pins=pins,
             question_file=question_file,
+            versions=versions,
             report=alerts.report,
             try_again_s=pauses.database_try_again_s,
         ),
+        store=store,
+        versions=versions,
     )
     turns = Turns(reader_languages)
     handlers = _make_handlers(
@@ -376,8 +383,7 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         cards=InlineCards(shared.keyboards, lambda: connection.username),
         allowance=_limit(_KEYSTROKES * settings.questions_per_minute, settings.admin_ids),
     )
-    store = open_store(settings)
-    versions = open_versions(settings, store)
+    store, versions = shared.store, shared.versions
     shared.desk.watch(partial(_keep_version, versions))
     changes = CorpusChanges(desk=shared.desk, upkeep=shared.upkeep, store=store)
     audit = Audit(database)
@@ -395,7 +401,6 @@ def _make_handlers(  # noqa: PLR0913 - what the handlers are made of
         upkeep=shared.upkeep,
     )
     languages = Languages(reader_languages=shared.reader_languages, menus=shared.menus)
-    audit = Audit(database)
     answer_buttons = AnswerButtons(
         journal=shared.journal,
         votes=Votes(database),
@@ -684,6 +689,7 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
             desk=desk,
             pins=Pins(database),
             question_file=make_question_file(settings, database),
+            versions=open_versions(settings, open_store(settings)),
             report=lambda _trouble: None,
             try_again_s=PAUSES.database_try_again_s,
         )

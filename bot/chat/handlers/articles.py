@@ -175,8 +175,8 @@ class Articles:
         done = await self._make(turn.at(message), lambda: store.undo(turn.value, by=by), by)
         if done is not None:
             self._audit.record(actor_of(turn), Act.UNDID, done.change.steps[0].path)
-            version = done.reload.after.version
-            await turn.at(message).tell("articles.undone", version=version)
+            said = turn.say("articles.undone", version=done.reload.after.version)
+            await turn.at(message).reply(_report(said, done))
 
     async def _propose(self, turn: MessageTurn, read: Callable[[], Draft]) -> None:
         """Read a draft and show it."""
@@ -251,10 +251,8 @@ class Articles:
         path = made.change.steps[0].path
         if not is_made:
             self._audit.record(actor_of(turn), Act.ADDED_ARTICLE, path)
-        await at.reply(
-            text(turn.say("draft.added", path=path, version=made.reload.after.version)),
-            lay_out_undo(key, turn.phrases),
-        )
+        said = turn.say("draft.added", path=path, version=made.reload.after.version)
+        await at.reply(_report(said, made), lay_out_undo(key, turn.phrases))
         self._editing.drafts.drop(kept.key)
         await turn.show(render_draft(draft, None, turn.phrases))
 
@@ -283,12 +281,12 @@ class Articles:
         if made is None:
             self._audit.record(actor_of(turn), Act.TOOK_OUT_ARTICLE, path)
         said = turn.say("articles.taken-out", path=path, version=done.reload.after.version)
-        await at.reply(text(said), lay_out_undo(key, turn.phrases))
+        await at.reply(_report(said, done), lay_out_undo(key, turn.phrases))
 
     async def _make(self, turn: MessageTurn, change: Callable[[], Change], by: str) -> Done | None:
         """Make a change; if it cannot be made, say why."""
         try:
-            return await self._changes.make(change, by)
+            return await self._changes.make(change, by, turn.phrases)
         except ReadOnlyError as error:
             await turn.tell("articles.read-only", detail=shorten(neutralise(str(error)), _DETAIL_UNITS))
         except (GoneError, ChangedSinceError):
@@ -328,3 +326,7 @@ class Articles:
         except DatabaseUnavailableError:  # it was reported
             quoted = {}
         return dict(sentences), quoted
+
+
+def _report(said: str, done: Done) -> Markup:
+    return text("\n".join([said, *done.checks]))

@@ -83,7 +83,9 @@ class CorpusVersions:
             return
         at, by, key = turn.at(message), str(turn.presser.id), f"back{turn.press.id}"
         try:
-            done = await self._changes.make(lambda: self._versions.roll_back(version.id, by=by, key=key), by)
+            done = await self._changes.make(
+                lambda: self._versions.roll_back(version.id, by=by, key=key), by, turn.phrases
+            )
         except CorpusError as error:
             detail = shorten(neutralise(str(error.mistakes[0])), _DETAIL_UNITS)
             await at.tell("articles.not-loading", detail=detail)
@@ -93,7 +95,7 @@ class CorpusVersions:
             self._audit.record(actor_of(turn), Act.ROLLED_BACK, version.id)
             articles = turn.say("articles", count=len(done.reload.after.articles))
             said = turn.say("versions.rolled-back", version=done.reload.after.version, articles=articles)
-            await at.reply(text(said), lay_out_undo(key, turn.phrases))
+            await at.reply(text("\n".join([said, *done.checks])), lay_out_undo(key, turn.phrases))
 
     def _render(self, before: int, phrases: Phrases) -> tuple[Markup, InlineKeyboardMarkup | None]:
         versions = self._versions.list_versions()
@@ -113,7 +115,7 @@ class CorpusVersions:
 
 
 def _render_version(version: Version, current: str, phrases: Phrases) -> Markup:
-    """Lay out when a version came to be, by whom, and what is new in it."""
+    """Lay out when a version came to be, by whom, what is new in it, and how it did in the tests."""
     at = format_datetime(version.kept_at, "short", locale=phrases.language)
     by = phrases.say("versions.by", who=version.by) if version.by else phrases.say("versions.by-hand")
     marks = [
@@ -123,4 +125,10 @@ def _render_version(version: Version, current: str, phrases: Phrases) -> Markup:
     head = bold(text(version.id)) + text("".join(f" · {mark}" for mark in marks if mark))
     change = phrases.say("versions.change", new=version.new, changed=version.changed, gone=version.gone)
     articles = phrases.say("articles", count=len(version.files))
-    return head + text(f"\n{at} UTC · {by}\n{articles} · {change}")
+    card = head + text(f"\n{at} UTC · {by}\n{articles} · {change}")
+    score = version.score
+    return (
+        card + text("\n" + phrases.say("reload.tests", right=score.right, total=score.total))
+        if score
+        else card
+    )
