@@ -3,18 +3,22 @@
 import asyncio
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from bot.cli.app import app
+from bot.cli.assembly import make_desk
 from bot.corpus.articles import load_corpus
 from bot.journal.audit import SHELL
 from bot.journal.database import Database
 from bot.journal.pins import Pins
 from bot.model import Question
+from bot.search.encoder import Vectors
 from bot.search.index import CorpusIndex
 from bot.search.pins import Pin
 from tests.chat_bot import MAX_ARTICLE_BYTES
@@ -67,6 +71,43 @@ def test_pin_whose_passage_has_gone_is_named_and_does_nothing(index: CorpusIndex
     assert pinned.gone_pins == (gone,)
     assert not pinned.search(PIZZA, 3).is_answer
     assert pinned.search(Question("who paints them", "en"), 3).hits[0].is_pinned
+
+
+class CountingEncoder:
+    """Embeds texts at random, always the same way, and keeps the questions."""
+
+    name = "counting"
+    dimension = 8
+
+    def __init__(self) -> None:
+        self.questions: list[str] = []
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        self.questions += texts
+        return self.embed_passages(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        return np.stack([np.random.default_rng(list(text.encode())).normal(size=8) for text in texts]).astype(
+            np.float32
+        )
+
+
+def test_reload_embeds_no_pinned_question_anew() -> None:
+    encoder = CountingEncoder()
+    corpus = load_corpus(HARBOUR, MAX_ARTICLE_BYTES)
+
+    def load(_progress: object = None) -> CorpusIndex:
+        return CorpusIndex.build(corpus, encoder)
+
+    desk = make_desk(load(), load)
+    desk.pin([pin(RED, PIZZA)])
+    assert encoder.questions.count(PIZZA.text) == 1
+    desk.reload()
+    kittens = Question("kittens for sale", "en")
+    desk.pin([pin(RED, PIZZA), pin(SEVEN, kittens)])
+    desk.reload()
+    assert [encoder.questions.count(each.text) for each in (PIZZA, kittens)] == [1, 1]
+    assert desk.ask(PIZZA.text, language="en", limit=1).hits[0].is_pinned
 
 
 def test_pins_are_shown_and_taken_back_in_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
