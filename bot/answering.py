@@ -165,11 +165,14 @@ class Desk:
         question = Question(words, self._detector.detect(words, hint))
         return self._index.with_pins(()).search(question, limit).hits
 
-    def pin(self, pins: Sequence[Pin]) -> tuple[Pin, ...]:
-        """Answer with these pins from now on; return those whose passages have gone."""
+    def pin(self, pins: Sequence[Pin], known: Mapping[Question, Vectors] | None = None) -> tuple[Pin, ...]:
+        """Answer with these pins from now on; return those whose passages have gone.
+
+        ``known`` are vectors of their questions that the encoder of the index made before.
+        """
         with self._assigning:
             self._pins = tuple(pins)
-            self._index = self._index.with_pins(self._pins)
+            self._index = self._index.with_pins(self._pins, known)
             return self._index.gone_pins
 
     def reload(self, progress: Progress | None = None) -> Reload:

@@ -5,19 +5,27 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from bot.chat.upkeep import Upkeep
 from bot.cli.app import app
 from bot.cli.assembly import make_desk
 from bot.corpus.articles import load_corpus
+from bot.corpus.store import ArticleStore
+from bot.corpus.versions import Versions
 from bot.journal.audit import SHELL
 from bot.journal.database import Database
+from bot.journal.exchanges import Journal
+from bot.journal.personal import PersonalRecords
 from bot.journal.pins import Pins
-from bot.model import Question
+from bot.journal.question_file import QuestionFile
+from bot.model import Answer, AnswerKind, Exchange, Origin, Question
 from bot.search.encoder import Vectors
 from bot.search.index import CorpusIndex
 from bot.search.pins import Pin
@@ -108,6 +116,43 @@ def test_reload_embeds_no_pinned_question_anew() -> None:
     desk.reload()
     assert [encoder.questions.count(each.text) for each in (PIZZA, kittens)] == [1, 1]
     assert desk.ask(PIZZA.text, language="en", limit=1).hits[0].is_pinned
+
+
+async def test_start_embeds_no_pinned_question_anew_until_it_is_erased(tmp_path: Path) -> None:
+    corpus = load_corpus(HARBOUR, MAX_ARTICLE_BYTES)
+    passage = next(each for each in corpus.passages if each.text == RED)
+    database = Database(tmp_path / "log.sqlite")
+    await database.open()
+    pins, journal = Pins(database), Journal(database)
+    answer = Answer(PIZZA, AnswerKind.NOT_FOUND, 0.1, (), "abc123", 9.0)
+    exchange = Exchange(datetime.now(UTC), Origin.TELEGRAM, answer, user_id=7, chat_id=7)
+    journal.record(exchange)
+    await journal.flush()
+    assert await pins.add([exchange.key], passage, SHELL)
+
+    embedded = []
+    for _start in range(2):
+        encoder = CountingEncoder()
+        index = CorpusIndex.build(corpus, encoder)
+        desk = make_desk(index, partial(CorpusIndex.build, corpus, encoder, None))
+        versions = Versions(
+            ArticleStore(HARBOUR, tmp_path / "v"), tmp_path / "v", max_versions=1, max_bytes=1
+        )
+        file = QuestionFile(database, tmp_path / "tests.toml")
+        upkeep = Upkeep(
+            desk=desk, pins=pins, question_file=file, versions=versions, report=print, try_again_s=1
+        )
+        await upkeep.begin()
+        assert desk.ask(PIZZA.text, language="en", limit=1).hits[0].is_pinned
+        embedded.append(encoder.questions.count(PIZZA.text))
+    # The second start has only embedded the question that was asked.
+    assert embedded == [2, 1]
+    (vector,) = (await pins.read_vectors("counting")).values()
+    assert await pins.read_vectors("another") == {}
+    await PersonalRecords(database, 1).forget(7)
+    assert await pins.read_vectors("counting") == {}
+    await database.close()
+    assert vector.astype(np.float16).tobytes() not in (tmp_path / "log.sqlite").read_bytes()
 
 
 def test_pins_are_shown_and_taken_back_in_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

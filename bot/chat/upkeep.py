@@ -109,11 +109,23 @@ class Upkeep:
     async def use_pins(self) -> tuple[Pin, ...]:
         """Use the pins as the database has them now; return those whose passages have gone.
 
+        Vectors that are new are kept in the database.
+
         Raises:
-            DatabaseUnavailableError: the database cannot be read now.
+            DatabaseUnavailableError: the database cannot be used now.
         """
         kept = await self._pins.list_pins()
-        return await asyncio.to_thread(self._desk.pin, [each.pin for each in kept])
+        encoder = self._desk.index.encoder_name
+        known = await self._pins.read_vectors(encoder) if encoder and kept else {}
+        gone = await asyncio.to_thread(self._desk.pin, [each.pin for each in kept], known)
+        new = {
+            question: vector
+            for question, vector in self._desk.index.pinned_vectors.items()
+            if question not in known
+        }
+        if encoder and new:
+            await self._pins.keep_vectors(encoder, new)
+        return gone
 
     async def check(self, phrases: Phrases) -> list[str]:
         """Check pins and tests after a reload, and return the lines of the report."""
