@@ -7,7 +7,7 @@ synchronous and safe to call from several threads.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -46,8 +46,15 @@ class Index(Protocol):
     def order_by_nearness(self, question: str, others: Sequence[str]) -> list[str]:
         """Return other questions, the nearest by meaning first."""
 
-    def with_pins(self, pins: Sequence[Pin]) -> "Index":
-        """Return the same index with these pins instead of its own."""
+    @property
+    def pinned_vectors(self) -> Mapping[Question, Vectors]:
+        """The vectors of the questions that are pinned."""
+
+    def with_pins(self, pins: Sequence[Pin], known: Mapping[Question, Vectors] | None = None) -> "Index":
+        """Return the same index with these pins instead of its own.
+
+        ``known`` are the ``pinned_vectors`` of another index with the same encoder.
+        """
 
     def embed(self, questions: Sequence[Question]) -> Vectors:
         """Return one vector a question; none where nothing embeds."""
@@ -158,11 +165,14 @@ class Desk:
         question = Question(words, self._detector.detect(words, hint))
         return self._index.with_pins(()).search(question, limit).hits
 
-    def pin(self, pins: Sequence[Pin]) -> tuple[Pin, ...]:
-        """Answer with these pins from now on; return those whose passages have gone."""
+    def pin(self, pins: Sequence[Pin], known: Mapping[Question, Vectors] | None = None) -> tuple[Pin, ...]:
+        """Answer with these pins from now on; return those whose passages have gone.
+
+        ``known`` are vectors of their questions that the encoder of the index made before.
+        """
         with self._assigning:
             self._pins = tuple(pins)
-            self._index = self._index.with_pins(self._pins)
+            self._index = self._index.with_pins(self._pins, known)
             return self._index.gone_pins
 
     def reload(self, progress: Progress | None = None) -> Reload:
@@ -179,7 +189,9 @@ class Desk:
             before = self._index.corpus
             index = self._load_index(progress)
             with self._assigning:
-                self._index = index.with_pins(self._pins)
+                is_alike = index.encoder_name == self._index.encoder_name
+                known = self._index.pinned_vectors if is_alike else None
+                self._index = index.with_pins(self._pins, known)
             for watch in self._watchers:
                 watch(index.corpus)
             return Reload(

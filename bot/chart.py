@@ -20,8 +20,11 @@ _TEXT_POINTS = 21
 _GROUND, _INK, _FAINT = "#1f2b37", "#f3f6f8", "#5c6b7a"
 # Blue and orange differ for colour-blind eyes too, and both stand out from the ground.
 _FIRST, _SECOND = "#5aa9e6", "#ffb454"
+# Neither of the two kinds: a share counts both.
+_SHARE = "#9fb3c8"
 _MOST_LABELS = 4
-_MOST_SHARES = 7
+MOST_SHARES = 7
+"""The most shares in a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a picture shows; where there is a ``note``, it stands in place of the bars."""
+    """What a picture shows; where there is a ``note``, it stands in place of the bars.
+
+    There are at most ``MOST_SHARES`` shares.
+    """
 
     title: str
     bars: tuple[Bar, ...]
@@ -111,14 +117,14 @@ def _draw_bars(axes: "Axes", chart: Chart) -> None:
 
 
 def _draw_shares(axes: "Axes", chart: Chart) -> None:
-    shares = chart.shares[:_MOST_SHARES]
+    shares = chart.shares
     places = range(len(shares))
-    drawn = axes.barh(places, [count for _, count in shares], height=0.35, color=_FIRST)
+    drawn = axes.barh(places, [count for _, count in shares], height=0.35, color=_SHARE)
     # The names stand above their bars, where a long one has the whole width.
     for place, (name, _) in zip(places, shares, strict=True):
         axes.text(0, place - 0.25, name, color=_INK, fontsize=_TEXT_POINTS - 2, va="bottom", ha="left")
     axes.bar_label(drawn, padding=6, color=_INK, fontsize=_TEXT_POINTS - 2)
-    axes.set_ylim(_MOST_SHARES - 0.4, -0.8)
+    axes.set_ylim(MOST_SHARES - 0.4, -0.8)
     axes.set_xlim(0, 1.35 * max(count for _, count in shares))
     axes.set_title(chart.shares_title, color=_INK, fontsize=_TEXT_POINTS, loc="left")
     _style(axes)
@@ -136,6 +142,6 @@ def _style(axes: "Axes") -> None:
 
 
 def _choose_labels(count: int) -> Sequence[int]:
-    """Return the places of a few labels, evenly apart."""
+    """Return the places of a few labels, evenly apart; the last bar, which is about now, has one."""
     step = max(1, -(-count // _MOST_LABELS))
-    return range(0, count, step)
+    return range((count - 1) % step, count, step)

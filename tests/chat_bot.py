@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,9 +88,14 @@ class PlainIndex:
     encoder_name = None
     gone_pins = ()
 
-    def with_pins(self, pins: Sequence[Pin]) -> Self:
+    @property
+    def pinned_vectors(self) -> Mapping[Question, Vectors]:
+        """Return no vectors."""
+        return {}
+
+    def with_pins(self, pins: Sequence[Pin], known: Mapping[Question, Vectors] | None = None) -> Self:
         """Return the same index, without any pin."""
-        del pins
+        del pins, known
         return self
 
     def embed(self, questions: Sequence[Question]) -> Vectors:

@@ -16,6 +16,7 @@ from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
 from bot.sandbox.world.chats import Message
 from tests.chat_bot import CATALOGUES, ChatBot, phrases, running_bot
+from tests.harbour import HARBOUR
 
 BOSS, ANNA, BEN = 77, 700_000_001, 700_000_002
 
@@ -218,6 +219,42 @@ async def test_digest_comes_once_a_week_with_the_biggest_gaps(api: BotApi, tmp_p
     assert len(digests) == 2
     assert CATALOGUES["nb"].say("stats.week") in digests[0].text
     assert "9 × Why <0>? (engelsk, norsk)" in digests[0].text
+
+
+async def test_digest_has_the_gaps_of_the_log_that_nobody_took_care_of(api: BotApi, tmp_path: Path) -> None:
+    boss = api.person("Boss", id=BOSS)
+    boss.starts()
+    times = [datetime(2026, 11, 23, 6, 59, tzinfo=UTC)]
+    pauses = Pauses(digest_try_again_s=0.05)
+    async with running_bot(
+        api, tmp_path, articles=HARBOUR, admin_ids=[BOSS], digest=True, pauses=pauses, now=lambda: times[-1]
+    ) as bot:
+        # The digest of the week before: nothing was asked yet.
+        await api.called("sendPhoto", 1, timeout=60)
+        for words, count in (
+            ("Zebras?", 4),
+            ("Kittens?", 3),
+            ("Pizza?", 2),
+            ("Trombones?", 1),
+            ("Whist?", 5),
+        ):
+            for user_id in range(count):
+                record(bot, 100 + user_id, words)
+        await bot.journal.flush()
+        listed = await boss.private_chat.reply_to(boss.says("/gaps"))
+        await press(boss, listed, "1")
+        await press(boss, listed, phrases.say("gaps.hide"))
+        times.append(times[0] + timedelta(minutes=2))
+        await api.called("sendPhoto", 2, timeout=60)
+        first, second = [message for message in boss.private_chat.from_bot if message.file]
+    assert phrases.say("digest.gaps") not in first.text
+    _, gaps = second.text.split(phrases.say("digest.gaps"))
+    # The biggest one was hidden.
+    assert gaps.split("\n")[1:] == [
+        "4 × Zebras? (English)",
+        "3 × Kittens? (English)",
+        "2 × Pizza? (English)",
+    ]
 
 
 async def test_digest_is_off_by_default(api: BotApi, tmp_path: Path) -> None:

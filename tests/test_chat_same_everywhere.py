@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.chat.cards.inline_card import identify
-from bot.chat.upkeep import Upkeep
 from bot.cli.session import Session
 from bot.e5.reading import Excerpt, Reading
 from bot.evaluation.questions import KnownQuestion, read_questions
 from bot.journal.gaps import Gaps
 from bot.journal.personal import LocalRecords
-from bot.journal.pins import Pins
-from bot.journal.question_file import QuestionFile
 from bot.model import Answer, Corpus, Origin
 from bot.sandbox.server import BotApi
 from bot.search.index import CorpusIndex
@@ -88,13 +85,7 @@ async def ask_everywhere(
         bot.journal,
         LocalRecords(bot.records),
         Gaps(bot.records, lambda: bot.desk.index),
-        Upkeep(
-            desk=bot.desk,
-            pins=Pins(bot.records),
-            question_file=QuestionFile(bot.records),
-            report=lambda _trouble: None,
-            try_again_s=1,
-        ),
+        bot.service.upkeep,
         asyncio.Runner(),
         system=known.language,
     )

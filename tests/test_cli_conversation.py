@@ -23,6 +23,8 @@ from bot.cli.keyboard import open_keyboard
 from bot.cli.printing import count_shown, describe_answer, print_answer
 from bot.cli.session import Session
 from bot.corpus.articles import load_corpus
+from bot.corpus.store import ArticleStore
+from bot.corpus.versions import Versions
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.gaps import Gaps
@@ -54,6 +56,12 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
             desk=desk,
             pins=Pins(database),
             question_file=QuestionFile(database),
+            versions=Versions(
+                ArticleStore(HARBOUR, tmp_path / "versions"),
+                tmp_path / "versions",
+                max_versions=1,
+                max_bytes=1,
+            ),
             report=lambda _trouble: None,
             try_again_s=1,
         )

@@ -1,6 +1,7 @@
 """Files become drafts of articles: with all of the article, and nothing of the rest."""
 
 import os
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -158,9 +159,50 @@ LINES_OF_FILES = st.one_of(
     st.sampled_from(("+++", 'language = "en"', 'source = "https://a.example/../../x"', 'title = "\\u0000"')),
     st.text(max_size=60).map(lambda path: f"Source: https://a.example/{path}"),
 )
+TEXTS = st.lists(LINES_OF_FILES, max_size=12).map("\n".join)
+MATTER = '+++\nlanguage = "en"\nsource = "https://a.example/{0}"\n+++\n\n{0}\n'
 CONTENTS = st.one_of(
     st.binary(max_size=2000),
-    st.lists(LINES_OF_FILES, max_size=12).map(lambda lines: "\n".join(lines).encode("utf-8", "replace")),
+    TEXTS.map(lambda text: text.encode("utf-8", "replace")),
+    TEXTS.map(lambda text: MATTER.format(text).encode("utf-8", "replace")),
+    TEXTS.map(lambda text: text.encode("utf-16", "replace")),
+)
+TAGS = (
+    "p",
+    "div",
+    "article",
+    "h1",
+    "title",
+    "script",
+    "table",
+    "br",
+    "a",
+    "li",
+    "svg",
+    "template",
+    "p class=ad",
+)
+PAGES = st.lists(st.tuples(st.sampled_from(TAGS), st.text(max_size=300), st.booleans()), max_size=20).map(
+    lambda parts: "".join(
+        f"<{tag}>{text}" + (f"</{tag.split()[0]}>" if is_closed else "") for tag, text, is_closed in parts
+    ).encode("utf-8", "replace")
+)
+
+
+@st.composite
+def broken_files(draw: st.DrawFn, sound: bytes) -> bytes:
+    """Cut bytes out of a sound file, or put others in."""
+    content = bytearray(sound)
+    for _ in range(draw(st.integers(0, 6))):
+        start = draw(st.integers(0, len(content)))
+        content[start : start + draw(st.integers(0, 40))] = draw(st.binary(max_size=40))
+    return bytes(content)
+
+
+# Each is read in a process of its own.
+FOREIGN = st.one_of(
+    st.tuples(st.just("a.html"), st.one_of(PAGES, broken_files(read_page("orgel")))),
+    st.tuples(st.just("a.pdf"), broken_files(write_pdf([LINES, LINES], "A museum in the mill"))),
 )
 CHANGES = st.lists(
     st.tuples(st.sampled_from(("title", "outlet", "published", "language", "source")), st.text(max_size=80)),
@@ -168,11 +210,24 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=UPLOADS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=UPLOADS, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=NAMES, content=CONTENTS, changes=CHANGES)
 def test_upload_of_anything_leaves_a_corpus_that_loads(
-    tmp_path: Path, name: str, content: bytes, changes: list[tuple[str, str]]
+    name: str, content: bytes, changes: list[tuple[str, str]]
 ) -> None:
+    upload(name, content, changes)
+
+
+@settings(max_examples=max(4, UPLOADS // 50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(file=FOREIGN, changes=CHANGES)
+def test_upload_of_any_page_or_pdf_leaves_a_corpus_that_loads(
+    file: tuple[str, bytes], changes: list[tuple[str, str]]
+) -> None:
+    upload(*file, changes)
+
+
+def upload(name: str, content: bytes, changes: list[tuple[str, str]]) -> None:
+    """Do with a file what the chat does, if it can be read, and look at what is in the folder then."""
     try:
         draft = EXTRACTOR.extract(content, name)
     except ExtractionError:
@@ -182,14 +237,18 @@ def test_upload_of_anything_leaves_a_corpus_that_loads(
             draft = change_draft(draft, field, value, "en")
         except FieldError:
             continue
-    folder = tmp_path / os.urandom(8).hex()
-    folder.mkdir()
-    before = {path for path in tmp_path.iterdir() if path != folder}
-    store = ArticleStore(folder / "corpus", folder / "state")
-    store.folder.mkdir()
-    assert list(store.folder.rglob("*")) == []
-    store.add(draft.name, draft.render(), by="7", key="a")
-    assert [path.parent.name for path in store.folder.rglob("*.md")] == ["added"]
-    corpus = load_corpus(store.folder, 200_000)
-    assert [article.language for article in corpus.articles] == [draft.language]
-    assert {path for path in tmp_path.iterdir() if path != folder} == before
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        store = ArticleStore(folder / "corpus", folder / "state")
+        store.folder.mkdir()
+        drafts = Drafts(folder / "state")
+        drafts.keep(KeptDraft("key", draft))
+        kept = drafts.find("key")
+        assert kept is not None
+        assert kept.draft == draft
+        assert list(store.folder.iterdir()) == []
+        store.add(draft.name, draft.render(), by="7", key="a")
+        assert [path.parent.name for path in store.folder.rglob("*.md")] == ["added"]
+        corpus = load_corpus(store.folder, 200_000)
+        assert [article.language for article in corpus.articles] == [draft.language]
+        assert {path.name for path in folder.iterdir()} == {"corpus", "state"}

@@ -10,8 +10,10 @@ from bot.cli.assembly.articles import open_store, open_versions
 from bot.cli.assembly.desk import open_desk
 from bot.corpus.articles import CorpusError, load_corpus
 from bot.model import TroubleKind
+from bot.sandbox.server import BotApi
 from bot.settings import Settings
-from tests.chat_bot import write_article
+from tests.chat_bot import phrases, write_article
+from tests.service import START_S, Service, end
 
 
 def settings_in(folder: Path, *, fall_back: bool) -> Settings:
@@ -53,3 +55,29 @@ def test_start_with_broken_articles_serves_the_last_good_version(tmp_path: Path)
     assert "whales.md:1" in desk.trouble.detail
     with pytest.raises(CorpusError):
         desk.reload()
+
+
+async def test_owner_is_alerted_of_a_start_with_an_earlier_version(tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    whales = write_article(articles, "whales", "Blue whales eat krill. They sing.")
+    async with BotApi() as api:
+        boss, anna = api.person("Boss", id=1), api.person("Anna")
+        service = Service(api, tmp_path, articles, BOT_ENCODER="none", BOT_READER="none", BOT_FALL_BACK="on")
+        async with service.start() as process:
+            boss.starts()
+            await boss.private_chat.next_message_from_bot(timeout=START_S)
+            await end(process)
+        good = whales.read_text("utf-8")
+        whales.write_text("broken")
+        async with service.start():
+            told = await boss.private_chat.next_message_from_bot(timeout=START_S)
+            assert told.text.startswith(phrases.say("alert.corpus_fell_back"))
+            assert "whales.md:1" in told.text
+            answer = await anna.private_chat.reply_to(anna.says("What do blue whales eat?"))
+            assert "krill" in answer.text
+            report = await boss.private_chat.reply_to(boss.says("/reload"))
+            assert "whales.md:1" in report.text
+            whales.write_text(good)
+            report = await boss.private_chat.reply_to(boss.says("/reload"))
+            assert phrases.say("reload.unchanged") in report.text

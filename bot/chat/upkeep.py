@@ -2,18 +2,21 @@
 
 At the start and after every change the pins are read from the database and handed to the desk.
 After a reload those whose passages have gone are put aside, which the admins are told, and the
-tests are asked; the report says what went better or worse than the last time. Tests are searched
+tests are asked; the report says what went better or worse than the last time, and the version of the
+articles keeps its score. A version that has none yet is scored at the start. Tests are searched
 without pins: a pin would make them pass by itself.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from bot.answering import Desk, Index
 from bot.chat.cards.fitting import shorten
 from bot.chat.cards.markup import neutralise
+from bot.corpus.store import StoreError
+from bot.corpus.versions import Score, Versions
 from bot.evaluation.measurement import ask_all, find_failures
 from bot.evaluation.questions import EvaluationError, KnownQuestion
 from bot.journal.database import DatabaseUnavailableError
@@ -39,12 +42,13 @@ class Outcome(StrEnum):
 class Upkeep:
     """Hands pins to the desk, checks them, and asks the tests."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is kept in step, and who is told
         self,
         *,
         desk: Desk,
         pins: Pins,
         question_file: QuestionFile,
+        versions: Versions,
         report: Callable[[Trouble], None],
         try_again_s: float,
     ) -> None:
@@ -52,6 +56,7 @@ class Upkeep:
         self._desk = desk
         self._pins = pins
         self._question_file = question_file
+        self._versions = versions
         self._report = report
         self._try_again_s = try_again_s
         self._refreshing = asyncio.Lock()
@@ -66,10 +71,19 @@ class Upkeep:
         self._has_begun = True
 
     async def keep_beginning(self) -> None:
-        """Begin again until it works."""
+        """Begin again until it works; then score the version that serves, unless all tests were asked."""
         while not self._has_begun:
             await asyncio.sleep(self._try_again_s)
             await self.begin()
+        try:
+            questions = await self._question_file.list_questions()
+        except DatabaseUnavailableError:  # it was reported
+            return
+        index = self._desk.index
+        if questions and not await asyncio.to_thread(self._is_scored, index, len(questions)):
+            # What went better or worse is for the report of the next reload, so no outcome is noted.
+            outcomes = await asyncio.to_thread(_find_outcomes, questions, index)
+            await asyncio.to_thread(self._note_score, index, outcomes)
 
     async def refresh(self) -> tuple[tuple[Pin, ...], tuple[Pin, ...]]:
         """Use the pins and the question file as the database has them now.
@@ -95,11 +109,23 @@ class Upkeep:
     async def use_pins(self) -> tuple[Pin, ...]:
         """Use the pins as the database has them now; return those whose passages have gone.
 
+        Vectors that are new are kept in the database.
+
         Raises:
-            DatabaseUnavailableError: the database cannot be read now.
+            DatabaseUnavailableError: the database cannot be used now.
         """
         kept = await self._pins.list_pins()
-        return await asyncio.to_thread(self._desk.pin, [each.pin for each in kept])
+        encoder = self._desk.index.encoder_name
+        known = await self._pins.read_vectors(encoder) if encoder and kept else {}
+        gone = await asyncio.to_thread(self._desk.pin, [each.pin for each in kept], known)
+        new = {
+            question: vector
+            for question, vector in self._desk.index.pinned_vectors.items()
+            if question not in known
+        }
+        if encoder and new:
+            await self._pins.keep_vectors(encoder, new)
+        return gone
 
     async def check(self, phrases: Phrases) -> list[str]:
         """Check pins and tests after a reload, and return the lines of the report."""
@@ -113,9 +139,11 @@ class Upkeep:
         questions = await self._question_file.list_questions()
         if not questions:
             return []
-        outcomes = await asyncio.to_thread(_find_outcomes, questions, self._desk.index)
+        index = self._desk.index
+        outcomes = await asyncio.to_thread(_find_outcomes, questions, index)
         await self._question_file.note_outcomes({key: outcome.value for key, outcome in outcomes.items()})
-        right = sum(outcome is Outcome.RIGHT for outcome in outcomes.values())
+        await asyncio.to_thread(self._note_score, index, outcomes)
+        right = _count_right(outcomes)
         lines = ["", phrases.say("reload.tests", right=right, total=len(questions))]
         changed = [
             question for question in questions if question.outcome not in {None, outcomes[question.key]}
@@ -127,6 +155,21 @@ class Upkeep:
                 lines += [phrases.say(key), *_name([question.question.text for question in found], phrases)]
         gone = sum(outcome is Outcome.GONE for outcome in outcomes.values())
         return [*lines, phrases.say("reload.tests-gone", count=gone)] if gone else lines
+
+    def _is_scored(self, index: Index, total: int) -> bool:
+        version = self._versions.find(index.corpus.version)
+        return version is None or (version.score is not None and version.score.total == total)
+
+    def _note_score(self, index: Index, outcomes: Mapping[str, Outcome]) -> None:
+        version_id = index.corpus.version
+        try:
+            self._versions.note_score(version_id, Score(_count_right(outcomes), len(outcomes)))
+        except StoreError as error:
+            _LOG.warning("The score of the version %s of the articles is not kept: %s", version_id, error)
+
+
+def _count_right(outcomes: Mapping[str, Outcome]) -> int:
+    return sum(outcome is Outcome.RIGHT for outcome in outcomes.values())
 
 
 def _find_outcomes(questions: Sequence[KeptQuestion], index: Index) -> dict[str, Outcome]:

@@ -176,4 +176,6 @@ def _describe(version: Version) -> dict[str, Any]:
         "changed": version.changed,
         "gone": version.gone,
         "has_served": version.has_served,
+        "tests_right": version.score.right if version.score else None,
+        "tests": version.score.total if version.score else None,
     }

@@ -10,7 +10,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,12 +23,21 @@ _SUFFIX = ".md"
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """How many of the tests that there were a version answered right."""
+
+    right: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A version of the corpus; ``kept_at`` (UTC) is when it last began to serve, or was put aside.
 
     ``by`` is whoever made it, a user id or "shell"; None where files were changed by hand. ``new``,
     ``changed`` and ``gone`` count articles, against the version before. ``has_served`` is false for
-    files that were put aside by a roll back, and may have mistakes.
+    files that were put aside by a roll back, and may have mistakes. ``score`` is the latest one, if the
+    tests were asked while it served.
     """
 
     id: str
@@ -39,6 +48,7 @@ class Version:
     gone: int
     has_served: bool
     files: Mapping[str, str]
+    score: Score | None = None
 
 
 class Versions:
@@ -79,6 +89,17 @@ class Versions:
     def find_last_good(self) -> Version | None:
         """Return the version that served last, or None."""
         return next((version for version in self.list_versions() if version.has_served), None)
+
+    def note_score(self, version_id: str, score: Score) -> None:
+        """Keep how a version did in the tests; where it is not kept itself, do nothing.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        with self._store.locked():
+            version = self.find(version_id)
+            if version is not None and version.score != score:
+                self._write(replace(version, score=score))
 
     def roll_back(self, version_id: str, *, by: str, key: str) -> Change:
         """Put the files of a version into the corpus folder, in one step; what was there is kept too.
@@ -136,8 +157,7 @@ class Versions:
         try:
             return self._store.keep_content(content)
         except OSError as error:
-            message = f"{error.filename}: cannot be written: {error.strerror or error}"
-            raise StoreError(message) from None
+            raise _explain(error) from None
 
     def _keep(self, version_id: str, files: dict[str, str], *, has_served: bool) -> Version:
         known = self.list_versions()
@@ -155,15 +175,21 @@ class Versions:
             gone=len(before.keys() - files.keys()),
             has_served=has_served,
             files=files,
+            score=next((each.score for each in known if each.id == version_id), None),
         )
+        self._write(version)
         try:
-            content = json.dumps(asdict(version) | {"kept_at": version.kept_at.isoformat()}).encode()
-            write_durably(self._folder / f"{version_id}.json", content)
             self._drop_oldest()
         except OSError as error:
-            message = f"{error.filename}: cannot be written: {error.strerror or error}"
-            raise StoreError(message) from None
+            raise _explain(error) from None
         return version
+
+    def _write(self, version: Version) -> None:
+        content = json.dumps(asdict(version) | {"kept_at": version.kept_at.isoformat()}).encode()
+        try:
+            write_durably(self._folder / f"{version.id}.json", content)
+        except OSError as error:
+            raise _explain(error) from None
 
     def _drop_oldest(self) -> None:
         wanted: dict[str, int] = {}
@@ -180,4 +206,10 @@ class Versions:
 
 def _read_version(path: Path) -> Version:
     record = json.loads(path.read_bytes())
-    return Version(**record | {"kept_at": datetime.fromisoformat(record["kept_at"])})
+    score = record.get("score")
+    read = {"kept_at": datetime.fromisoformat(record["kept_at"]), "score": Score(**score) if score else None}
+    return Version(**record | read)
+
+
+def _explain(error: OSError) -> StoreError:
+    return StoreError(f"{error.filename}: cannot be written: {error.strerror or error}")

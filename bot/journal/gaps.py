@@ -202,7 +202,8 @@ class Gaps:
         encoder = meanings.encoder_name
         if encoder is None:
             return {}
-        known = await self._database.read(lambda connection: _read_vectors(connection, encoder))
+        first = min((question.id for question in questions), default=0)
+        known = await self._database.read(lambda connection: _read_vectors(connection, encoder, first))
         missing = [question for question in questions if question.id not in known][:_MOST_EMBEDDED]
         if missing:
             new = await asyncio.to_thread(meanings.embed, [question.question for question in missing])
@@ -270,9 +271,10 @@ async def _read_unanswered(connection: aiosqlite.Connection) -> list[Unanswered]
     ]
 
 
-async def _read_vectors(connection: aiosqlite.Connection, encoder: str) -> dict[int, Vectors]:
+async def _read_vectors(connection: aiosqlite.Connection, encoder: str, first: int) -> dict[int, Vectors]:
     rows = await connection.execute_fetchall(
-        "SELECT exchange_id, vector FROM question_vectors WHERE encoder = ?", (encoder,)
+        "SELECT exchange_id, vector FROM question_vectors WHERE exchange_id >= ? AND encoder = ?",
+        (first, encoder),
     )
     return {row["exchange_id"]: np.frombuffer(row["vector"], np.float16).astype(np.float32) for row in rows}
 

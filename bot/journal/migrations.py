@@ -375,6 +375,17 @@ async def _create_gaps(connection: aiosqlite.Connection) -> None:
     await connection.execute("CREATE INDEX test_questions_of_user ON test_questions (user_id)")
 
 
+async def _keep_vectors_of_pins(connection: aiosqlite.Connection) -> None:
+    """Keep the vectors of pinned questions, so that a start need not embed them all."""
+    await connection.execute("""
+        CREATE TABLE pinned_vectors (
+            question_id INTEGER PRIMARY KEY REFERENCES pinned_questions (id) ON DELETE CASCADE,
+            encoder TEXT NOT NULL,
+            vector BLOB NOT NULL
+        ) STRICT
+    """)
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
@@ -387,4 +398,5 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _tally_exchanges,
     _create_digests,
     _create_gaps,
+    _keep_vectors_of_pins,
 )

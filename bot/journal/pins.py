@@ -2,21 +2,24 @@
 
 A pin keeps copies of the wordings it was made for, since it lasts longer than the exchanges; whoever
 has their data erased takes theirs along, and a pin without any goes too. A pin whose passage has
-gone from the articles is put aside, and used again once the passage is back.
+gone from the articles is put aside, and used again once the passage is back. The vectors of the wordings
+are kept beside them, so that a start does not wait until all are embedded.
 """
 
 import json
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import aiosqlite
+import numpy as np
 
 from bot.journal.audit import Act, Actor, Entry, write_entry
 from bot.journal.database import Database
 from bot.journal.rows import read_question, write_time
 from bot.model import Passage, Question
+from bot.search.encoder import Vectors
 from bot.search.pins import Pin
 
 
@@ -126,6 +129,50 @@ class Pins:
 
         return await self._database.run(write)
 
+    async def read_vectors(self, encoder: str) -> dict[Question, Vectors]:
+        """Return the vectors of pinned questions that an encoder made.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+
+        async def read(connection: aiosqlite.Connection) -> dict[Question, Vectors]:
+            rows = await connection.execute_fetchall(
+                """
+                SELECT language, question, earlier, vector FROM pinned_vectors
+                JOIN pinned_questions ON pinned_questions.id = question_id WHERE encoder = ?
+                """,
+                (encoder,),
+            )
+            return {
+                read_question(row): np.frombuffer(row["vector"], np.float16).astype(np.float32)
+                for row in rows
+            }
+
+        return await self._database.read(read)
+
+    async def keep_vectors(self, encoder: str, vectors: Mapping[Question, Vectors]) -> None:
+        """Keep the vectors of pinned questions; they go with the questions.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be written now.
+        """
+
+        async def write(connection: aiosqlite.Connection) -> None:
+            # A question may have been erased while it was embedded.
+            for row in await connection.execute_fetchall("SELECT * FROM pinned_questions"):
+                vector = vectors.get(read_question(row))
+                if vector is not None:
+                    await connection.execute(
+                        """
+                        INSERT OR REPLACE INTO pinned_vectors (question_id, encoder, vector)
+                        VALUES (?, ?, ?)
+                        """,
+                        (row["id"], encoder, vector.astype(np.float16).tobytes()),
+                    )
+
+        await self._database.run(write)
+
     async def put_aside(self, gone: Sequence[Pin]) -> tuple[tuple[Pin, ...], tuple[Pin, ...]]:
         """Put aside the pins whose passages have gone, and only those.
 
@@ -153,8 +200,7 @@ class Pins:
 async def _read_pins(connection: aiosqlite.Connection) -> tuple[KeptPin, ...]:
     asked: dict[int, list[Question]] = {}
     for row in await connection.execute_fetchall("SELECT * FROM pinned_questions ORDER BY id"):
-        question = read_question(row)
-        asked.setdefault(row["pin_id"], []).append(question)
+        asked.setdefault(row["pin_id"], []).append(read_question(row))
     rows = await connection.execute_fetchall("SELECT * FROM pins ORDER BY id DESC")
     return tuple(
         KeptPin(

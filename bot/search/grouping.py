@@ -6,8 +6,10 @@ similar become one, for as long as that average is at least a threshold. The mea
 is the product of their mean vectors, so a group is its mean vector. Nearest neighbours are followed
 until two groups are each other's (Murtagh 1983, "A Survey of Recent Advances in Hierarchical
 Clustering Algorithms"), which gives the same groups in time that grows with the square of the
-number of questions. Only so many are compared with each other; each further one joins the group
-it is most similar to, or begins one.
+number of questions. Only so many are compared with each other. The others come in chunks, one product
+of matrices each: a question joins the group that it is most similar to, and those of a chunk that
+join none are grouped among themselves. So the time grows with the number of questions times that of groups,
+and the memory is bounded.
 
 The thresholds are in ``grouping.json``, chosen and measured by ``python -m tests.benchmarks.grouping``.
 It does not embed anything.
@@ -26,6 +28,7 @@ from bot.search.encoder import Vectors
 THRESHOLDS_FILE = "grouping.json"
 # Their similarities take 36 MB.
 _MOST_COMPARED = 3_000
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,19 @@ def group_vectors(
     """
     groups = _link(vectors[:most_compared], threshold)
     means = [vectors[group].mean(axis=0) for group in groups]
-    for row in range(most_compared, len(vectors)):
-        similarities = np.stack(means) @ vectors[row]
-        nearest = int(similarities.argmax())
-        if similarities[nearest] >= threshold:
-            groups[nearest].append(row)
-            size = len(groups[nearest])
-            means[nearest] = means[nearest] + (vectors[row] - means[nearest]) / size
-        else:
-            groups.append([row])
-            means.append(vectors[row])
+    for start in range(most_compared, len(vectors), _CHUNK):
+        chunk = vectors[start : start + _CHUNK]
+        similarities = chunk @ np.stack(means).T
+        nearest = similarities.argmax(axis=1)
+        joins = similarities[np.arange(len(chunk)), nearest] >= threshold
+        for row in np.flatnonzero(joins):
+            groups[nearest[row]].append(start + int(row))
+        for joined in np.unique(nearest[joins]):
+            means[joined] = vectors[groups[joined]].mean(axis=0)
+        left = start + np.flatnonzero(~joins)
+        new = [left[group].tolist() for group in _link(vectors[left], threshold)]
+        groups += new
+        means += [vectors[group].mean(axis=0) for group in new]
     return sorted(map(sorted, groups))
 
 

@@ -168,10 +168,20 @@ class CorpusIndex:
         """The pins whose passages are not in the corpus."""
         return self._board.gone
 
-    def with_pins(self, pins: Sequence[Pin]) -> "CorpusIndex":
-        """Return this index with other pins; only those of their questions that are new are embedded."""
+    @property
+    def pinned_vectors(self) -> Mapping[Question, Vectors]:
+        """The vectors of the questions that are pinned."""
+        return self._board.known
+
+    def with_pins(
+        self, pins: Sequence[Pin], known: Mapping[Question, Vectors] | None = None
+    ) -> "CorpusIndex":
+        """Return this index with other pins; only those of their questions that are new are embedded.
+
+        ``known`` are the ``pinned_vectors`` of another index with the same encoder.
+        """
         pinned = copy(self)
-        pinned._board = self._lay_out_pins(pins, self._board.known)  # noqa: SLF001 - of this class
+        pinned._board = self._lay_out_pins(pins, {**(known or {}), **self._board.known})  # noqa: SLF001 - own
         return pinned
 
     def embed(self, questions: Sequence[Question]) -> Vectors:

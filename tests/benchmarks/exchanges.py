@@ -12,7 +12,6 @@ it in /gaps and /stats.
 import asyncio
 import random
 import sys
-import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from bot.journal.exchanges import Journal
 from bot.journal.votes import Votes
 from bot.model import Exchange, Origin, Question, Vote
 from bot.settings import load_settings
-from tests.benchmarks.grouping import DATA, LABELLED
+from tests.benchmarks.grouping import DATA, read_entries
 
 EXCHANGES = 300
 _PEOPLE = 40
@@ -44,7 +43,7 @@ def choose_questions(dice: random.Random, number: int) -> list[Question]:
         for each in read_questions(DATA / f"{name}.toml")
     ]
     meanings: dict[str, list[Question]] = {}
-    for entry in tomllib.loads(LABELLED.read_text("utf-8"))["question"]:
+    for entry in read_entries():
         meanings.setdefault(entry["meaning"], []).append(Question(entry["question"], entry["language"]))
     names = dice.sample(sorted(meanings), len(meanings))
     weights = [1 / rank for rank in range(1, len(names) + 1)]

@@ -7,7 +7,7 @@ from babel.dates import format_skeleton
 from babel.numbers import format_decimal, format_percent
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chart import Bar, Chart
+from bot.chart import MOST_SHARES, Bar, Chart
 from bot.chat.cards.fitting import CAPTION_UNITS, fit_lines
 from bot.journal.statistics import Period, Statistics, Tally
 from bot.language import name_language
@@ -85,12 +85,20 @@ def make_chart(statistics: Statistics, phrases: Phrases) -> Chart:
         first=phrases.say("picture.answered"),
         second=phrases.say("picture.refused"),
         shares_title=phrases.say("picture.languages"),
-        shares=tuple(
-            (name_language(language, phrases.language), count)
-            for language, count in statistics.languages.items()
-        ),
+        shares=tuple(_share_out(statistics, phrases)),
         note=phrases.say("picture.too-little") if is_little else None,
     )
+
+
+def _share_out(statistics: Statistics, phrases: Phrases) -> list[tuple[str, int]]:
+    """Return the questions in each language, the rarest ones as one share."""
+    shares = [
+        (name_language(language, phrases.language), count) for language, count in statistics.languages.items()
+    ]
+    if len(shares) <= MOST_SHARES:
+        return shares
+    named, others = shares[: MOST_SHARES - 1], shares[MOST_SHARES - 1 :]
+    return [*named, ("…", sum(count for _, count in others))]
 
 
 def _bar_hours(statistics: Statistics) -> list[Bar]:

@@ -30,7 +30,7 @@ from bot.chat.cards.article_card import (
 from bot.chat.cards.markup import Markup, text
 from bot.chat.cards.paging import begin_page
 from bot.chat.handlers.admin_door import record_act
-from bot.chat.handlers.corpus_changes import CorpusChanges, describe_failure
+from bot.chat.handlers.corpus_changes import CorpusChanges, Done, describe_failure
 from bot.chat.handlers.questions import Questions
 from bot.chat.turn import MessageTurn, PressTurn
 from bot.corpus.drafts import FIELDS, Draft, FieldError, KeptDraft, change_draft
@@ -173,8 +173,8 @@ class Articles:
         done = await self._changes.make(turn.at(message), lambda: store.undo(turn.value, by=by), by)
         if done is not None:
             record_act(turn, self._audit, Act.UNDID, done.change.steps[0].path)
-            version = done.reload.after.version
-            await turn.at(message).tell("articles.undone", version=version)
+            said = turn.say("articles.undone", version=done.reload.after.version)
+            await turn.at(message).reply(_report(said, done))
 
     async def _propose(self, turn: MessageTurn, read: Callable[[], Draft]) -> None:
         """Read a draft and show it."""
@@ -249,10 +249,8 @@ class Articles:
         path = made.change.steps[0].path
         if not is_made:
             record_act(turn, self._audit, Act.ADDED_ARTICLE, path)
-        await at.reply(
-            text(turn.say("draft.added", path=path, version=made.reload.after.version)),
-            lay_out_undo(key, turn.phrases),
-        )
+        said = turn.say("draft.added", path=path, version=made.reload.after.version)
+        await at.reply(_report(said, made), lay_out_undo(key, turn.phrases))
         self._editing.drafts.drop(kept.key)
         await turn.show(render_draft(draft, None, turn.phrases))
 
@@ -281,7 +279,7 @@ class Articles:
         if made is None:
             record_act(turn, self._audit, Act.TOOK_OUT_ARTICLE, path)
         said = turn.say("articles.taken-out", path=path, version=done.reload.after.version)
-        await at.reply(text(said), lay_out_undo(key, turn.phrases))
+        await at.reply(_report(said, done), lay_out_undo(key, turn.phrases))
 
     async def _is_writable(self, turn: MessageTurn) -> bool:
         """Tell whether articles can be added; if not, say so."""
@@ -311,3 +309,7 @@ class Articles:
         except DatabaseUnavailableError:  # it was reported
             quoted = {}
         return dict(sentences), quoted
+
+
+def _report(said: str, done: Done) -> Markup:
+    return text("\n".join([said, *done.checks]))

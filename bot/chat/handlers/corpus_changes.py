@@ -1,11 +1,10 @@
 """Changes of the corpus folder from a chat: one at a time, read again at once, taken back if that fails.
 
 So the folder always loads after a change that was reported as made, and a change that does not load
-leaves the folder as it was. Pins are checked after each change, as after a reload.
+leaves the folder as it was. Pins and tests are checked after each change, as after a reload.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from bot.chat.turn import MessageTurn
 from bot.chat.upkeep import Upkeep
 from bot.corpus.articles import CorpusError
 from bot.corpus.store import ArticleStore, Change, ChangedSinceError, GoneError, StoreError
-from bot.journal.database import DatabaseUnavailableError
+from bot.wording.phrases import Phrases
 
 _LOOK_EVERY_S = 0.2
 _DETAIL_UNITS = 600
@@ -24,10 +23,14 @@ _DETAIL_UNITS = 600
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A change that was made, and what came of reading the articles again."""
+    """A change that was made, and what came of reading the articles again.
+
+    ``checks`` are the lines of the report on pins and tests.
+    """
 
     change: Change
     reload: Reload
+    checks: tuple[str, ...]
 
 
 class CorpusChanges:
@@ -42,7 +45,7 @@ class CorpusChanges:
     async def make(self, turn: MessageTurn, change: Callable[[], Change], by: str) -> Done | None:
         """Make a change, in a worker thread, and read the articles; if it cannot be made, say why."""
         try:
-            return await self._make(change, by)
+            return await self._make(change, by, turn.phrases)
         except (GoneError, ChangedSinceError):
             await turn.tell("articles.gone")
         except CorpusError as error:
@@ -51,7 +54,7 @@ class CorpusChanges:
             await turn.tell("articles.read-only", detail=describe_failure(error))
         return None
 
-    async def _make(self, change: Callable[[], Change], by: str) -> Done:
+    async def _make(self, change: Callable[[], Change], by: str, phrases: Phrases) -> Done:
         """Make a change.
 
         Raises:
@@ -65,9 +68,7 @@ class CorpusChanges:
             except CorpusError:
                 await asyncio.to_thread(self._store.undo, made.key, by=by)
                 raise
-            with contextlib.suppress(DatabaseUnavailableError):  # it was reported
-                await self._upkeep.refresh()
-            return Done(made, reload)
+            return Done(made, reload, tuple(await self._upkeep.check(phrases)))
 
     async def _reload(self) -> Reload:
         """Read the articles, after a reload that is running."""

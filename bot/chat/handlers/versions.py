@@ -85,7 +85,7 @@ class CorpusVersions:
         record_act(turn, self._audit, Act.ROLLED_BACK, version.id)
         articles = turn.say("articles", count=len(done.reload.after.articles))
         said = turn.say("versions.rolled-back", version=done.reload.after.version, articles=articles)
-        await at.reply(text(said), lay_out_undo(key, turn.phrases))
+        await at.reply(text("\n".join([said, *done.checks])), lay_out_undo(key, turn.phrases))
 
     def _render(self, place: int, phrases: Phrases) -> tuple[Markup, InlineKeyboardMarkup | None]:
         versions = self._versions.list_versions()
@@ -105,7 +105,7 @@ class CorpusVersions:
 
 
 def _render_version(version: Version, current: str, phrases: Phrases) -> Markup:
-    """Lay out when a version came to be, by whom, and what is new in it."""
+    """Lay out when a version came to be, by whom, what is new in it, and how it did in the tests."""
     at = format_datetime(version.kept_at, "short", locale=phrases.language)
     by = phrases.say("versions.by", who=version.by) if version.by else phrases.say("versions.by-hand")
     marks = [
@@ -115,4 +115,10 @@ def _render_version(version: Version, current: str, phrases: Phrases) -> Markup:
     head = bold(text(version.id)) + text("".join(f" · {mark}" for mark in marks if mark))
     change = phrases.say("versions.change", new=version.new, changed=version.changed, gone=version.gone)
     articles = phrases.say("articles", count=len(version.files))
-    return head + text(f"\n{at} UTC · {by}\n{articles} · {change}")
+    card = head + text(f"\n{at} UTC · {by}\n{articles} · {change}")
+    score = version.score
+    return (
+        card + text("\n" + phrases.say("reload.tests", right=score.right, total=score.total))
+        if score
+        else card
+    )

@@ -39,7 +39,9 @@ from bot.chat.reports import Reports
 from bot.chat.turn import Turns
 from bot.chat.upkeep import Upkeep
 from bot.chat.wire.bot_api import Connection
-from bot.cli.assembly.articles import keep_version, make_editing, open_store, open_versions
+from bot.cli.assembly.articles import keep_version, make_editing
+from bot.corpus.store import ArticleStore
+from bot.corpus.versions import Versions
 from bot.journal.audit import Audit
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
@@ -79,6 +81,8 @@ class Shared:
     pins: Pins
     question_file: QuestionFile
     upkeep: Upkeep
+    store: ArticleStore
+    versions: Versions
 
 
 def make_handlers(  # noqa: PLR0913 - what the handlers are made of
@@ -104,8 +108,7 @@ def make_handlers(  # noqa: PLR0913 - what the handlers are made of
             questions_per_minute=_KEYSTROKES * settings.questions_per_minute, exempt_ids=settings.admin_ids
         ),
     )
-    store = open_store(settings)
-    versions = open_versions(settings, store)
+    store, versions = shared.store, shared.versions
     shared.desk.watch(partial(keep_version, versions))
     changes = CorpusChanges(desk=shared.desk, upkeep=shared.upkeep, store=store)
     audit = Audit(database)

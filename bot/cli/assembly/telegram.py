@@ -28,6 +28,7 @@ from bot.chat.turn import Turns
 from bot.chat.upkeep import Upkeep
 from bot.chat.wire.bot_api import BotApplication, open_connection
 from bot.chat.wire.pacing import Pacing
+from bot.cli.assembly.articles import open_store, open_versions
 from bot.cli.assembly.handlers import Shared, make_handlers
 from bot.journal.database import Database
 from bot.journal.digests import Digests
@@ -172,6 +173,8 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
     gaps = Gaps(database, lambda: desk.index)
     pins = Pins(database)
     question_file = QuestionFile(database)
+    store = open_store(settings)
+    versions = open_versions(settings, store)
     shared = Shared(
         desk=desk,
         journal=journal,
@@ -198,9 +201,12 @@ def assemble(  # noqa: PLR0913 - what differs between the service and a test
             desk=desk,
             pins=pins,
             question_file=question_file,
+            versions=versions,
             report=alerts.report,
             try_again_s=pauses.database_try_again_s,
         ),
+        store=store,
+        versions=versions,
     )
     turns = Turns(reader_languages)
     handlers = make_handlers(

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from bot.chat.handlers.allowance import Allowance
 from bot.chat.upkeep import Upkeep
+from bot.cli.assembly.articles import open_store, open_versions
 from bot.cli.assembly.desk import open_desk
 from bot.cli.assembly.telegram import PAUSES
 from bot.cli.conversation import Conversation
@@ -41,6 +42,7 @@ def open_session(settings: Settings, console: Console, language: str | None) -> 
             desk=desk,
             pins=Pins(database),
             question_file=QuestionFile(database),
+            versions=open_versions(settings, open_store(settings)),
             report=lambda _trouble: None,
             try_again_s=PAUSES.database_try_again_s,
         )
