@@ -25,11 +25,13 @@ from bot.search.semantic import SemanticRanking
 _SAME_CLAUSE = 0.45
 _SAME_PASSAGE = 0.5
 # A passage in a language of the asker's is shown first if its score is at most this much lower, and
-# what the reading says of it, too. Chosen on questions_tuning.toml.
+# what the reading says of it, too, unless the reader believes that it answers. Chosen on
+# questions_tuning.toml and questions_paraphrased.toml.
 _AS_GOOD = 2.5
 _READS_AS_GOOD = 0.5
+_BELIEVED = 0.0
 # And a statement of which one source is in the asker's language goes before a near equal.
-_OWN_LANGUAGE_GAIN = 0.3
+_OWN_LANGUAGE_GAIN = 0.6
 _FALLBACK = "en"
 # Only the nearest passages may be shown in the place of others, so that the first one is the same however
 # many are asked for.
@@ -130,7 +132,7 @@ def _show(statement: list[_Claim], preferred: Sequence[str], reads: Sequence[str
         if claim.hit.passage.article.language in preferred
         and claim.rank < _REPLACING
         and claim.hit.score >= best.hit.score - _AS_GOOD
-        and claim.logit >= best.logit - _READS_AS_GOOD
+        and claim.logit >= min(best.logit - _READS_AS_GOOD, _BELIEVED)
     ]
     first = min(as_good, key=lambda claim: preferred.index(claim.hit.passage.article.language), default=best)
     hits = [claim.hit for claim in statement]
