@@ -34,6 +34,9 @@ from bot.settings import Settings, load_settings
 from bot.wording.examples import Examples, load_examples
 
 _DATABASE = "sandbox.sqlite"
+# Ids grow with the time, faster than people make messages and updates: 2026-01-01, in s.
+_FIRST_ID_AT = 1_767_225_600
+_IDS_PER_SECOND = 10
 _BOT_ID = 4_242_424_242
 _USERNAME = "sandbox_bot"
 _NAME = "Ask the articles"
@@ -88,7 +91,7 @@ async def _run(
 ) -> None:
     token = _read_token(settings)
     # A database that was kept knows messages and updates of earlier runs by their ids.
-    first = int(time.time()) if wishes.keeps else 1
+    first = int((time.time() - _FIRST_ID_AT) * _IDS_PER_SECOND) if wishes.keeps else 1
     async with contextlib.AsyncExitStack() as stack:
         api = await stack.enter_async_context(
             BotApi(token=token, username=_USERNAME, name=_NAME, first_message_id=first)
