@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.model import Corpus, Earlier, Findings, Hit, Passage, Question
+from bot.model import Corpus, Earlier, Findings, Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
 from bot.search.centring import normalise
@@ -20,11 +20,11 @@ from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
 from bot.search.highlight import choose_highlight, find_clause_around
-from bot.search.leaning import Leaning, load_leaning
+from bot.search.leaning import Leaning, join_earlier, load_leaning
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
 from bot.search.nearness import Nearness
-from bot.search.pins import Pin, PinBoard, Words
+from bot.search.pins import Pin, PinBoard, Words, put_first
 from bot.search.ranking import (
     Calibration,
     Parameters,
@@ -48,8 +48,6 @@ _SURE_OF_WORDS = 0.4
 # all such refusals are, if the reader believes that the passage answers; below, three in four are not.
 _NEAR = 0.67
 _BELIEVED = 0.5
-# The words of an answer say what a follow-up is about only where they are few.
-_MOST_RECALLED_WORDS = 8
 # How much of the words that a follow-up names has to be in the passage that answers it.
 _LEAST_COVERAGE = 0.06
 
@@ -215,7 +213,7 @@ class CorpusIndex:
     def _write_out(self, question: Question) -> str:
         """Return what a question means by itself: one that leans on another has that before it."""
         earlier = question.earlier
-        return _join(earlier, question) if earlier and self._leaning.leans(question) else question.text
+        return join_earlier(earlier, question) if earlier and self._leaning.leans(question) else question.text
 
     def _split_meaning(self, question: Question) -> Words:
         return tuple(word.casefold() for word in split_words(self._write_out(question)))
@@ -289,7 +287,7 @@ class CorpusIndex:
     def _find_pinned(self, question: Question, ranked: _Ranked, pinned: int, limit: int) -> Findings:
         """Return a pinned passage first, then what is found besides."""
         shown = self._show(pinned, question, ranked)
-        hits = _put_first(shown, self._find(question, ranked, limit).hits, limit)
+        hits = put_first(shown, self._find(question, ranked, limit).hits, limit)
         return Findings(hits=hits, confidence=1.0, is_answer=True)
 
     def _lean(self, question: Question, earlier: Earlier, alone: _Ranked, limit: int) -> Findings | None:
@@ -303,7 +301,7 @@ class CorpusIndex:
         is_answered = alone.confidence >= self._calibration.threshold
         if not leans and (is_answered or not earlier.is_reply):
             return None
-        whole = replace(question, text=_join(earlier, question))
+        whole = replace(question, text=join_earlier(earlier, question))
         if earlier.answer is None:
             # What the articles do not answer is answered no better for another question after it.
             ranked = self._rank(whole)
@@ -385,24 +383,3 @@ class CorpusIndex:
         spans = [self._semantic.texts.spans[clause] for clause in clauses]
         scores = evidence.semantic.clauses[clauses]
         return choose_highlight(self.corpus.passages[number].text, spans, scores)
-
-
-def _put_first(pinned: Hit, hits: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
-    """Put a pinned passage before the hits, with those that say the same if it is among the hits."""
-    also: tuple[Passage, ...] = ()
-    others = []
-    for hit in hits:
-        sources = (hit.passage, *hit.also)
-        if pinned.passage in sources:
-            also = tuple(passage for passage in sources if passage != pinned.passage)
-        else:
-            others.append(hit)
-    best = max([pinned.score, *(hit.score for hit in others)])
-    first = replace(pinned, score=best, also=also, is_pinned=True)
-    return (first, *others)[:limit]
-
-
-def _join(earlier: Earlier, question: Question) -> str:
-    """Return what was asked before, the words that answered it if they are few, and what is asked now."""
-    words = earlier.answer if earlier.answer and len(earlier.answer.split()) <= _MOST_RECALLED_WORDS else ""
-    return " ".join(filter(None, (earlier.question, words, question.text)))

@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 
-from bot.model import Question
+from bot.model import Earlier, Question
 from bot.search.analysis import split_words
 from bot.search.clauses import find_units
 
@@ -22,6 +22,8 @@ _NAMED_BESIDE_POINTING = 2
 _NAMED_AFTER_OPENER = 3
 # At most so many words, in a language whose words are not known.
 _FEW_WORDS = 6
+# The words of an answer say what a follow-up is about only where they are few.
+_MOST_RECALLED_WORDS = 8
 # Too few for a language to be told with certainty.
 _FEWEST_WORDS = 2
 
@@ -87,3 +89,9 @@ def load_leaning() -> Leaning:
             for language, words in content.items()
         }
     )
+
+
+def join_earlier(earlier: Earlier, question: Question) -> str:
+    """Return what was asked before, the words that answered it if they are few, and what is asked now."""
+    words = earlier.answer if earlier.answer and len(earlier.answer.split()) <= _MOST_RECALLED_WORDS else ""
+    return " ".join(filter(None, (earlier.question, words, question.text)))

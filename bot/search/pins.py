@@ -7,11 +7,11 @@ has gone, so has the pin.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bot.model import Passage, Question
+from bot.model import Hit, Passage, Question
 from bot.search.encoder import Vectors
 
 Words = tuple[str, ...]
@@ -78,3 +78,18 @@ class PinBoard:
         similarities = self._vectors @ vector
         nearest = int(similarities.argmax())
         return self._numbers[nearest] if similarities[nearest] >= self._threshold else None
+
+
+def put_first(pinned: Hit, hits: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
+    """Put a pinned passage before the hits, with those that say the same if it is among the hits."""
+    also: tuple[Passage, ...] = ()
+    others = []
+    for hit in hits:
+        sources = (hit.passage, *hit.also)
+        if pinned.passage in sources:
+            also = tuple(passage for passage in sources if passage != pinned.passage)
+        else:
+            others.append(hit)
+    best = max([pinned.score, *(hit.score for hit in others)])
+    first = replace(pinned, score=best, also=also, is_pinned=True)
+    return (first, *others)[:limit]
