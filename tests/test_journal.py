@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.journal.audit import SHELL, Actor
-from bot.journal.database import Database
+from bot.journal.database import Database, Work
 from bot.journal.exchanges import Journal
 from bot.journal.inbox import Entry, Inbox
 from bot.journal.personal import PersonalRecords
@@ -35,6 +35,31 @@ async def test_journal_finds_an_exchange_as_it_was(database: Database) -> None:
         assert await Journal(database).find_latest(ANNA, CHAT, since) == found
     assert read(database.path, "PRAGMA journal_mode") == [("wal",)]
     assert {path.stat().st_mode & 0o077 for path in database.path.parent.iterdir()} == {0}
+
+
+async def test_journal_need_not_look_up_people_who_have_not_asked_since_the_start(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where many ask at once right after the start, and their exchanges are written meanwhile."""
+    journal = Journal(database)
+
+    async def ask(number: int) -> None:
+        assert await journal.find_latest(number, number, ASKED_AT) is None
+        journal.record(replace(exchange(), user_id=number, chat_id=number, asked_at=datetime.now(UTC)))
+
+    looked_up = 0
+    read_file = database.read
+
+    async def count(work: Work[object]) -> object:
+        nonlocal looked_up
+        looked_up += 1
+        return await read_file(work)
+
+    await asyncio.gather(*map(ask, range(1, 31)))
+    monkeypatch.setattr(database, "read", count)
+    await asyncio.gather(*map(ask, range(101, 131)))
+    assert looked_up == 0
+    assert await Journal(database).find_latest(130, 130, ASKED_AT) is not None
 
 
 async def test_journal_finds_the_latest_of_an_edited_question(database: Database) -> None:

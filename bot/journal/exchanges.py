@@ -75,7 +75,9 @@ class Journal:
         latest = self._latest.get((user_id, chat_id))
         if latest is None:
             if self._at_hand_since is None:
-                self._at_hand_since = await self._database.read(_find_end)
+                end = await self._database.read(_find_end)
+                # Of those who looked at once the first saw the file as it was before they asked.
+                self._at_hand_since = self._at_hand_since or end
             if since > self._at_hand_since:
                 return None
             latest = await self._find("user_id = ? AND chat_id = ?", user_id, chat_id)

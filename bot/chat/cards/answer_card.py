@@ -18,9 +18,8 @@ from bot.model import Answer, Article, Hit
 from bot.search.highlight import find_short, is_believed
 from bot.wording.phrases import Phrases
 
-_OUTLET_UNITS = 64
-_TITLE_UNITS = 120
 _NAME_UNITS = 64
+_TITLE_UNITS = 120
 _AGREEING_ARTICLES = 5
 _QUESTION_UNITS = 80
 _END_MARKS = " .!?…。！？"
@@ -154,7 +153,7 @@ def render_article(article: Article, phrases: Phrases) -> Markup:
     if article.title is None:
         return start + _render_outlet(article) + text("".join(f"{phrases.separator}{part}" for part in parts))
     title = start + link(text(shorten(article.title, _TITLE_UNITS)), article.source)
-    details = phrases.separator.join([shorten(article.outlet, _OUTLET_UNITS), *parts])
+    details = phrases.separator.join([shorten(article.outlet, _NAME_UNITS), *parts])
     return title + text(f"\n{phrases.line_start}{details}")
 
 
@@ -266,7 +265,7 @@ def _render_agreeing(hit: Hit, phrases: Phrases) -> Markup:
 
 def _render_article_link(article: Article) -> Markup:
     """Return the article's title, or its outlet, as a link."""
-    return _render_link(shorten(article.title or article.outlet, _NAME_UNITS), article.source)
+    return _render_link(article.title or article.outlet, article.source)
 
 
 def _render_outlet(article: Article) -> Markup:
@@ -274,8 +273,8 @@ def _render_outlet(article: Article) -> Markup:
 
 
 @lru_cache(maxsize=1024)
-def _render_link(outlet: str, source: str) -> Markup:
-    return link(text(shorten(outlet, _OUTLET_UNITS)), source)
+def _render_link(name: str, source: str) -> Markup:
+    return link(text(shorten(name, _NAME_UNITS)), source)
 
 
 def _date_of(article: Article, phrases: Phrases) -> list[str]:

@@ -6,6 +6,7 @@ asked: what others want to see of it opens in their private chats. Every press i
 person sees it wait until then. It does not decide how an answer looks.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -116,7 +117,10 @@ class AnswerButtons:
         taken = await self._votes.find(key, turn.presser.id) if turn.is_private else None
         suggested: tuple[str, ...] = ()
         if action == MORE and number == 0:
-            suggested = await self._suggestions.choose(exchange.answer, phrases.language)
+            candidates = await self._suggestions.list_candidates(phrases.language)
+            suggested = await asyncio.to_thread(
+                self._suggestions.choose, exchange.answer, candidates, phrases.language
+            )
         card = Card(key, exchange.answer, phrases, taken, suggested, reads)
         content, rows = self._lay_out(action, card, number)
         return None if await edit(message, content, InlineKeyboardMarkup(rows)) else "press.unchangeable"

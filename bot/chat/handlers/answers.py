@@ -82,14 +82,19 @@ class Answers:
         message, asker, phrases = turn.message, turn.asker, turn.phrases
         with _typing(message):
             reads = await self._reader_languages.find_reads(asker)
-            answer = await asyncio.to_thread(self._find_answer, words, asker, reads, preceding)
+            candidates = await self._suggestions.list_candidates(phrases.language)
+
+            def find() -> tuple[Answer, tuple[str, ...]]:
+                found = self._find_answer(words, asker, reads, preceding)
+                return found, self._suggestions.choose(found, candidates, phrases.language)
+
+            answer, suggested = await asyncio.to_thread(find)
             if (
                 answer.small_talk is SmallTalk.TELL_ME_MORE
                 and preceding
                 and await self._tell_more(turn, preceding.exchange, reads, replaced)
             ):
                 return
-            suggested = await self._suggestions.choose(answer, phrases.language)
         turn.once("counted", lambda: self._metrics.count_answer(answer))
         exchange = Exchange(
             asked_at=message.edit_date or message.date,
@@ -144,7 +149,7 @@ class Answers:
     def _find_answer(
         self, words: str, asker: User | None, reads: tuple[str, ...], preceding: Preceding | None
     ) -> Answer:
-        """Search, in a worker thread; the language of the asker's Telegram is a hint."""
+        """Search; the language of the asker's Telegram is a hint."""
         return self._desk.ask(
             words,
             hint=asker.language_code if asker else None,

@@ -6,7 +6,6 @@ may be a person's name: one with a capital letter that is in neither the article
 does not make the buttons.
 """
 
-import asyncio
 import re
 from collections.abc import Callable
 
@@ -47,13 +46,33 @@ class Suggestions:
         self._names: tuple[str, frozenset[str]] = ("", frozenset())
         self._answers: LRUCache[tuple[str, str], Answer] = LRUCache(_REMEMBERED)
 
-    async def choose(self, answer: Answer, language: str) -> tuple[str, ...]:
-        """Return at most two questions in a language to ask after an answer."""
-        if not self._are_wanted or not answer.is_answered:
+    async def list_candidates(self, language: str) -> tuple[str, ...]:
+        """Return the questions in a language that may be suggested, for ``choose``."""
+        if not self._are_wanted:
             return ()
         others = (await self._find_others()).get(language, ())
-        candidates = tuple(dict.fromkeys((*self._examples.list_questions(language), *others)))
-        return await asyncio.to_thread(self._choose, answer, candidates, language)
+        return tuple(dict.fromkeys((*self._examples.list_questions(language), *others)))
+
+    def choose(self, answer: Answer, candidates: tuple[str, ...], language: str) -> tuple[str, ...]:
+        """Return at most two questions in a language to ask after an answer.
+
+        Slow, for a worker thread: a candidate is asked when it is first chosen.
+        """
+        if not candidates or not answer.is_answered:
+            return ()
+        asked = _normalise(answer.question.text)
+        new = [question for question in candidates if _normalise(question) != asked]
+        chosen: list[str] = []
+        # Each part of a question that asks two things has an answer of its own.
+        given = list(answer.hits[: answer.leads])
+        for question in self._desk.order_by_nearness(answer.question.text, new):
+            if len(chosen) == _MOST:
+                break
+            found = self._ask(question, language)
+            if found.is_answered and not any(_say_the_same(one, found.hits[0]) for one in given):
+                chosen.append(question)
+                given.append(found.hits[0])
+        return tuple(chosen)
 
     async def find(self, digest: str) -> str | None:
         """Return the question with that digest, if it is still one to suggest."""
@@ -87,22 +106,6 @@ class Suggestions:
             words.update(_WORD.findall(" ".join(self._examples.list_all()).casefold()))
             self._names = (corpus.version, frozenset(words))
         return self._names[1]
-
-    def _choose(self, answer: Answer, candidates: tuple[str, ...], language: str) -> tuple[str, ...]:
-        """Choose, in a worker thread: a candidate is asked when it is first chosen."""
-        asked = _normalise(answer.question.text)
-        new = [question for question in candidates if _normalise(question) != asked]
-        chosen: list[str] = []
-        # Each part of a question that asks two things has an answer of its own.
-        given = list(answer.hits[: answer.leads])
-        for question in self._desk.order_by_nearness(answer.question.text, new):
-            if len(chosen) == _MOST:
-                break
-            found = self._ask(question, language)
-            if found.is_answered and not any(_say_the_same(one, found.hits[0]) for one in given):
-                chosen.append(question)
-                given.append(found.hits[0])
-        return tuple(chosen)
 
     def _ask(self, question: str, language: str) -> Answer:
         key = (self._desk.corpus.version, question)
