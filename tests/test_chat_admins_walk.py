@@ -147,6 +147,7 @@ async def add_articles_and_go_back(boss: Person, anna: Person, bot: ChatBot, art
 
     listed = await say(boss, "/versions")
     assert f"{second} · in use" in listed.text
+    assert phrases.say("versions.by", who=boss.name) in listed.text
     number = next(line[0] for line in listed.text.splitlines() if f". {first}" in line)
     shown = await press(boss, listed, number)
     back = await press_for_reply(boss, shown, phrases.say("versions.roll-back"))

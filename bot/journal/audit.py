@@ -112,6 +112,21 @@ class Audit:
 
         return await self._database.read(read)
 
+    async def find_names(self) -> dict[int, str]:
+        """Return the latest name of everybody who acted and is not erased, by user id.
+
+        Raises:
+            DatabaseUnavailableError: the file cannot be read now.
+        """
+
+        async def read(connection: aiosqlite.Connection) -> dict[int, str]:
+            async with connection.execute(
+                "SELECT user_id, name, max(id) FROM acts WHERE name IS NOT NULL GROUP BY user_id"
+            ) as cursor:
+                return {row["user_id"]: row["name"] async for row in cursor if row["user_id"] is not None}
+
+        return await self._database.read(read)
+
 
 async def write_entry(connection: aiosqlite.Connection, entry: Entry) -> None:
     """Write an act within the transaction that does what it says."""
