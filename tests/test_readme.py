@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import typer.main
 from bot.cli.app import app
 from bot.settings import PROJECT, Settings
 from bot.wording.phrases import load_phrases
+from tests.benchmarks.__main__ import ANSWERS, MEASUREMENTS, fill_in, read_commands
 
 README = PROJECT / "README.md"
 OPERATIONS = PROJECT / "bot" / "OPERATIONS.md"
@@ -110,3 +112,21 @@ def test_readme_names_alerts_that_exist() -> None:
     phrases = load_phrases()["en"]
     assert named
     assert all(phrases.say(name) for name in named)
+
+
+def test_measurements_name_commands_that_one_command_runs() -> None:
+    sections = read_commands(MEASUREMENTS.read_text("utf-8"))
+    assert set(ANSWERS) <= set(sections)
+    for name in ANSWERS:
+        commands = list(fill_in(sections[name], {"READING": Path("/r"), "XQUAD": Path("/x y")}))
+        assert commands == [
+            command.replace(" READING", " /r").replace(" XQUAD", " '/x y'") for command in sections[name]
+        ]
+        for command in commands:
+            module = command.split(" -m ")[1].split()[0]
+            assert find_spec(module), command
+
+
+def test_measurements_leave_out_commands_without_their_folders(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(fill_in(["run READING", "run"], {"READING": None, "XQUAD": None})) == ["run"]
+    assert "READING is not given: run READING" in capsys.readouterr().err
