@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 
 from bot.chat_endpoint import ChatEndpoint
@@ -97,7 +98,7 @@ def build(endpoint: FakeEndpoint, *passages: str, timeout_s: float = 20.0, most_
         make_corpus(en=passages or (CRANES, MASTER, WEATHER)),
         WordEncoder(),
         reader=ChatReader(chat, fallback, clock=clock),
-        parameters=replace(load_parameters(), reading_weight=10.0),
+        parameters=replace(load_parameters(), reading_weights=np.array([10.0, 0.0], np.float32)),
     )
     return Library(endpoint, fallback, index, clock)
 

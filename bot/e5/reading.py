@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bot.e5.tokens import Piece
 
-LONGEST_QUESTION = 40
+LONGEST_QUESTION = 64
 LONGEST_SENTENCE = 96
 """In tokens; of what is longer, the beginning."""
 

@@ -31,7 +31,7 @@ _AS_GOOD = 2.5
 _READS_AS_GOOD = 0.5
 _BELIEVED = 0.0
 # And a statement of which one source is in the asker's language goes before a near equal.
-_OWN_LANGUAGE_GAIN = 0.6
+_OWN_LANGUAGE_GAIN = 1.5
 _FALLBACK = "en"
 # Only the nearest passages may be shown in the place of others, so that the first one is the same however
 # many are asked for.

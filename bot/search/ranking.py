@@ -17,8 +17,9 @@ from bot.search.reading import Readings
 from bot.search.signals import SIGNALS, Evidence
 
 PARAMETERS_FILE = "parameters.json"
-# A reader that is sure is not made surer.
+# A reader that is sure is not made surer, nor one that finds no words more unsure.
 _MOST_LOGIT = 8.0
+_LEAST_SPAN_SCORE = -6.0
 # A heading was asked for if the question's words weigh this much in it, next to where they weigh most.
 _ASKED_FOR = 0.4
 # More than merging moves a passage by for its language.
@@ -37,12 +38,15 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Weights of the signals in the question's own language and in others, shape (signals,)."""
+    """Weights of the signals in the question's own language and in others, shape (signals,).
+
+    ``reading_weights``: of the reader's logit, and of how sure it is of the words, shape (2,).
+    """
 
     own_weights: NDArray[np.float32]
     other_weights: NDArray[np.float32]
     own_bias: float
-    reading_weight: float
+    reading_weights: NDArray[np.float32]
     calibration: Calibration
     lexical_calibration: Calibration
 
@@ -62,13 +66,17 @@ def weigh_readings(
     """Add what the reader says to the scores; a passage that was not read counts as the worst that was."""
     if not readings:
         return scores
-    gains = {
-        number: parameters.reading_weight * min(max(reading.logit, -_MOST_LOGIT), _MOST_LOGIT)
-        for number, reading in readings.items()
-    }
-    added = np.full(len(scores), min(gains.values()), np.float32)
-    added[list(gains)] = list(gains.values())
+    gains = measure_readings(readings) @ parameters.reading_weights
+    added = np.full(len(scores), gains.min(), np.float32)
+    added[list(readings)] = gains
     return scores + added
+
+
+def measure_readings(readings: Readings) -> NDArray[np.float32]:
+    """Return each reading's logit, and how sure it is of the words, within bounds; shape (readings, 2)."""
+    table = [(reading.logit, reading.span_score) for reading in readings.values()]
+    bounds = np.array([[-_MOST_LOGIT, _LEAST_SPAN_SCORE], [_MOST_LOGIT, 0.0]])
+    return np.asarray(np.clip(np.array(table), *bounds), np.float32)
 
 
 def hold_back_headings(
@@ -94,7 +102,7 @@ def load_parameters() -> Parameters:
         own_weights=np.array([weights[name]["own"] for name in SIGNALS], np.float32),
         other_weights=np.array([weights[name]["other"] for name in SIGNALS], np.float32),
         own_bias=data["own_bias"],
-        reading_weight=data["reading"]["logit"],
+        reading_weights=np.array([data["reading"]["logit"], data["reading"]["words"]], np.float32),
         calibration=_parse_calibration(data["confidence"]),
         lexical_calibration=_parse_calibration(data["confidence_without_encoder"]),
     )

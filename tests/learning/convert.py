@@ -32,10 +32,11 @@ from bot.e5.reader import E5Reader
 from bot.e5.reading import Excerpt, choose_span
 from bot.e5.tensors import FOLDER
 from bot.e5.trunk import Trunk
-from tests.learning import graphs, reader, vectors
-from tests.learning.e5 import BLOCK, PASSAGE, QUESTION, Floats, Weights, find_weights
+from tests.learning import drawing, graphs, reader, vectors
+from tests.learning.e5 import PASSAGE, QUESTION, Weights, find_weights
 from tests.learning.layers import Parameters
 from tests.learning.material import SOURCES, Text
+from tests.learning.rounding import pack_parameters
 from tests.learning.states import States
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
@@ -43,7 +44,7 @@ VECTORS_BITS = 8
 READER_BITS = 8
 LEAST_COSINE = 0.998
 MOST_LOGIT_ERROR = 0.1
-SEEDS = {"vectors": vectors.SEED, "reader": reader.SEED}
+SEEDS = {"vectors": vectors.SEED, "reader": drawing.SEED}
 
 PROBES = (
     ("How many ships lay in the harbour?", "", "Twelve ships lay in the harbour when the storm came."),
@@ -66,36 +67,6 @@ PROBES = (
     ("पुल कब बना?", "", "यह पुल 1931 में बना था।"),
 )
 """Question, words before, sentence: written for this check."""
-
-
-def quantise(values: Floats, bits: int) -> tuple[NDArray[np.uint8], Floats]:
-    """Round a matrix in blocks of 32; numbers (rows, blocks, bytes of a block), scales flat."""
-    blocks = values.reshape(len(values), -1, BLOCK)
-    half = 1 << (bits - 1)
-    # The largest number of a block, with its sign, gets the end of the range that reaches further.
-    widest = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=2)[:, :, None], axis=2)
-    scales = (widest / -half).astype(np.float32)
-    rounded = np.round(np.divide(blocks, scales, out=np.zeros_like(blocks), where=scales != 0))
-    numbers = np.clip(rounded + half, 0, 2 * half - 1).astype(np.uint8)
-    if bits == 4:
-        numbers = np.asarray(numbers[:, :, 0::2] | numbers[:, :, 1::2] << 4, np.uint8)
-    return numbers, scales.ravel()
-
-
-def pack_parameters(parameters: Mapping[str, torch.Tensor], bits: int) -> dict[str, NDArray[np.generic]]:
-    """Pack a network's parameters as its graph wants them."""
-    found: dict[str, NDArray[np.generic]] = {}
-    for name, tensor in parameters.items():
-        values = tensor.detach().cpu().numpy().astype(np.float32)
-        if name == "segments":
-            found["segment_question"], found["segment_passage"] = values.copy()
-        elif name == "heads":
-            found[name] = np.ascontiguousarray(values.T)
-        elif values.ndim > 1:
-            found[name], found[f"{name}_scales"] = quantise(values, bits)
-        else:
-            found[name] = values
-    return found
 
 
 def write(path: Path, tensors: Mapping[str, NDArray[np.generic]], kind: str) -> None:

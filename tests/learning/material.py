@@ -10,17 +10,21 @@ measure, nor are articles of the other collections that have the title of one of
 import gzip
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from bot.corpus.sentences import split_sentences
-from bot.model import Article, Passage
+from bot.model import Article, Earlier, Passage, Question
 from bot.search.clauses import find_clauses
+from bot.search.leaning import join_earlier
 from bot.search.semantic import plan_texts
 
 SPLIT_FILE = Path(__file__).with_name("split.toml")
+WRITTEN = Path(__file__).with_name("written")
+"""Articles and questions that were written for this project, to be learned from."""
 NEWS = "news"
 XQUAD = "xquad"
 NEWS_LANGUAGES = ("en", "nb", "fr", "id", "de", "vi", "es", "ru", "sv", "da", "pt", "ja", "zh", "ar")
@@ -40,10 +44,14 @@ SOURCES = {
     "facqa-id": "FacQA (IndoNLU), MIT",
     "jaquad": "JaQuAD, a part, CC BY-SA 3.0",
     "swequad-mc": "SweQuAD-MC, CC BY 4.0",
+    "written": "tests/learning/written: questions about news, and articles with questions; CC BY-SA 4.0",
 }
 """What is learned from, where it comes from, and its licence as found there."""
 
-COLLECTIONS = tuple(name for name in SOURCES if name not in {NEWS, XQUAD})
+_SENTENCES = "news-sentences.jsonl.gz"
+_QUESTIONS = "news-questions.jsonl.gz"
+
+COLLECTIONS = tuple(name for name in SOURCES if name not in {NEWS, XQUAD, "written"})
 NOBODY = -1
 
 
@@ -67,6 +75,7 @@ class Asked:
     """A question, in one language or several; ``answers`` are groups, the best first.
 
     ``spans``: in each language that is known the words that answer, as places in the best sentence.
+    ``nearest``: the group of what seems to answer a question that nothing answers, if that is known.
     """
 
     source: str
@@ -74,6 +83,7 @@ class Asked:
     questions: dict[str, str]
     answers: tuple[int, ...]
     spans: dict[str, tuple[int, int]]
+    nearest: int | None = None
 
 
 @dataclass(slots=True)
@@ -135,10 +145,24 @@ def load_split(path: Path = SPLIT_FILE) -> Split:
 
 
 def load_news(folder: Path, documents: frozenset[str] | None = None) -> Material:
-    """Read the news; of some articles only if they are named."""
+    """Read the news with the questions that came with it; of some articles only if they are named."""
+    return _read_news([folder], documents)
+
+
+def load_all_news(folder: Path, documents: frozenset[str]) -> Material:
+    """Read articles with all questions about them, also those that were written for this project."""
+    return _read_news([folder, WRITTEN], documents)
+
+
+def list_written_articles() -> frozenset[str]:
+    """Return the names of the articles that were written for this project."""
+    return frozenset(row["doc"] for row in _read_lines(WRITTEN / _SENTENCES))
+
+
+def _read_news(folders: Sequence[Path], documents: frozenset[str] | None) -> Material:
     material = Material()
     lines: dict[str, list[dict[str, Any]]] = {}
-    for row in _read_lines(folder / "news-sentences.jsonl.gz"):
+    for row in chain.from_iterable(_read_lines(folder / _SENTENCES) for folder in folders):
         if documents is None or row["doc"] in documents:
             lines.setdefault(row["doc"], []).append(row)
     groups: dict[tuple[str, int], int] = {}
@@ -147,22 +171,42 @@ def load_news(folder: Path, documents: frozenset[str] | None = None) -> Material
         rows.sort(key=lambda row: int(row["line"]))
         first = None
         for language in NEWS_LANGUAGES:
-            first = material.add_place(document, language, [row[language] for row in rows], first)
+            if language in rows[0]:
+                first = material.add_place(document, language, [row[language] for row in rows], first)
         assert first is not None
         for number, row in enumerate(rows):
             groups[document, row["line"]] = first + number
             sentences[first + number] = row
-    for row in _read_lines(folder / "news-questions.jsonl.gz"):
-        if row["doc"] not in lines:
-            continue
-        answers = tuple(groups[row["doc"], line] for line in row.get("lines", ()))
-        spans = {}
-        for language, words in (row.get("spans") or {}).items() if answers else ():
-            start = sentences[answers[0]][language].find(words)
-            if start >= 0 and words:
-                spans[language] = (start, start + len(words))
-        material.asked.append(Asked(NEWS, row["doc"], row["q"], answers, spans))
+    for row in chain.from_iterable(_read_lines(folder / _QUESTIONS) for folder in folders):
+        if row["doc"] in lines:
+            material.asked.append(_read_asked(row, groups, sentences))
     return material
+
+
+def _read_asked(
+    row: dict[str, Any], groups: dict[tuple[str, int], int], sentences: dict[int, dict[str, Any]]
+) -> Asked:
+    answers = tuple(groups[row["doc"], line] for line in row.get("lines", ()))
+    spans = {}
+    for language, words in (row.get("spans") or {}).items() if answers else ():
+        start = sentences[answers[0]][language].find(words)
+        if start >= 0 and words:
+            spans[language] = (start, start + len(words))
+    nearest = groups[row["doc"], row["nearest"]] if "nearest" in row else None
+    questions = _join_follow_up(row) if "earlier" in row else row["q"]
+    return Asked(NEWS, row["doc"], questions, answers, spans, nearest)
+
+
+def _join_follow_up(row: dict[str, Any]) -> dict[str, str]:
+    """Write a follow-up as the bot reads it: after the question before and the words that answered that."""
+    earlier = row["earlier"]
+    answers = [earlier["spans"][language] for language in sorted(earlier["spans"])]
+    return {
+        language: join_earlier(
+            Earlier(earlier["q"][language], answers[number % len(answers)]), Question(words, language)
+        )
+        for number, (language, words) in enumerate(sorted(row["q"].items()))
+    }
 
 
 def load_xquad(

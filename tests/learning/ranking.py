@@ -30,13 +30,14 @@ from bot.search.ranking import (
     PARAMETERS_FILE,
     Parameters,
     load_parameters,
+    measure_readings,
     weigh_evidence,
     weigh_readings,
 )
 from bot.search.reading import Readings
 from bot.search.signals import SIGNALS, Evidence
 from tests.learning.fitting import fit_listwise, fit_logistic
-from tests.learning.material import WITNESS, Asked, Material, load_news, load_split, load_xquad
+from tests.learning.material import WITNESS, Asked, Material, load_all_news, load_split, load_xquad
 from tests.learning.memory import RememberingEncoder
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
@@ -187,19 +188,18 @@ def learn_weights(cases: Sequence[Case]) -> Floats:
     return fit_listwise(rows, right)
 
 
-def learn_reading_weight(cases: Sequence[Case], parameters: Parameters) -> float:
-    """Learn what a point of the reader's is worth in points of the ranking's."""
+def learn_reading_weights(cases: Sequence[Case], parameters: Parameters) -> Floats:
+    """Learn what a point of the reader's logit, and of its words, is worth in points of the ranking's."""
     rows, right = [], []
     for case in cases:
         numbers = list(case.readings)
         is_right = case.is_right[numbers]
         if is_right.any():
             scores = weigh_evidence(case.evidence, parameters)[numbers]
-            logits = np.array([reading.logit for reading in case.readings.values()])
-            rows.append(np.stack([scores, logits], axis=1).astype(np.float32))
+            rows.append(np.concatenate([scores[:, None], measure_readings(case.readings)], axis=1))
             right.append(is_right)
-    score, logit = fit_listwise(rows, right)
-    return float(logit / score)
+    weights = fit_listwise(rows, right)
+    return np.asarray(weights[1:] / weights[0], np.float32)
 
 
 def learn_calibration(cases: Sequence[Case], parameters: Parameters) -> dict[str, object]:
@@ -251,7 +251,7 @@ def load_materials(reading: Path, xquad: Path) -> dict[str, Material]:
     """Read the articles that are kept for choosing."""
     split = load_split()
     return {
-        "news": load_news(reading, split.choose_news),
+        "news": load_all_news(reading, split.choose_news),
         "xquad": load_xquad(xquad, split.choose_xquad),
     }
 
@@ -281,7 +281,7 @@ def main() -> None:
         own_bias=float(weights[-1]),
     )
     cases = ask_corpora(materials, build, weighed, is_read=True)
-    learned = replace(weighed, reading_weight=learn_reading_weight(cases, weighed))
+    learned = replace(weighed, reading_weights=learn_reading_weights(cases, weighed))
     CONSOLE.print(describe_ranking(cases, learned))
     calibration = learn_calibration(cases, learned)
     lexical = ask_corpora(materials, CorpusIndex.build, learned, is_read=False)
@@ -319,7 +319,10 @@ def write_parameters(
             for name, own, other in signals
         },
         "own_bias": round(learned.own_bias, 4),
-        "reading": {"logit": round(learned.reading_weight, 4)},
+        "reading": {
+            "logit": round(float(learned.reading_weights[0]), 4),
+            "words": round(float(learned.reading_weights[1]), 4),
+        },
         "confidence": calibration,
         "confidence_without_encoder": lexical_calibration,
     }

@@ -1,6 +1,6 @@
 """Learn the reader: does this passage answer the question, and which of its words do.
 
-    python -m tests.learning.reader READING XQUAD WORK [--steps N] [--device cuda]
+    python -m tests.learning.reader READING XQUAD WORK [--steps N] [--go-on] [--device cuda]
 
 Question and passage go through the lower layers on their own (Cao et al. 2020, "DeFormer"); then
 the passage's tokens attend to the question's as well as to each other. The question's tokens look
@@ -10,8 +10,9 @@ every text, go on: context costs nothing when a question is asked. The first tok
 every other one two numbers: how well the answer begins and ends there.
 
 Loss: softmax over the candidates of a question and "none", whose score is 0, so that ranking and
-refusing are learned at once; near misses and questions whose paragraph does not answer have "none"
-as their answer. Plus the cross-entropy of where the words begin and end.
+refusing are learned at once; near misses, questions whose paragraph does not answer, questions about
+other articles and gibberish have "none" as their answer. Plus the cross-entropy of where the words
+begin and end.
 """
 
 import argparse
@@ -28,152 +29,33 @@ from rich.console import Console
 from rich.progress import track
 from torch.nn import functional
 
+from bot.e5.learned import READER, read_learned
 from bot.e5.reading import LONGEST_QUESTION, Kept, choose_span, keep_sentence
+from tests.learning.drawing import SEED, SPAN_LANGUAGES, Drawing, Reads, mine
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
 from tests.learning.layers import Packing, Parameters, pack, read_layers, remember, run_layer
 from tests.learning.material import (
     NEWS,
-    NEWS_LANGUAGES,
-    QUESTION_LANGUAGES,
-    XQUAD,
-    Asked,
     Material,
     Text,
-    load_news,
+    load_all_news,
     load_split,
 )
 from tests.learning.measuring import compare, describe
+from tests.learning.rounding import unpack_parameters
 from tests.learning.states import States
 from tests.learning.training import Plan, Training
-from tests.learning.vectors import Embedder, Sources, load_sources
+from tests.learning.vectors import Embedder, load_sources
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
-SEED = 12
 LAYERS = 4
-NEWS_ANSWERED = 7
-NEWS_NEAR = 3
-OTHER_QUESTIONS = 7
-HARD = 6
-SPAN_LANGUAGES = 3
-OTHER_LANGUAGES = 1
-WRONG_IN_OWN = 0.4
 RATE = 2e-4
 DROPOUT = 0.05
 AVERAGE_DECAY = 0.98
-SPAN_LOSS = 0.5
+SPAN_LOSS = 1.0
 CHECKPOINT_STEPS = 10
 MEASURE_STEPS = 100
 _GAP = 1_000_000
-_SPANS_IN = ("en", "nb", "fr", "id", "de", "vi")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A passage to be read for a question: whether it answers, and with which words if that is known."""
-
-    text: Text
-    span: tuple[int, int] | None = None
-    is_right: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """A question with its candidates."""
-
-    question: str
-    candidates: list[Candidate]
-
-
-def mine_hard(material: Material, embedder: Embedder) -> list[list[int]]:
-    """Find for each question about news the wrong sentences of its article that seem to answer."""
-    keys = [key for key in material.texts if key[1] == "en"]
-    rows = {group: row for row, (group, _) in enumerate(keys)}
-    passages = embedder.embed([PASSAGE + material.texts[key].sentence for key in keys])
-    questions = embedder.embed([QUESTION + asked.questions["en"] for asked in material.asked])
-    hard = []
-    for asked, vector in zip(material.asked, questions, strict=True):
-        wrong = [group for group in material.places[asked.place] if group not in asked.answers]
-        wrong.sort(key=lambda group: -float(passages[rows[group]] @ vector))
-        hard.append(wrong[:HARD])
-    return hard
-
-
-class Drawing:
-    """Draws the questions of a step and their candidates."""
-
-    def __init__(self, sources: Sources, hard: Sequence[Sequence[int]]) -> None:
-        self._sources = sources
-        self._hard = hard
-        news = sources.materials[NEWS]
-        self._numbers = {id(asked): number for number, asked in enumerate(news.asked)}
-        self._near = [asked for asked in news.asked if not asked.answers]
-        self._others = [name for name in sources.materials if name != NEWS]
-        # Few languages an article, so that most states are there already.
-        draw = np.random.default_rng(SEED)
-        rest = [language for language in NEWS_LANGUAGES if language not in _SPANS_IN]
-        self._languages = {
-            place: [
-                *map(str, draw.choice(_SPANS_IN, SPAN_LANGUAGES, replace=False)),
-                *map(str, draw.choice(rest, OTHER_LANGUAGES, replace=False)),
-            ]
-            for place in sorted(news.places)
-        }
-
-    def draw(self, step: int) -> list[Reads]:
-        """Draw a step; the same number gives the same step."""
-        draw = np.random.default_rng([SEED, step])
-        answered = self._sources.answered[NEWS]
-        found = [
-            self._draw_news(answered[number], draw)
-            for number in draw.choice(len(answered), NEWS_ANSWERED, replace=False)
-        ]
-        found += [
-            self._draw_news(self._near[number], draw)
-            for number in draw.choice(len(self._near), NEWS_NEAR, replace=False)
-        ]
-        for number in range(OTHER_QUESTIONS):
-            name = self._others[(step * OTHER_QUESTIONS + number) % len(self._others)]
-            asked = self._sources.materials[name].asked
-            found.append(self._draw_other(name, asked[int(draw.integers(len(asked)))], draw))
-        return found
-
-    def _draw_news(self, asked: Asked, draw: np.random.Generator) -> Reads:
-        material = self._sources.materials[NEWS]
-        language = str(draw.choice(QUESTION_LANGUAGES))
-        written = self._languages[asked.place]
-        candidates = []
-        if asked.answers:
-            other = str(draw.choice(written))
-            text = material.texts[asked.answers[0], other]
-            candidates.append(Candidate(text, asked.spans.get(other), is_right=True))
-        hard = self._hard[self._numbers[id(asked)]]
-        others = [group for group in material.places[asked.place] if group not in asked.answers]
-        wrong = [int(draw.choice(hard)), *map(int, draw.choice(others, min(3, len(others)), replace=False))]
-        for group in dict.fromkeys(wrong):
-            is_own = language in written and draw.random() < WRONG_IN_OWN
-            other = language if is_own else str(draw.choice(written))
-            candidates.append(Candidate(material.texts[group, other]))
-        return Reads(asked.questions[language], candidates)
-
-    def _draw_other(self, name: str, asked: Asked, draw: np.random.Generator) -> Reads:
-        material = self._sources.materials[name]
-        language = str(draw.choice(sorted(asked.questions)))
-        written = material.languages[asked.place]
-        other = str(draw.choice(written))
-        candidates = []
-        # Now and then the sentence that answers is missing.
-        if asked.answers and draw.random() < 0.85:
-            candidates.append(
-                Candidate(material.find_answer(asked, other), asked.spans.get(other), is_right=True)
-            )
-        third = other if name != XQUAD else str(draw.choice(written))
-        wrong = material.find_others(asked, third)
-        candidates += [Candidate(wrong[number]) for number in draw.permutation(len(wrong))[:3]]
-        if not candidates:
-            candidates.append(
-                Candidate(material.find_answer(asked, other), asked.spans.get(other), is_right=True)
-            )
-        return Reads(asked.questions[language], candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +161,8 @@ def measure(  # noqa: PLR0913 (what is measured with what)
 ) -> dict[str, float]:
     """Read whole articles, each in one language: right sentence first, words, near misses told apart."""
     draw = np.random.default_rng(SEED)
-    languages = {place: str(draw.choice(_SPANS_IN)) for place in sorted(material.places)}
-    chosen = [(str(draw.choice(QUESTION_LANGUAGES)), asked) for asked in material.asked]
+    languages = {place: str(draw.choice(SPAN_LANGUAGES)) for place in sorted(material.places)}
+    chosen = [(str(draw.choice(sorted(asked.questions))), asked) for asked in material.asked]
     chosen = [chosen[number] for number in draw.permutation(len(chosen))[:most]]
     places, overlaps = [], []
     answered: list[float] = []
@@ -349,17 +231,20 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     states = States(arguments.work, arguments.threads)
     sources = load_sources(arguments.reading, arguments.xquad)
-    material = load_news(arguments.reading, load_split().choose_news)
+    material = load_all_news(arguments.reading, load_split().choose_news)
     original = {name: values.to(device) for name, values in read_layers(weights, range(8, 12)).items()}
-    hard = mine_hard(sources.materials[NEWS], Embedder(states, sizes, original, device))
-    start = {name: values.to(device) for name, values in make_parameters(weights).items()}
+    mined = mine(sources.materials[NEWS], Embedder(states, sizes, original, device))
+    # What ships has found its place: it is moved less than what begins at random.
+    rate = RATE / 2 if arguments.go_on else RATE
+    begin = unpack_parameters(read_learned(READER).tensors) if arguments.go_on else make_parameters(weights)
+    start = {name: values.to(device) for name, values in begin.items()}
     training = Training(
         arguments.work / "reader-checkpoint.pt",
         start,
-        Plan(arguments.steps, RATE, AVERAGE_DECAY),
-        fresh=("segments", "heads", "heads_bias"),
+        Plan(arguments.steps, rate, AVERAGE_DECAY),
+        fresh=() if arguments.go_on else ("segments", "heads", "heads_bias"),
     )
-    drawing = Drawing(sources, hard)
+    drawing = Drawing(sources, mined)
     recent: deque[tuple[float, float]] = deque(maxlen=30)
     stop = min(arguments.steps, arguments.stop or arguments.steps)
     for step in track(range(training.step, stop), "learning", console=CONSOLE, refresh_per_second=0.2):
@@ -393,7 +278,7 @@ def main() -> None:
     figures = measure(training.average, states, sizes, material, device=device)
     CONSOLE.print(f"step {training.step}: {describe(figures)}")
     torch.save({"parameters": training.average, "step": training.step}, arguments.work / "reader.pt")
-    options = f"--steps {arguments.steps} --stop {training.step}"
+    options = f"--steps {arguments.steps} --stop {training.step}{' --go-on' if arguments.go_on else ''}"
     (arguments.work / "reader.json").write_text(
         json.dumps({"options": options, "steps": training.step, "chosen_by": figures}, indent=1) + "\n",
         "utf-8",
@@ -407,6 +292,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("work", type=Path)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--stop", type=int, help="stop early, after so many steps")
+    parser.add_argument("--go-on", action="store_true", help="begin with the reader that ships")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()

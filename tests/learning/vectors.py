@@ -35,9 +35,7 @@ from tests.learning.layers import Packing, Parameters, average_parameters, pack,
 from tests.learning.material import (
     COLLECTIONS,
     NEWS,
-    NEWS_LANGUAGES,
     NOBODY,
-    QUESTION_LANGUAGES,
     WITNESS,
     XQUAD,
     XQUAD_LANGUAGES,
@@ -45,7 +43,9 @@ from tests.learning.material import (
     Material,
     Text,
     find_answer_clause,
+    list_written_articles,
     list_xquad_titles,
+    load_all_news,
     load_collection,
     load_news,
     load_split,
@@ -58,8 +58,8 @@ from tests.learning.training import Plan, Training
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 SEED = 11
-NEWS_QUESTIONS = 18
-OTHER_QUESTIONS = 14
+NEWS_QUESTIONS = 20
+OTHER_QUESTIONS = 12
 TEMPERATURE = 0.03
 RATE = 1e-4
 DROPOUT = 0.1
@@ -107,7 +107,7 @@ def load_sources(reading: Path, xquad: Path) -> Sources:
     languages = tuple(language for language in XQUAD_LANGUAGES if language != WITNESS)
     unwelcome = frozenset(map(simplify_title, (*odd, *split.choose_xquad)))
     materials = {
-        NEWS: load_news(reading, learned_news),
+        NEWS: load_all_news(reading, learned_news | list_written_articles()),
         XQUAD: load_xquad(xquad, frozenset(even) - split.choose_xquad, languages),
     }
     materials |= {name: load_collection(reading, name, unwelcome) for name in COLLECTIONS}
@@ -184,19 +184,21 @@ class Drawing:
 
     def _add_news(self, asked: Asked, draw: np.random.Generator, draft: _Draft) -> None:
         material = self._sources.materials[NEWS]
-        language = str(draw.choice(QUESTION_LANGUAGES))
+        language = str(draw.choice(sorted(asked.questions)))
+        written = material.languages[asked.place]
         draft.questions.append(QUESTION + asked.questions[language])
         draft.answers.append(frozenset(asked.answers))
         right = asked.answers[0]
         if len(asked.answers) > 1 and draw.random() < SECOND_BEST:
             right = int(draw.choice(asked.answers))
-        for other in draw.choice(NEWS_LANGUAGES, 2, replace=False):
+        for other in draw.choice(written, 2, replace=False):
             text = material.texts[right, str(other)]
             span = asked.spans.get(str(other)) if right == asked.answers[0] else None
             draft.passages.append(_view(text, span, draw))
         wrong = [group for group in material.places[asked.place] if group not in asked.answers]
         for group in draw.choice(wrong, min(WRONG_EACH, len(wrong)), replace=False):
-            other = language if draw.random() < WRONG_IN_OWN else str(draw.choice(NEWS_LANGUAGES))
+            is_own = language in written and draw.random() < WRONG_IN_OWN
+            other = language if is_own else str(draw.choice(written))
             draft.passages.append(_view(material.texts[int(group), other], None, draw))
 
     def _add_other(self, name: str, asked: Asked, draw: np.random.Generator, draft: _Draft) -> None:
@@ -259,7 +261,7 @@ def main() -> None:
     start = {name: values.to(device) for name, values in start.items()}
     sources = load_sources(arguments.reading, arguments.xquad)
     split = load_split()
-    corpus = make_news_corpus(load_news(arguments.reading, split.choose_news), languages_each=3)
+    corpus = make_news_corpus(load_all_news(arguments.reading, split.choose_news), languages_each=3)
     training = Training(
         arguments.work / "vectors-checkpoint.pt", start, Plan(arguments.steps, RATE, AVERAGE_DECAY)
     )
@@ -300,7 +302,7 @@ def _choose(
 ) -> None:
     """Mix the learned weights with the untouched ones, by the articles kept aside, and write them."""
     split = load_split()
-    corpus = make_news_corpus(load_news(arguments.reading, split.choose_news), languages_each=4)
+    corpus = make_news_corpus(load_all_news(arguments.reading, split.choose_news), languages_each=4)
     pool = load_xquad(arguments.xquad, split.choose_xquad)
     best: tuple[float, float, Parameters] | None = None
     record = {}
