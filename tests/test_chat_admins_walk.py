@@ -37,8 +37,8 @@ MILL = [
     "old pictures of the house, the bridge and the people who lived there.",
 ]
 # Of the biggest gap of the log: as it was asked there, and in a language in which nobody was refused.
-IN_NORWEGIAN = "Hvor kan jeg lese hele konvensjonsteksten?"
-IN_GERMAN = "Wo kann ich den vollständigen Text der Konvention lesen?"
+IN_NORWEGIAN = "Jeg er blitt svindlet på nettet, hvor melder jeg fra?"
+IN_GERMAN = "Ich bin im Internet betrogen worden, wo melde ich das?"
 PATIENT_S = 120
 
 

@@ -1,6 +1,5 @@
 """Draws how far the confidence can be trusted, and prints its expected calibration error.
 
-    pip install --constraint config/constraints.txt --editable '.[learning]'
     python -m tests.benchmarks.reliability [--output FILE] [QUESTIONS …]
 
 A point is a tenth of the questions, in the order of their confidence: across, their mean confidence;
@@ -30,7 +29,7 @@ def main() -> None:
     """Ask, print and draw."""
     parser = argparse.ArgumentParser(description="draw the reliability diagram of the confidence")
     parser.add_argument("questions", type=Path, nargs="*", default=QUESTIONS)
-    parser.add_argument("--output", type=Path, default=PROJECT / "tests" / "reliability.png")
+    parser.add_argument("--output", type=Path, default=DATA / "pictures" / "reliability.png")
     arguments = parser.parse_args()
     settings, _ = load_settings()
     index = IndexLoader(settings).load(None)
