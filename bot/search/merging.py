@@ -27,7 +27,7 @@ _SAME_PASSAGE = 0.5
 # A passage in a language of the asker's is shown first if its score is at most this much lower, and
 # what the reading says of it, too, unless the reader believes that it answers. Chosen on
 # questions_tuning.toml and questions_paraphrased.toml.
-_AS_GOOD = 2.5
+_AS_GOOD = 4.5
 _READS_AS_GOOD = 0.5
 _BELIEVED = 0.0
 # And a statement of which one source is in the asker's language goes before a near equal.
