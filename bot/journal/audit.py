@@ -121,9 +121,13 @@ class Audit:
 
         async def read(connection: aiosqlite.Connection) -> dict[int, str]:
             async with connection.execute(
-                "SELECT user_id, name, max(id) FROM acts WHERE name IS NOT NULL GROUP BY user_id"
+                # SQLite takes the name from the row that has the greatest id.
+                """
+                SELECT user_id, name, max(id) FROM acts
+                WHERE user_id IS NOT NULL AND name IS NOT NULL GROUP BY user_id
+                """
             ) as cursor:
-                return {row["user_id"]: row["name"] async for row in cursor if row["user_id"] is not None}
+                return {row["user_id"]: row["name"] async for row in cursor}
 
         return await self._database.read(read)
 

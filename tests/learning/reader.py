@@ -34,13 +34,7 @@ from bot.e5.reading import LONGEST_QUESTION, Kept, choose_span, keep_sentence
 from tests.learning.drawing import SEED, SPAN_LANGUAGES, Drawing, Reads, mine
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
 from tests.learning.layers import Packing, Parameters, pack, read_layers, remember, run_layer
-from tests.learning.material import (
-    NEWS,
-    Material,
-    Text,
-    load_all_news,
-    load_split,
-)
+from tests.learning.material import NEWS, Material, Text, load_all_news, load_split
 from tests.learning.measuring import compare, describe
 from tests.learning.rounding import unpack_parameters
 from tests.learning.states import States

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bot.e5.tensors import Tensors
-from tests.learning.e5 import BLOCK, Floats
+from tests.learning.e5 import BLOCK, Floats, Tensors
 from tests.learning.layers import Parameters
 
 _SCALES = "_scales"
@@ -37,7 +36,7 @@ def pack_parameters(parameters: Mapping[str, torch.Tensor], bits: int) -> dict[s
         elif name == "heads":
             found[name] = np.ascontiguousarray(values.T)
         elif values.ndim > 1:
-            found[name], found[f"{name}_scales"] = quantise(values, bits)
+            found[name], found[f"{name}{_SCALES}"] = quantise(values, bits)
         else:
             found[name] = values
     return found

@@ -119,7 +119,7 @@ class CorpusVersions:
 
 
 def _name_author(version: Version, names: Mapping[int, str], phrases: Phrases) -> str:
-    """Say who made a version: an admin by name, unless it is erased; the shell; or somebody by hand."""
+    """Say who made a version: an admin, by id if no name is known; the shell; or somebody by hand."""
     if not version.by:
         return phrases.say("versions.by-hand")
     who = names.get(int(version.by), version.by) if version.by.isdecimal() else version.by
