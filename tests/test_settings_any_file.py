@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import settings as bot_settings
-from bot.settings import Settings, SettingsError, load_settings
+from bot.cli.settings_loading import SettingsError, load_settings
+from bot.settings import Settings
 
 FILES = int(os.environ.get("GENERATED_SETTINGS", "150"))
 SECRET = "123456:AAH-secret-secret"  # noqa: S105 - nobody's

@@ -52,6 +52,7 @@ from bot.cli.printing import (
 from bot.cli.progress import show_progress
 from bot.cli.sandbox import SandboxError, Wishes, load_sandbox_settings, run_sandbox
 from bot.cli.service import run_service
+from bot.cli.settings_loading import SettingsError
 from bot.corpus.articles import CorpusError, find_strangers, load_corpus
 from bot.corpus.importing import ImportedArticle, RawTextError, import_article
 from bot.evaluation.ablation import leave_out_parts
@@ -64,7 +65,6 @@ from bot.model import Corpus, Origin
 from bot.sandbox.shots import BrowserMissingError
 from bot.sandbox.tab.web import is_loopback
 from bot.search.models import UnknownEncoderError
-from bot.settings import SettingsError
 from bot.wording.examples import ExamplesError, load_examples
 from bot.wording.phrases import load_phrases
 

@@ -8,8 +8,9 @@ import typer
 
 from bot.cli.logs import read_no_update, start_logging
 from bot.cli.printing import open_console, print_plain
+from bot.cli.settings_loading import SettingsError, load_settings
 from bot.language import parse_language
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Settings
 
 ERRORS = open_console(stderr=True)
 """Standard error."""

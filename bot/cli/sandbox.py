@@ -23,6 +23,7 @@ from bot.cli.assembly.desk import open_desk
 from bot.cli.assembly.telegram import assemble
 from bot.cli.printing import print_plain
 from bot.cli.service import be_on_telegram, log_service, prepare_searching
+from bot.cli.settings_loading import load_settings
 from bot.metrics import Metrics
 from bot.sandbox.scene import ADMIN_ID, Scene
 from bot.sandbox.server import BotApi
@@ -30,7 +31,7 @@ from bot.sandbox.shots import Camera
 from bot.sandbox.tab.deeds import Deeds
 from bot.sandbox.tab.web import PageServer
 from bot.sandbox.world.impossible import ImpossibleError
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from bot.wording.examples import Examples, load_examples
 
 _DATABASE = "sandbox.sqlite"

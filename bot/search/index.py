@@ -19,7 +19,7 @@ from bot.search.compound import join_findings, split_question
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
-from bot.search.highlight import choose_highlight, find_clause_around
+from bot.search.highlight import choose_highlight, find_clause_around, is_believed
 from bot.search.leaning import Leaning, join_earlier, load_leaning
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
@@ -47,7 +47,6 @@ _SURE_OF_WORDS = 0.2
 # A refusal this near to the threshold, as a part of it, is about what was asked: in questions_tuning.toml
 # all such refusals are, if the reader believes that the passage answers; below, three in four are not.
 _NEAR = 0.67
-_BELIEVED = 0.5
 # How much of the words that a follow-up names has to be in the passage that answers it.
 _LEAST_COVERAGE = 0.06
 
@@ -281,7 +280,8 @@ class CorpusIndex:
             is_answer=is_answer,
             is_near=not is_answer
             and ranked.confidence >= _NEAR * self._calibration.threshold
-            and (shown[0].answers or 0.0) >= _BELIEVED,
+            and shown[0].answers is not None
+            and is_believed(shown[0]),
         )
 
     def _find_pinned(self, question: Question, ranked: _Ranked, pinned: int, limit: int) -> Findings:

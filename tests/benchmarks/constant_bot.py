@@ -16,11 +16,12 @@ from rich.console import Console
 
 from bot.answering import Desk
 from bot.cli.service import run_service
+from bot.cli.settings_loading import load_settings
 from bot.corpus.articles import load_corpus
 from bot.journal.inbox import Entry, Inbox, Owed
 from bot.language import LanguageDetector
 from bot.model import Corpus, Findings, Hit, Question
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from bot.wording.small_talk import load_small_talk
 from tests.chat_bot import PlainIndex
 

@@ -19,12 +19,12 @@ from rich.console import Console
 
 from bot.answering import Desk
 from bot.cli.assembly.desk import open_desk
+from bot.cli.settings_loading import load_settings
 from bot.evaluation.questions import read_questions
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
 from bot.journal.votes import Votes
 from bot.model import Exchange, Origin, Question, Vote
-from bot.settings import load_settings
 from tests.benchmarks.grouping import DATA, read_entries
 
 EXCHANGES = 300

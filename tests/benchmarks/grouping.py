@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.cli.index_loading import IndexLoader
+from bot.cli.settings_loading import load_settings
 from bot.evaluation.questions import read_questions
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
@@ -37,7 +38,7 @@ from bot.model import Answer, AnswerKind, Exchange, Origin, Question
 from bot.search.encoder import Vectors
 from bot.search.grouping import THRESHOLDS_FILE, Thresholds, group_vectors, load_thresholds
 from bot.search.index import CorpusIndex
-from bot.settings import PROJECT, load_settings
+from bot.settings import PROJECT
 
 DATA = Path(__file__).parent.parent / "data"
 LABELLED = DATA / "gaps_labelled.toml"

@@ -14,10 +14,11 @@ import time
 from itertools import cycle, islice
 
 from bot.cli.index_loading import IndexLoader
+from bot.cli.settings_loading import load_settings
 from bot.evaluation.questions import read_questions
 from bot.model import Question
 from bot.search.pins import Pin
-from bot.settings import WITHOUT_READER, load_settings
+from bot.settings import WITHOUT_READER
 from tests.benchmarks.grouping import DATA
 
 _WORDINGS = 20

@@ -15,9 +15,10 @@ from matplotlib import pyplot as plt
 from rich.console import Console
 
 from bot.cli.index_loading import IndexLoader
+from bot.cli.settings_loading import load_settings
 from bot.evaluation.measurement import ask_all, measure_calibration_error
 from bot.evaluation.questions import read_questions
-from bot.settings import PROJECT, load_settings
+from bot.settings import PROJECT
 
 CONSOLE = Console(highlight=False)
 DATA = PROJECT / "tests" / "data"

@@ -12,7 +12,7 @@ from rich.console import Console
 from bot.chat.wire.bot_api import ChatError
 from bot.cli.assembly.telegram import Limits, Pauses
 from bot.cli.service import run_service
-from bot.settings import load_settings
+from bot.cli.settings_loading import load_settings
 
 if __name__ == "__main__":
     settings, warnings = load_settings()
