@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.digest import GapLine
+from bot.chat.digest import CountedGap
 from bot.cli.assembly.telegram import Pauses
 from bot.journal.audit import SHELL, Audit
 from bot.journal.roles import Roles
@@ -189,8 +189,8 @@ async def test_export_sends_what_the_buttons_say(api: BotApi, tmp_path: Path) ->
 
 
 async def test_digest_comes_once_a_week_with_the_biggest_gaps(api: BotApi, tmp_path: Path) -> None:
-    async def find_gaps(limit: int) -> list[GapLine]:
-        return [GapLine(f"Why <{number}>?", 9 - number, ("en", "nb")) for number in range(limit)]
+    async def find_gaps(limit: int) -> list[CountedGap]:
+        return [CountedGap(f"Why <{number}>?", 9 - number, ("en", "nb")) for number in range(limit)]
 
     monday = datetime(2026, 11, 23, 6, 59, tzinfo=UTC)
     times = [monday]

@@ -28,6 +28,17 @@ async def ask(person: Person, words: str) -> list[str]:
     return questions_below(await person.private_chat.reply_to(person.says(words)))
 
 
+async def ask_as_three(api: BotApi, folder: Path, articles: Path, *questions: str) -> list[Person]:
+    """Let each of three people ask the questions; return them when the bot has ended."""
+    people = [api.person(name) for name in ("Anna", "Bo", "Cem")]
+    async with running_bot(api, folder, articles=articles, suggestions=True) as bot:
+        for person in people:
+            for words in questions:
+                await ask(person, words)
+        await bot.journal.flush()
+    return people
+
+
 @pytest.fixture
 def articles(tmp_path: Path) -> Path:
     folder = tmp_path / "articles"
@@ -63,12 +74,7 @@ async def test_suggestions_ask_neither_of_two_things_that_were_just_asked(
     tmp_path: Path, articles: Path
 ) -> None:
     async with BotApi() as api:
-        people = [api.person(name) for name in ("Anna", "Bo", "Cem")]
-        async with running_bot(api, tmp_path, articles=articles, suggestions=True) as bot:
-            for person in people:
-                await ask(person, PAINTED)
-                await ask(person, FERRY)
-            await bot.journal.flush()
+        people = await ask_as_three(api, tmp_path, articles, PAINTED, FERRY)
         async with running_bot(api, tmp_path, articles=articles, suggestions=True):
             both = people[0].says(f"{PAINTED.rstrip('?')} and {FERRY[0].lower()}{FERRY[1:]}")
             answer = await people[0].private_chat.reply_to(both)
@@ -90,11 +96,7 @@ async def test_suggestions_leave_out_what_may_be_about_a_person(
     tmp_path: Path, articles: Path, words: str
 ) -> None:
     async with BotApi() as api:
-        people = [api.person(name) for name in ("Anna", "Bo", "Cem")]
-        async with running_bot(api, tmp_path, articles=articles, suggestions=True) as bot:
-            for person in people:
-                await ask(person, words)
-            await bot.journal.flush()
+        people = await ask_as_three(api, tmp_path, articles, words)
         async with running_bot(api, tmp_path, articles=articles, suggestions=True):
             assert words not in await ask(people[0], FERRY)
 

@@ -33,7 +33,7 @@ _GAP_UNITS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class GapLine:
+class CountedGap:
     """Questions of one meaning that the articles do not answer: how often, and the latest wording."""
 
     wording: str
@@ -41,7 +41,7 @@ class GapLine:
     languages: tuple[str, ...]
 
 
-FindGaps = Callable[[int], Awaitable[Sequence[GapLine]]]
+FindGaps = Callable[[int], Awaitable[Sequence[CountedGap]]]
 """Returns at most so many gaps, the biggest first; raises a DatabaseUnavailableError."""
 
 
@@ -100,7 +100,7 @@ def _find_week(now: datetime) -> str:
     return (due if due <= now else due - _WEEK).date().isoformat()
 
 
-def _describe_gaps(gaps: Sequence[GapLine], phrases: Phrases) -> str:
+def _describe_gaps(gaps: Sequence[CountedGap], phrases: Phrases) -> str:
     if not gaps:
         return ""
     lines = [phrases.say("digest.gaps")]

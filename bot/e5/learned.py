@@ -5,7 +5,6 @@ scale. ``tests/learning`` makes them, and ``manifest.toml`` says where they come
 """
 
 import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def read_learned(path: Path) -> Learned:
         raise ValueError(message) from error
 
 
-def count_layers(tensors: Iterable[str]) -> int:
+def count_layers(tensors: Tensors) -> int:
     """Return how many layers the reader has."""
     return sum(name.startswith("r") and name.endswith("_qkv") for name in tensors)
 

@@ -322,8 +322,3 @@ class Person(User):
         """Join a group."""
         self._cloud.set_member_status(chat, self, status)
         self.sends({"new_chat_members": [self.to_json()]}, chat=chat)
-
-    def leaves(self, chat: Chat) -> None:
-        """Leave a group."""
-        self.sends({"left_chat_member": self.to_json()}, chat=chat)
-        self._cloud.set_member_status(chat, self, "left")

@@ -12,7 +12,7 @@ from bot.chat.alerts import Alerts
 from bot.chat.application import build_application
 from bot.chat.cards.keyboards import Keyboards
 from bot.chat.cards.translation_links import TranslationLinks
-from bot.chat.digest import Digest, FindGaps, GapLine
+from bot.chat.digest import CountedGap, Digest, FindGaps
 from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.intake.dispatcher import Dispatcher
 from bot.chat.intake.outages import Outage
@@ -114,10 +114,10 @@ class Service:
     catalogues: Mapping[str, Phrases]
 
 
-async def _find_gaps(gaps: Gaps, limit: int) -> list[GapLine]:
+async def _find_gaps(gaps: Gaps, limit: int) -> list[CountedGap]:
     """Return the biggest gaps for the weekly digest, which only owners get: they may read the wordings."""
     return [
-        GapLine(wording=gap.latest.question.text, count=len(gap.questions), languages=gap.languages)
+        CountedGap(wording=gap.latest.question.text, count=len(gap.questions), languages=gap.languages)
         for gap in (await gaps.list_gaps())[:limit]
     ]
 
