@@ -100,6 +100,19 @@ async def test_pdf_needs_an_address_and_gets_one_by_an_answer(tmp_path: Path) ->
         assert (articles / "added" / "mill.md").exists()
 
 
+async def test_draft_that_cannot_be_kept_is_said_where_a_field_is_asked_for(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (api, _bot, _articles):
+        boss = api.person("Boss", id=BOSS)
+        preview = await preview_of(boss, boss.sends_document(TEXT, "whales.txt"))
+        (kept,) = (tmp_path / "versions" / "drafts").glob("*.json")
+        kept.with_name(f".{kept.name}.unfinished").mkdir()
+        await boss.presses(preview, phrases.say("draft.change"))
+        await preview.edited()
+        await boss.presses(preview, phrases.say("draft.field.title"))
+        told = await replies(preview, 2)
+        assert told.text.startswith(phrases.say("articles.read-only", detail=""))
+
+
 async def test_cancelled_draft_writes_nothing(tmp_path: Path) -> None:
     async with desk(tmp_path) as (api, _bot, articles):
         boss = api.person("Boss", id=BOSS)

@@ -198,13 +198,18 @@ class Articles:
         else:
             await turn.tell("articles.unfetched", detail=describe_failure(error))
 
-    async def _keep_and_show(self, turn: MessageTurn, kept: KeptDraft) -> None:
+    async def _keep(self, turn: MessageTurn, kept: KeptDraft) -> bool:
+        """Keep a draft; tell where that cannot be done, and return whether it was."""
         try:
             await asyncio.to_thread(self._editing.drafts.keep, kept)
         except OSError as error:
             await turn.tell("articles.read-only", detail=describe_failure(error))
-            return
-        await turn.reply(*self._render(turn, kept))
+            return False
+        return True
+
+    async def _keep_and_show(self, turn: MessageTurn, kept: KeptDraft) -> None:
+        if await self._keep(turn, kept):
+            await turn.reply(*self._render(turn, kept))
 
     def _render(self, turn: MessageTurn | PressTurn, kept: KeptDraft) -> tuple[Markup, InlineKeyboardMarkup]:
         draft = kept.draft
@@ -219,7 +224,7 @@ class Articles:
         asking = await turn.tell("draft.ask", field=field)
         if asking is not None:
             asked = {**kept.asked, f"{asking.chat_id}:{asking.message_id}": name}
-            await asyncio.to_thread(self._editing.drafts.keep, replace(kept, asked=asked))
+            await self._keep(turn, replace(kept, asked=asked))
 
     def _find_asked(self, message: Message) -> tuple[KeptDraft, str] | None:
         replied = message.reply_to_message
