@@ -96,9 +96,10 @@ class Hit:
     """A passage found for a question; ``score``: larger is better.
 
     ``highlight`` is the clause that answers and ``short`` the words themselves, both exact
-    substrings of the passage. ``also`` are passages of other articles that say the same. ``answers`` is
-    the reader's probability that the passage answers, between 0 and 1; None if it was not read. A pinned
-    one was chosen by an admin.
+    substrings of the passage. ``certainty`` is the reader's probability that it is exactly these words,
+    between 0 and 1; None in an old record. ``also`` are passages of other articles that say the same.
+    ``answers`` is the reader's probability that the passage answers, between 0 and 1; None if it was not
+    read. A pinned one was chosen by an admin.
     """
 
     passage: Passage
@@ -108,6 +109,7 @@ class Hit:
     short: str | None = None
     answers: float | None = None
     is_pinned: bool = False
+    certainty: float | None = None
 
     @property
     def words(self) -> str:
@@ -199,6 +201,11 @@ class Answer:
     def short(self) -> str | None:
         """The words that answer, from the first passage; none where the articles do not answer."""
         return self.hits[0].short if self.is_answered and self.hits else None
+
+    @property
+    def certainty(self) -> float | None:
+        """How likely it is exactly those words; None where there are none, or an old record."""
+        return self.hits[0].certainty if self.short is not None else None
 
     def recall(self, *, is_reply: bool = False) -> Earlier | None:
         """Return what the next question may lean on; nothing after small talk."""

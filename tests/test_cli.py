@@ -43,7 +43,7 @@ def bot(tmp_path: Path) -> Bot:
 
 
 CONTRACT = {
-    *("question", "language", "kind", "answered", "confidence", "short", "pinned"),
+    *("question", "language", "kind", "answered", "confidence", "short", "certainty", "pinned"),
     *("passages", "corpus", "elapsed_ms"),
 }
 PASSAGE = {"text", "highlight", "article", "outlet", "url", "language", "published", "score", "also"}

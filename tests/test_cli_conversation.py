@@ -127,8 +127,10 @@ LONG = f"{CLAUSE}, and the oldest of them"
     ("reading", "heading", "bold"),
     [
         ({"short": "seven cranes"}, "seven cranes", "seven cranes"),
-        ({"short": "seven cranes", "answers": 0.5}, "seven cranes", "seven cranes"),
-        # The reader does not believe that the passage answers, or has named more than a glance takes in.
+        ({"short": "seven cranes", "answers": 0.5, "certainty": 0.5}, "seven cranes", "seven cranes"),
+        # The reader is not sure of the words, does not believe that the passage answers, or has named more
+        # than a glance takes in.
+        ({"short": "seven cranes", "answers": 0.9, "certainty": 0.4}, None, CLAUSE),
         ({"short": "seven cranes", "answers": 0.4}, None, CLAUSE),
         ({"short": LONG, "answers": 0.9}, None, LONG),
         ({"short": None, "answers": 0.9}, None, CLAUSE),
@@ -146,7 +148,7 @@ def test_answer_begins_with_the_words_that_answer_if_they_are_sure_and_few(
     console = Console(file=shown, width=72, force_terminal=True, color_system="standard")
     print_answer(console, answer, phrases, (), 1)
     described = json.loads(describe_answer(answer))
-    assert described["short"] == heading
+    assert described["short"] == reading["short"]
     begins, number, passage = shown.getvalue().partition("\x1b[2m1. \x1b[0m")
     assert number
     assert begins == (f"\x1b[1m{heading}\x1b[0m\n" if heading else "")

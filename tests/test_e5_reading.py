@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bot.e5.reading import choose_span, find_words, keep_sentence
+from bot.e5.reading import choose_span, find_words, keep_sentence, share_out
 
 SENTENCE = "It cost 1,250 euros."
 TEXT = f"passage: They built it. {SENTENCE}"
@@ -38,6 +38,16 @@ def test_reading_chooses_the_likeliest_words_from_first_to_last() -> None:
 
     assert SENTENCE[begin:end] == "1,250 euros"
     assert score < 0
+
+
+def test_reading_shares_out_where_the_answer_begins_and_ends() -> None:
+    kept = keep_sentence(cut_at_spaces(TEXT), TEXT, len(TEXT) - len(SENTENCE))
+    edges = np.array([[9, 9], [0, 0], [0, 5], [5, 0], [0, 4]], np.float32)
+
+    shares = share_out(kept, edges)
+
+    assert sum(share for _, _, share in shares) == pytest.approx(1)
+    assert [SENTENCE[begin:end] for begin, end, share in shares if share > 0.1] == ["cost", "1,250", "euros."]
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,16 @@ def test_highlight_is_a_run_of_words_around_the_nearest_clause(figure: str) -> N
     assert len(find_units(highlight, (0, len(highlight)))) <= 12
 
 
+@pytest.mark.parametrize("figure", ["119", "2 500"])
+def test_highlight_is_where_the_reader_takes_the_answer_to_be(figure: str) -> None:
+    spans = find_clauses(LONG)
+    start = LONG.index(figure)
+    shares = [(start, start + len(figure), 1.0)]
+    highlight = choose_highlight(LONG, spans, np.zeros(len(spans), np.float32), shares)
+    assert highlight is not None
+    assert figure in highlight
+
+
 @pytest.mark.parametrize("words", ["119 countries", "2 500"])
 def test_clause_around_words_holds_them_and_is_one_of_the_clauses(words: str) -> None:
     start = LONG.index(words)

@@ -11,7 +11,7 @@ from rich.text import Text
 from bot.characters import DIRECTION_MARKS, UNFIT_FOR_TERMINALS
 from bot.chat.cards.answer_card import find_further, name_languages, quote_near_miss
 from bot.model import Answer, Article, Hit, Passage
-from bot.search.highlight import find_short, is_believed
+from bot.search.highlight import find_short, find_sure_words
 from bot.wording.phrases import Phrases
 
 _INDENT = 3
@@ -28,7 +28,8 @@ def describe_answer(answer: Answer) -> str:
             "kind": answer.kind.value,
             "answered": answer.is_answered,
             "confidence": round(answer.confidence, 4),
-            "short": find_short(answer.hits[0]) if answer.is_answered and answer.hits else None,
+            "short": answer.short,
+            "certainty": None if answer.certainty is None else round(answer.certainty, 4),
             "pinned": answer.is_pinned,
             "passages": [_describe_hit(hit) for hit in answer.hits],
             "corpus": answer.corpus_version,
@@ -157,7 +158,7 @@ def _emphasise(hit: Hit) -> Text:
     """Return the text of a passage, the words that answer in bold, or else their clause."""
     text = Text(make_printable(hit.passage.text))
     clause = hit.passage.text.find(hit.highlight or "")
-    words = (hit.short if is_believed(hit) else None) or hit.highlight or ""
+    words = find_sure_words(hit) or hit.highlight or ""
     start = hit.passage.text.find(words, max(0, clause))
     if start < 0:
         start = hit.passage.text.find(words)

@@ -24,7 +24,7 @@ from bot.e5.learned import (
     choose_question_tensors,
     read_learned,
 )
-from bot.e5.reading import LONGEST_QUESTION, Excerpt, Kept, Reading, choose_span, keep_sentence
+from bot.e5.reading import LONGEST_QUESTION, Excerpt, Kept, Reading, choose_span, keep_sentence, share_out
 from bot.e5.tensors import FOLDER, open_graph
 from bot.e5.trunk import PASSAGE, QUESTION, Trunk
 from bot.e5.weights import Floats
@@ -114,8 +114,9 @@ class E5Reader:
     def _read(self, memory: Floats, passage: Prepared) -> Reading:
         states = passage.states.astype(np.float32)
         (heads,) = self._passage.run(None, {"states": states[None], "memory": memory})
-        begin, end, score = choose_span(passage.sentence, passage.kept, heads[0, :, 1:])
-        return Reading(float(heads[0, 0, 0]), begin, end, score)
+        edges = heads[0, :, 1:]
+        begin, end, score = choose_span(passage.sentence, passage.kept, edges)
+        return Reading(float(heads[0, 0, 0]), begin, end, score, share_out(passage.kept, edges))
 
 
 def _place_sentence(passage: Excerpt) -> tuple[str, int]:

@@ -27,6 +27,10 @@ _WITHIN = ".,:'’/-‑"
 _AROUND = " \t\n.,;:!?…\"'«»„“”‘’()[]{}–—-،؛؟。、，；：！？「」『』（）"
 
 
+Share = tuple[int, int, float]
+"""A place in a sentence, from and to, and how likely an answer begins or ends there: the mean of both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
     """A sentence, ``before`` it the last words of the one before (``""`` if there is none)."""
@@ -41,12 +45,14 @@ class Reading:
 
     ``logit``: above 0 the passage answers rather than not. ``begin`` and ``end``: the words that
     answer, as places in the sentence; ``span_score``: the log of how likely it is those words.
+    ``shares`` say how likely it is others, and add up to 1; there are none if that is not known.
     """
 
     logit: float
     begin: int
     end: int
     span_score: float
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +100,7 @@ def choose_span(sentence: str, kept: Kept, edges: NDArray[np.float32]) -> tuple[
     """
     if len(kept.rows) < 2:  # noqa: PLR2004 (nothing but the first row)
         return 0, 0, float("-inf")
-    edges = edges[1 : len(kept.rows)].astype(np.float64)
-    edges = edges - edges.max(axis=0)
-    logs = edges - np.log(np.exp(edges).sum(axis=0))
+    logs = _find_logs(kept, edges)
     count = len(logs)
     table = logs[:, 0][:, None] + logs[:, 1][None, :]
     offsets = np.arange(count)[None, :] - np.arange(count)[:, None]
@@ -105,6 +109,19 @@ def choose_span(sentence: str, kept: Kept, edges: NDArray[np.float32]) -> tuple[
     places = kept.places[1:]
     start, stop = find_words(sentence, places[begin][0], places[end][1])
     return start, stop, float(table[begin, end])
+
+
+def share_out(kept: Kept, edges: NDArray[np.float32]) -> tuple[Share, ...]:
+    """Return how likely the answer begins or ends at each token of the sentence."""
+    shares = np.exp(_find_logs(kept, edges)).mean(axis=1).tolist() if len(kept.rows) > 1 else []
+    return tuple((begin, end, share) for (begin, end), share in zip(kept.places[1:], shares, strict=True))
+
+
+def _find_logs(kept: Kept, edges: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the log probability that the answer begins, and that it ends, at each token of the sentence."""
+    found = edges[1 : len(kept.rows)].astype(np.float64)
+    found -= found.max(axis=0)
+    return np.asarray(found - np.log(np.exp(found).sum(axis=0)))
 
 
 def find_words(sentence: str, begin: int, end: int) -> tuple[int, int]:

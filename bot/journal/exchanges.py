@@ -26,8 +26,8 @@ _INSERT_PASSAGE = """
 """
 _INSERT_SHOWN = """
     INSERT INTO shown_passages
-    (exchange_id, rank, also_of, passage_id, highlight, short, score, answers, is_pinned)
-    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?, ?, ?)
+    (exchange_id, rank, also_of, passage_id, highlight, short, certainty, score, answers, is_pinned)
+    VALUES (?, ?, ?, (SELECT id FROM passages WHERE key = ?), ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -241,6 +241,7 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
                 key,
                 each.highlight,
                 each.short,
+                each.certainty,
                 each.score,
                 each.answers,
                 each.is_pinned,
@@ -264,6 +265,7 @@ class _Shown:
     also_of: int | None
     highlight: str | None
     short: str | None
+    certainty: float | None
     score: float
     answers: float | None
     is_pinned: bool = False
@@ -274,9 +276,18 @@ def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
     rank = 0
     for hit in hits:
         rank += 1
-        yield _Shown(hit.passage, None, hit.highlight, hit.short, hit.score, hit.answers, hit.is_pinned)
+        yield _Shown(
+            hit.passage,
+            None,
+            hit.highlight,
+            hit.short,
+            hit.certainty,
+            hit.score,
+            hit.answers,
+            hit.is_pinned,
+        )
         for passage in hit.also:
-            yield _Shown(passage, rank, None, None, hit.score, None)
+            yield _Shown(passage, rank, None, None, None, hit.score, None)
         rank += len(hit.also)
 
 
@@ -336,6 +347,7 @@ def _read_hits(shown: Iterable[sqlite3.Row]) -> tuple[Hit, ...]:
             score=row["score"],
             highlight=row["highlight"],
             short=row["short"],
+            certainty=row["certainty"],
             is_pinned=bool(row["is_pinned"]),
             answers=row["answers"],
             also=tuple(_read_passage(other) for other in rows if other["also_of"] == row["rank"]),

@@ -386,6 +386,10 @@ async def _keep_vectors_of_pins(connection: aiosqlite.Connection) -> None:
     """)
 
 
+async def _keep_certainty_of_words(connection: aiosqlite.Connection) -> None:
+    await connection.execute("ALTER TABLE shown_passages ADD COLUMN certainty REAL")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
@@ -399,4 +403,5 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_digests,
     _create_gaps,
     _keep_vectors_of_pins,
+    _keep_certainty_of_words,
 )

@@ -44,7 +44,8 @@ class PersonalRecords:
                 "shown_passages": await _read_rows(
                     connection,
                     """
-                    SELECT exchange_id, rank, also_of, highlight, short, score, answers, is_pinned, passages.*
+                    SELECT exchange_id, rank, also_of, highlight, short, certainty, score, answers, is_pinned,
+                        passages.*
                     FROM exchanges
                     JOIN shown_passages ON exchange_id = exchanges.id
                     JOIN passages ON passages.id = passage_id

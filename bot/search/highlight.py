@@ -1,22 +1,28 @@
 """What of a passage to show: the part that answers, in bold, and the words that answer at a glance.
 
-The part is an exact substring. Each word is worth what the clauses around it are worth, and the best run of
-a dozen words is taken. It begins after punctuation and ends at it where that is near, and never within a
-figure. If a reader is sure of the words that answer and they are not in it, it is the clause around them.
+The part is an exact substring. Each word is worth what the clauses around it are worth, and how likely the
+reader takes the answer to begin or end there; the best run of a dozen words is taken. It begins after
+punctuation and ends at it where that is near, and never within a figure. If the reader is sure of the words
+that answer and they are not in it, it is the clause around them.
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.e5.reading import Share
 from bot.model import Hit
 from bot.search.clauses import Span, find_clauses, find_units
 
 # The reader's probability from which on it believes that a passage answers.
 _ANSWERS = 0.5
+# Its probability of exactly these words from which on they are shown; below, the part they are in is.
+_SURE_OF_WORDS = 0.5
 # More words than these are no answer at a glance.
 _SHORT_WORDS = 8
 _WORDS = 12
@@ -25,11 +31,13 @@ _LOOSE_END = " ,;:–—"
 _BREAK_AFTER = re.compile(r"[,;:.!?)\]»”–—]$")
 
 
-def choose_highlight(text: str, spans: list[Span], scores: NDArray[np.float32]) -> str | None:
+def choose_highlight(
+    text: str, spans: list[Span], scores: NDArray[np.float32], shares: Sequence[Share] = ()
+) -> str | None:
     """Return the part of a passage that answers.
 
     ``spans`` are its clauses and ``scores`` their nearness to the question, shape (spans,); there
-    are none where the passage is one clause.
+    are none where the passage is one clause. ``shares``: where a reader takes the answer to be.
     """
     layout = _lay_out(text, tuple(spans))
     units = layout.units
@@ -41,10 +49,21 @@ def choose_highlight(text: str, spans: list[Span], scores: NDArray[np.float32]) 
     standard = (scores - scores.mean()) / spread
     # Each word is worth the mean standardised score of the clauses it is in.
     worth = np.where(layout.is_covered, np.exp(standard @ layout.shares), 0.0)
+    # What the clauses say and what the reader says count alike.
+    worth = worth / (worth.sum() or 1.0) + _spread_over_words(shares, units)
     sums = np.convolve(worth, np.ones(_WORDS), "valid")
     first = _begin_at_break(text, units, int(np.argmax(sums)))
     last = _end_at_break(text, units, first + _WORDS - 1)
     return text[units[first][0] : units[last][1]].rstrip(_LOOSE_END)
+
+
+def _spread_over_words(shares: Sequence[Share], units: list[Span]) -> NDArray[np.float64]:
+    """Give each share to the first word that its place touches."""
+    worth = np.zeros(len(units))
+    ends = [end for _, end in units]
+    for begin, _, share in shares:
+        worth[min(bisect_right(ends, begin), len(units) - 1)] += share
+    return worth
 
 
 def find_clause_around(text: str, words: Span) -> Span:
@@ -65,9 +84,19 @@ def is_believed(hit: Hit) -> bool:
     return hit.answers is None or hit.answers >= _ANSWERS
 
 
+def is_sure(certainty: float | None) -> bool:
+    """Tell whether a reader is sure of words that answer; an old record does not say, and has only such."""
+    return certainty is None or certainty >= _SURE_OF_WORDS
+
+
+def find_sure_words(hit: Hit) -> str | None:
+    """Return the words that answer, where the reader believes the passage and is sure of the words."""
+    return hit.short if is_sure(hit.certainty) and is_believed(hit) else None
+
+
 def find_short(hit: Hit) -> str | None:
     """Return the words that answer, where the reader is sure of them and they are few."""
-    words = hit.short if is_believed(hit) else None
+    words = find_sure_words(hit)
     if not words or len(find_units(words, (0, len(words)))) > _SHORT_WORDS:
         return None
     return words

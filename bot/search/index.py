@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.e5.reading import Reading
 from bot.model import Corpus, Earlier, Findings, Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
@@ -19,7 +20,7 @@ from bot.search.compound import join_findings, split_question
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
-from bot.search.highlight import choose_highlight, find_clause_around, is_believed
+from bot.search.highlight import choose_highlight, find_clause_around, is_believed, is_sure
 from bot.search.leaning import Leaning, join_earlier, load_leaning
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
@@ -43,7 +44,6 @@ from bot.search.vectors import Progress, VectorCache, embed_texts
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
 _LEAST_FOUND = 5
-_SURE_OF_WORDS = 0.2
 # A refusal this near to the threshold, as a part of it, is about what was asked: in questions_tuning.toml
 # all such refusals are, if the reader believes that the passage answers; below, three in four are not.
 _NEAR = 0.67
@@ -359,27 +359,29 @@ class CorpusIndex:
         )
 
     def _show(self, number: int, question: Question, ranked: _Ranked) -> Hit:
-        """Show a passage with the clause and, if the reader is sure of them, the words that answer."""
+        """Show a passage with the clause and the words that answer."""
         passage = self.corpus.passages[number]
         score = float(ranked.scores[number])
         reading = ranked.readings.get(number)
-        clause = self._choose_highlight(number, ranked.evidence)
+        clause = self._choose_highlight(number, ranked.evidence, reading)
         answers = None if reading is None else float(1 / (1 + np.exp(-reading.logit)))
-        if reading is None or reading.begin >= reading.end or np.exp(reading.span_score) < _SURE_OF_WORDS:
+        if reading is None or reading.begin >= reading.end:
             return Hit(passage, score, clause, answers=answers)
         words = passage.text[reading.begin : reading.end]
         if set(split_words(words)) <= set(split_words(question.text)):
             # What was asked with is not what was asked for.
             return Hit(passage, score, clause, answers=answers)
-        if clause is None or words not in clause:
+        certainty = float(np.exp(reading.span_score))
+        if clause is None or (is_sure(certainty) and words not in clause):
             start, end = find_clause_around(passage.text, (reading.begin, reading.end))
             clause = passage.text[start:end]
-        return Hit(passage, score, clause, short=words, answers=answers)
+        return Hit(passage, score, clause, short=words, certainty=certainty, answers=answers)
 
-    def _choose_highlight(self, number: int, evidence: Evidence) -> str | None:
+    def _choose_highlight(self, number: int, evidence: Evidence, reading: Reading | None) -> str | None:
         if self._semantic is None or evidence.semantic is None:
             return None
         clauses = self._semantic.find_clauses(number)
         spans = [self._semantic.texts.spans[clause] for clause in clauses]
         scores = evidence.semantic.clauses[clauses]
-        return choose_highlight(self.corpus.passages[number].text, spans, scores)
+        shares = reading.shares if reading else ()
+        return choose_highlight(self.corpus.passages[number].text, spans, scores, shares)

@@ -15,7 +15,7 @@ from bot.chat.cards.fitting import MESSAGE_UNITS, shorten, shorten_start
 from bot.chat.cards.markup import EMPTY, Markup, bold, fold, italic, join, link, neutralise, text
 from bot.language import name_language
 from bot.model import Answer, Article, Hit
-from bot.search.highlight import find_short, is_believed
+from bot.search.highlight import find_short, find_sure_words
 from bot.wording.phrases import Phrases
 
 _NAME_UNITS = 64
@@ -217,7 +217,7 @@ def _find_words(hit: Hit, quoted: str) -> tuple[int, int] | None:
     """Return where the words that answer are in a quotation; the clause, if the reader is unsure of them."""
     clause = neutralise(hit.highlight or "")
     start = quoted.find(clause) if clause else -1
-    words = neutralise(hit.short or "") if is_believed(hit) else ""
+    words = neutralise(find_sure_words(hit) or "")
     if words and (at := quoted.find(words, max(0, start))) >= 0:
         return at, at + len(words)
     return widen_to_clauses(quoted, (start, start + len(clause))) if start >= 0 else None
