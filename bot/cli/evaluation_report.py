@@ -63,6 +63,7 @@ def print_figures(console: Console, figures: Figures) -> None:
         f"calibration error            {figures.calibration_error:.3f}",
         f"short holds the fact         {figures.short_has_fact:.3f}",
         f"highlight holds the fact     {figures.highlight_has_fact:.3f}",
+        f"either holds the fact        {figures.either_has_fact:.3f}",
         f"highlight, median words      {figures.highlight_median_words:g}",
         f"shown in the own language    {figures.shown_in_own_language:.3f}",
         f"the same, if right first     {figures.right_in_own_language:.3f}",

@@ -55,8 +55,9 @@ class Figures:
     """All figures of an evaluation. Rates are between 0 and 1.
 
     ``refused_unanswerable`` is the recall of the refusals, ``refusal_precision`` the part of the
-    refusals that were right, ``auroc`` that of the confidence. ``highlight_has_fact`` (the clause) and
-    ``short_has_fact`` (the words) are over the questions whose first statement is right.
+    refusals that were right, ``auroc`` that of the confidence. ``highlight_has_fact`` (the clause),
+    ``short_has_fact`` (the words) and ``either_has_fact`` are over the questions whose first statement is
+    right.
     ``shown_in_own_language`` is the part of the answered questions with an answer in their own language
     for which the first passage shown is in it, ``right_in_own_language`` the same over those of them
     whose first passage is right. ``calibration_error`` is how far the confidence is from the part of the
@@ -77,6 +78,7 @@ class Figures:
     calibration_error: float
     highlight_has_fact: float
     short_has_fact: float
+    either_has_fact: float
     highlight_median_words: float
     shown_in_own_language: float
     right_in_own_language: float
@@ -185,6 +187,7 @@ def measure(results: Sequence[Result]) -> Figures:
         ),
         highlight_has_fact=average(result.highlight_has_fact for result in right_first),
         short_has_fact=average(result.short_has_fact for result in right_first),
+        either_has_fact=average(result.highlight_has_fact or result.short_has_fact for result in right_first),
         highlight_median_words=statistics.median(map(_count_highlight_words, right_first))
         if right_first
         else 0.0,

@@ -2,8 +2,8 @@
 
 The part is an exact substring. Each word is worth what the clauses around it are worth, and how likely the
 reader takes the answer to begin or end there; the best run of a dozen words is taken. It begins after
-punctuation and ends at it where that is near, and never within a figure. If the reader is sure of the words
-that answer and they are not in it, it is the clause around them.
+punctuation and ends at it where that is near, and never within a figure. Words of which the reader is sure
+are in it; if that cannot be, it is the clause around them.
 """
 
 import re
@@ -26,18 +26,26 @@ _SURE_OF_WORDS = 0.5
 # More words than these are no answer at a glance.
 _SHORT_WORDS = 8
 _WORDS = 12
+# What the clauses say is worth so many times what the reader says: the reader looks for the words alone, the
+# clauses for what they are said of.
+_CLAUSES_COUNT = 2.0
 _END_STEPS = (0, 1, -1, -2, 2, -3)
 _LOOSE_END = " ,;:–—"
 _BREAK_AFTER = re.compile(r"[,;:.!?)\]»”–—]$")
 
 
 def choose_highlight(
-    text: str, spans: list[Span], scores: NDArray[np.float32], shares: Sequence[Share] = ()
+    text: str,
+    spans: list[Span],
+    scores: NDArray[np.float32],
+    shares: Sequence[Share] = (),
+    words: Span | None = None,
 ) -> str | None:
     """Return the part of a passage that answers.
 
     ``spans`` are its clauses and ``scores`` their nearness to the question, shape (spans,); there
-    are none where the passage is one clause. ``shares``: where a reader takes the answer to be.
+    are none where the passage is one clause. ``shares``: where a reader takes the answer to be; ``words``:
+    those of which it is sure, which the part has in it if it can.
     """
     layout = _lay_out(text, tuple(spans))
     units = layout.units
@@ -49,12 +57,23 @@ def choose_highlight(
     standard = (scores - scores.mean()) / spread
     # Each word is worth the mean standardised score of the clauses it is in.
     worth = np.where(layout.is_covered, np.exp(standard @ layout.shares), 0.0)
-    # What the clauses say and what the reader says count alike.
-    worth = worth / (worth.sum() or 1.0) + _spread_over_words(shares, units)
+    worth = _CLAUSES_COUNT * worth / (worth.sum() or 1.0) + _spread_over_words(shares, units)
     sums = np.convolve(worth, np.ones(_WORDS), "valid")
+    if words:
+        sums += len(units) * _list_runs_around(words, units, len(sums))
     first = _begin_at_break(text, units, int(np.argmax(sums)))
     last = _end_at_break(text, units, first + _WORDS - 1)
     return text[units[first][0] : units[last][1]].rstrip(_LOOSE_END)
+
+
+def _list_runs_around(words: Span, units: list[Span], runs: int) -> NDArray[np.float64]:
+    """Return 1 for each run that has all of the words in it, else 0."""
+    starts = np.arange(runs)
+    holds = np.ones(runs)
+    for number, (start, end) in enumerate(units):
+        if start < words[1] and words[0] < end:
+            holds *= (starts <= number) & (number < starts + _WORDS)
+    return holds
 
 
 def _spread_over_words(shares: Sequence[Share], units: list[Span]) -> NDArray[np.float64]:

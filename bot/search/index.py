@@ -383,5 +383,8 @@ class CorpusIndex:
         clauses = self._semantic.find_clauses(number)
         spans = [self._semantic.texts.spans[clause] for clause in clauses]
         scores = evidence.semantic.clauses[clauses]
-        shares = reading.shares if reading else ()
-        return choose_highlight(self.corpus.passages[number].text, spans, scores, shares)
+        text = self.corpus.passages[number].text
+        if reading is None:
+            return choose_highlight(text, spans, scores)
+        words = (reading.begin, reading.end) if is_sure(float(np.exp(reading.span_score))) else None
+        return choose_highlight(text, spans, scores, reading.shares, words)

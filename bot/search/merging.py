@@ -28,7 +28,7 @@ _SAME_PASSAGE = 0.5
 # what the reading says of it, too, unless the reader believes that it answers. Chosen on
 # questions_tuning.toml and questions_paraphrased.toml, where the first makes no difference from 2.5 on.
 _AS_GOOD = 4.5
-_READS_AS_GOOD = 0.5
+_READS_AS_GOOD = 3.0
 _BELIEVED = 0.0
 # And a statement of which one source is in the asker's language goes before a near equal.
 _OWN_LANGUAGE_GAIN = 1.5

@@ -1,8 +1,9 @@
 """What the reader learns from, step by step: questions, and for each the passages that it is to tell apart.
 
-A question about news gets its answer and other sentences of the article, one of them such as seems to
-answer; near misses get only such; strangers, which are questions about other articles, and now and
-then gibberish, get what is nearest to them elsewhere. Drawn by seed: the same number, the same step.
+A question about news gets its answer and other sentences of the article, two of them such as seem to
+answer; near misses get only wrong ones; strangers, which are questions about other articles, and now
+and then gibberish, get what is nearest to them elsewhere, of which others that can be answered get one.
+Drawn by seed: the same number, the same step.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,12 @@ NEWS_NEAR = 4
 STRANGERS = 2
 OTHER_QUESTIONS = 5
 HARD = 6
+HARD_EACH = 2
+RANDOM_EACH = 2
 ELSEWHERE = 12
+ELSEWHERE_EACH = 4
+WRONG_EACH = 3
+HAS_ANSWER = 0.85
 SPECIFIC_WORDS = 7
 GIBBERISH = 0.1
 SPAN_LANGUAGES = ("en", "nb", "fr", "id", "de", "vi")
@@ -83,10 +89,7 @@ class Drawing:
         news = sources.materials[NEWS]
         self._numbers = {id(asked): number for number, asked in enumerate(news.asked)}
         self._near = [asked for asked in news.asked if not asked.answers]
-        # A short question may be answered by other articles, too.
-        self._specific = [
-            asked for asked in news.asked if len(asked.questions["en"].split()) >= SPECIFIC_WORDS
-        ]
+        self._specific = [asked for asked in news.asked if _is_specific(asked)]
         self._others = [name for name in sources.materials if name != NEWS]
         # Few languages an article, so that most states are there already.
         draw = np.random.default_rng(SEED)
@@ -129,30 +132,33 @@ class Drawing:
             other = str(draw.choice(written))
             text = material.texts[asked.answers[0], other]
             candidates.append(Candidate(text, asked.spans.get(other), is_right=True))
-        hard = self._mined.hard[self._numbers[id(asked)]] if asked.nearest is None else [asked.nearest]
+        number = self._numbers[id(asked)]
+        hard = self._mined.hard[number]
         others = [group for group in material.places[asked.place] if group not in asked.answers]
-        wrong = [int(draw.choice(hard)), *map(int, draw.choice(others, min(3, len(others)), replace=False))]
+        wrong = [] if asked.nearest is None else [asked.nearest]
+        wrong += _choose(hard, HARD_EACH - len(wrong), draw) + _choose(others, RANDOM_EACH, draw)
         for group in dict.fromkeys(wrong):
             is_own = language in written and draw.random() < WRONG_IN_OWN
             other = language if is_own else str(draw.choice(written))
             candidates.append(Candidate(material.texts[group, other]))
+        if asked.answers and _is_specific(asked):
+            candidates += self._draw_elsewhere(self._mined.elsewhere[number], 1, draw)
         return Reads(asked.questions[language], candidates)
 
     def _draw_stranger(self, asked: Asked, draw: np.random.Generator) -> Reads:
         """Draw a question and sentences of other articles; now and then it is no question at all."""
-        material = self._sources.materials[NEWS]
         question = asked.questions[str(draw.choice(sorted(asked.questions)))]
         if draw.random() < GIBBERISH:
             question = " ".join("".join(draw.permutation(list(word))) for word in question.split())
-        groups = draw.choice(self._mined.elsewhere[self._numbers[id(asked)]], 4, replace=False).tolist()
-        places = [material.texts[group, "en"].place for group in groups]
-        return Reads(
-            question,
-            [
-                Candidate(material.texts[group, str(draw.choice(self._languages[place]))])
-                for group, place in zip(groups, places, strict=True)
-            ],
-        )
+        elsewhere = self._mined.elsewhere[self._numbers[id(asked)]]
+        return Reads(question, self._draw_elsewhere(elsewhere, ELSEWHERE_EACH, draw))
+
+    def _draw_elsewhere(self, groups: list[int], count: int, draw: np.random.Generator) -> list[Candidate]:
+        texts = self._sources.materials[NEWS].texts
+        return [
+            Candidate(texts[group, str(draw.choice(self._languages[texts[group, "en"].place]))])
+            for group in _choose(groups, count, draw)
+        ]
 
     def _draw_other(self, name: str, asked: Asked, draw: np.random.Generator) -> Reads:
         material = self._sources.materials[name]
@@ -161,15 +167,24 @@ class Drawing:
         other = str(draw.choice(written))
         candidates = []
         # Now and then the sentence that answers is missing.
-        if asked.answers and draw.random() < 0.85:
+        if asked.answers and draw.random() < HAS_ANSWER:
             candidates.append(
                 Candidate(material.find_answer(asked, other), asked.spans.get(other), is_right=True)
             )
         third = other if name != XQUAD else str(draw.choice(written))
         wrong = material.find_others(asked, third)
-        candidates += [Candidate(wrong[number]) for number in draw.permutation(len(wrong))[:3]]
+        candidates += [Candidate(wrong[number]) for number in draw.permutation(len(wrong))[:WRONG_EACH]]
         if not candidates:
             candidates.append(
                 Candidate(material.find_answer(asked, other), asked.spans.get(other), is_right=True)
             )
         return Reads(asked.questions[language], candidates)
+
+
+def _is_specific(asked: Asked) -> bool:
+    """Tell whether other articles hardly answer the question, too, as they may a short one."""
+    return len(asked.questions["en"].split()) >= SPECIFIC_WORDS
+
+
+def _choose(groups: list[int], count: int, draw: np.random.Generator) -> list[int]:
+    return [int(group) for group in draw.choice(groups, min(count, len(groups)), replace=False)]

@@ -9,6 +9,7 @@ measure, nor are articles of the other collections that have the title of one of
 
 import gzip
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,20 @@ SOURCES = {
 
 _SENTENCES = "news-sentences.jsonl.gz"
 _QUESTIONS = "news-questions.jsonl.gz"
+
+# The collections' answers begin behind such a word, people's own phrases with it.
+_NOTHING = re.compile("(?!)")
+_LEADING = {
+    language: re.compile(rf"(?:{words}) (?=\S)", re.IGNORECASE)
+    for language, words in {
+        "en": "in|on|at|from|by",
+        "nb": "i|på|fra|av|ved",
+        "fr": "à|en|au|aux|dans|de|par|sur",
+        "id": "di|pada|dari|oleh",
+        "de": "in|im|am|an|auf|von|vom|aus|zu|zum|zur",
+        "vi": "vào|tại|ở|từ|trong",
+    }.items()
+}
 
 COLLECTIONS = tuple(name for name in SOURCES if name not in {NEWS, XQUAD, "written"})
 NOBODY = -1
@@ -149,6 +164,11 @@ def load_news(folder: Path, documents: frozenset[str] | None = None) -> Material
     return _read_news([folder], documents)
 
 
+def load_lines(folder: Path, documents: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
+    """Read the lines of some articles of the news, as they are in the file."""
+    return _read_lines([folder], documents)
+
+
 def load_all_news(folder: Path, documents: frozenset[str]) -> Material:
     """Read articles with all questions about them, also those that were written for this project."""
     return _read_news([folder, WRITTEN], documents)
@@ -156,19 +176,15 @@ def load_all_news(folder: Path, documents: frozenset[str]) -> Material:
 
 def list_written_articles() -> frozenset[str]:
     """Return the names of the articles that were written for this project."""
-    return frozenset(row["doc"] for row in _read_lines(WRITTEN / _SENTENCES))
+    return frozenset(row["doc"] for row in read_rows(WRITTEN / _SENTENCES))
 
 
 def _read_news(folders: Sequence[Path], documents: frozenset[str] | None) -> Material:
     material = Material()
-    lines: dict[str, list[dict[str, Any]]] = {}
-    for row in chain.from_iterable(_read_lines(folder / _SENTENCES) for folder in folders):
-        if documents is None or row["doc"] in documents:
-            lines.setdefault(row["doc"], []).append(row)
+    lines = _read_lines(folders, documents)
     groups: dict[tuple[str, int], int] = {}
     sentences: dict[int, dict[str, Any]] = {}
     for document, rows in lines.items():
-        rows.sort(key=lambda row: int(row["line"]))
         first = None
         for language in NEWS_LANGUAGES:
             if language in rows[0]:
@@ -177,10 +193,21 @@ def _read_news(folders: Sequence[Path], documents: frozenset[str] | None) -> Mat
         for number, row in enumerate(rows):
             groups[document, row["line"]] = first + number
             sentences[first + number] = row
-    for row in chain.from_iterable(_read_lines(folder / _QUESTIONS) for folder in folders):
+    for row in chain.from_iterable(read_rows(folder / _QUESTIONS) for folder in folders):
         if row["doc"] in lines:
             material.asked.append(_read_asked(row, groups, sentences))
     return material
+
+
+def _read_lines(folders: Sequence[Path], documents: frozenset[str] | None) -> dict[str, list[dict[str, Any]]]:
+    """Read the lines of each article, in their order."""
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for row in chain.from_iterable(read_rows(folder / _SENTENCES) for folder in folders):
+        if documents is None or row["doc"] in documents:
+            lines.setdefault(row["doc"], []).append(row)
+    for rows in lines.values():
+        rows.sort(key=lambda row: int(row["line"]))
+    return lines
 
 
 def _read_asked(
@@ -191,7 +218,8 @@ def _read_asked(
     for language, words in (row.get("spans") or {}).items() if answers else ():
         start = sentences[answers[0]][language].find(words)
         if start >= 0 and words:
-            spans[language] = (start, start + len(words))
+            lead = _LEADING.get(language, _NOTHING).match(words)
+            spans[language] = (start + (lead.end() if lead else 0), start + len(words))
     nearest = groups[row["doc"], row["nearest"]] if "nearest" in row else None
     questions = _join_follow_up(row) if "earlier" in row else row["q"]
     return Asked(NEWS, row["doc"], questions, answers, spans, nearest)
@@ -256,7 +284,7 @@ def load_collection(folder: Path, name: str, unwelcome: frozenset[str]) -> Mater
     material = Material()
     firsts: dict[tuple[str, str], int] = {}
     cut: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for row in _read_lines(folder / f"{name}.jsonl.gz"):
+    for row in read_rows(folder / f"{name}.jsonl.gz"):
         if simplify_title(row["title"] or "") in unwelcome:
             continue
         context, language = row["context"], row["lang"]
@@ -340,7 +368,8 @@ def _place_span(sentence: str, context: str, answer: dict[str, Any], start: int)
     return (begin, end) if sentence[begin:end] == answer["text"] else None
 
 
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a compressed file of one JSON object a line."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)

@@ -29,13 +29,13 @@ from rich.console import Console
 from rich.progress import track
 from torch.nn import functional
 
-from bot.e5.learned import READER, read_learned
+from bot.e5.learned import READER, VECTORS, read_learned
 from bot.e5.reading import LONGEST_QUESTION, Kept, choose_span, keep_sentence
+from tests.learning.cosine_figures import compare, describe
 from tests.learning.drawing import SEED, SPAN_LANGUAGES, Drawing, Reads, mine
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
 from tests.learning.layers import Packing, Parameters, pack, read_layers, remember, run_layer
 from tests.learning.material import NEWS, Material, Text, load_all_news, load_split
-from tests.learning.measuring import compare, describe
 from tests.learning.rounding import unpack_parameters
 from tests.learning.states import States
 from tests.learning.training import Plan, Training
@@ -226,8 +226,9 @@ def main() -> None:
     states = States(arguments.work, arguments.threads)
     sources = load_sources(arguments.reading, arguments.xquad)
     material = load_all_news(arguments.reading, load_split().choose_news)
-    original = {name: values.to(device) for name, values in read_layers(weights, range(8, 12)).items()}
-    mined = mine(sources.materials[NEWS], Embedder(states, sizes, original, device))
+    shipped = unpack_parameters(read_learned(VECTORS).tensors)
+    vectors = {name: values.to(device) for name, values in shipped.items()}
+    mined = mine(sources.materials[NEWS], Embedder(states, sizes, vectors, device))
     # What ships has found its place: it is moved less than what begins at random.
     rate = RATE / 2 if arguments.go_on else RATE
     begin = unpack_parameters(read_learned(READER).tensors) if arguments.go_on else make_parameters(weights)

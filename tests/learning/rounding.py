@@ -53,5 +53,6 @@ def unpack_parameters(tensors: Tensors) -> Parameters:
             found[name] = np.ascontiguousarray(values.T)
         elif not name.endswith(_SCALES) and not name.startswith("segment_"):
             found[name] = values.copy()
-    found["segments"] = np.stack([tensors["segment_question"], tensors["segment_passage"]])
+    if "segment_question" in tensors:
+        found["segments"] = np.stack([tensors["segment_question"], tensors["segment_passage"]])
     return {name: torch.from_numpy(values) for name, values in found.items()}

@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.progress import track
 from torch.nn import functional
 
+from tests.learning.cosine_figures import describe, make_news_corpus, measure_news, measure_xquad
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
 from tests.learning.layers import Packing, Parameters, average_parameters, pack, read_layers, run_layer
 from tests.learning.material import (
@@ -52,7 +53,6 @@ from tests.learning.material import (
     load_xquad,
     simplify_title,
 )
-from tests.learning.measuring import describe, make_news_corpus, measure_news, measure_xquad
 from tests.learning.states import States
 from tests.learning.training import Plan, Training
 
