@@ -41,7 +41,7 @@ def passage(text: str, outlet: str = "Example") -> Passage:
 def exchange(text: str = "how many?", user_id: int | None = ANNA, question_message_id: int = 5) -> Exchange:
     hits = (
         Hit(passage("One is one."), 2.5, "is one", (passage("Eins.", "Beispiel"), passage("Un.", "Exemple"))),
-        Hit(passage("Two."), 1.5, answers=0.25),
+        Hit(passage("Two."), 1.5, short="Two", answers=0.25, certainty=0.75),
     )
     question = Question(text, "en", Earlier("earlier", "one"))
     answer = Answer(question, AnswerKind.ANSWER, 0.75, hits, "abc123", 12.5, leads=2, unanswered="how long?")

@@ -1,5 +1,6 @@
 """Answers and lists of articles are messages that Telegram takes, whatever the articles say."""
 
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import example, given, settings
@@ -139,13 +140,15 @@ def test_rendering_begins_with_the_words_that_answer() -> None:
     assert find(message, "bold") == ["72 land", "72 land"]
 
 
-def test_rendering_begins_with_the_sentence_where_the_words_are_many_or_not_believed() -> None:
+def test_rendering_begins_with_the_sentence_where_the_words_are_many_or_doubted() -> None:
     many = hit(
         "One two three four five six seven eight nine.", short="One two three four five six seven eight nine"
     )
     assert show(answer(many)).text.startswith("One two three four five six seven eight nine.\n— ")
     doubted = hit("I alt har 72 land signert.", "I alt har 72 land signert", short="72", answers=0.3)
     assert find(show(answer(doubted)), "bold") == ["I alt har 72 land signert."]
+    unsure = replace(hit("I alt har 72 land signert.", "har 72 land", short="72", answers=0.9), certainty=0.3)
+    assert find(show(answer(unsure)), "bold") == ["I alt har 72 land signert."]
     whole = hit("72 land.", short="72 land")
     assert show(answer(whole)).text.startswith("72 land.\n— ")
 
