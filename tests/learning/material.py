@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -52,10 +52,13 @@ SOURCES = {
 _SENTENCES = "news-sentences.jsonl.gz"
 _QUESTIONS = "news-questions.jsonl.gz"
 
-# The collections' answers begin behind such a word, people's own phrases with it.
-_NOTHING = re.compile("(?!)")
+_PHRASES = (
+    "at least|at most|on average|au moins|au plus|au cours|à partir|en cours|en train|en raison|en faveur"
+    "|i dag|i går|i fjor"
+)
+# The collections' answers begin behind such a word, those of ``written/`` with it; fixed phrases keep it.
 _LEADING = {
-    language: re.compile(rf"(?:{words}) (?=\S)", re.IGNORECASE)
+    language: re.compile(rf"(?!{_PHRASES})(?:{words}) (?=\S)")
     for language, words in {
         "en": "in|on|at|from|by",
         "nb": "i|på|fra|av|ved",
@@ -193,9 +196,11 @@ def _read_news(folders: Sequence[Path], documents: frozenset[str] | None) -> Mat
         for number, row in enumerate(rows):
             groups[document, row["line"]] = first + number
             sentences[first + number] = row
-    for row in chain.from_iterable(read_rows(folder / _QUESTIONS) for folder in folders):
-        if row["doc"] in lines:
-            material.asked.append(_read_asked(row, groups, sentences))
+    for folder in folders:
+        for row in read_rows(folder / _QUESTIONS):
+            if row["doc"] in lines:
+                leading = _LEADING if folder == WRITTEN else {}
+                material.asked.append(_read_asked(row, groups, sentences, leading))
     return material
 
 
@@ -211,14 +216,18 @@ def _read_lines(folders: Sequence[Path], documents: frozenset[str] | None) -> di
 
 
 def _read_asked(
-    row: dict[str, Any], groups: dict[tuple[str, int], int], sentences: dict[int, dict[str, Any]]
+    row: dict[str, Any],
+    groups: dict[tuple[str, int], int],
+    sentences: dict[int, dict[str, Any]],
+    leading: Mapping[str, re.Pattern[str]],
 ) -> Asked:
+    """Read a question; of the words that answer, what ``leading`` matches at their beginning is left out."""
     answers = tuple(groups[row["doc"], line] for line in row.get("lines", ()))
     spans = {}
     for language, words in (row.get("spans") or {}).items() if answers else ():
         start = sentences[answers[0]][language].find(words)
         if start >= 0 and words:
-            lead = _LEADING.get(language, _NOTHING).match(words)
+            lead = leading[language].match(words) if language in leading else None
             spans[language] = (start + (lead.end() if lead else 0), start + len(words))
     nearest = groups[row["doc"], row["nearest"]] if "nearest" in row else None
     questions = _join_follow_up(row) if "earlier" in row else row["q"]

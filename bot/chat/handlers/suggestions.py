@@ -15,6 +15,7 @@ from bot.answering import Desk
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.popular import PopularQuestions
 from bot.model import Answer, Corpus, Hit
+from bot.search.highlight import find_sure_words
 from bot.wording.examples import Examples, digest_question
 
 _MOST = 2
@@ -118,9 +119,8 @@ class Suggestions:
 def _say_the_same(one: Hit, other: Hit) -> bool:
     """Tell whether two hits may be the same statement; one passage holds several, in other words."""
     if one.passage.id == other.passage.id:
-        return (
-            one.short is None or other.short is None or one.short in other.short or other.short in one.short
-        )
+        words, others = find_sure_words(one), find_sure_words(other)
+        return words is None or others is None or words in others or others in words
     return any(passage.id == other.passage.id for passage in one.also)
 
 
