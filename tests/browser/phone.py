@@ -62,7 +62,7 @@ class Phone:
     async def becomes(self, person: str, place: str = "private") -> None:
         """Look at the sandbox as somebody, from somewhere."""
         await self.page.evaluate("hash => { location.hash = hash; }", f"person={person}&place={place}")
-        await self.page.locator("main[data-ready]").wait_for()
+        await self.page.locator(f'main[data-ready="{person} {place}"]').wait_for()
 
 
 @dataclass(frozen=True)

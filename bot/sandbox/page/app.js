@@ -82,7 +82,7 @@ function showNews(news) {
   if (isAnew) bubbles.scrollToEnd();
   if (news.calls) calls.show(news.calls);
   showDoor();
-  find("chat").dataset.ready = "";
+  find("chat").dataset.ready = frame ? `${frame.person} ${frame.place}` : "";
 }
 
 function showFrame(next) {
