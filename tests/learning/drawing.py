@@ -1,9 +1,9 @@
 """What the reader learns from, step by step: questions, and for each the passages that it is to tell apart.
 
 A question about news gets its answer and other sentences of the article, two of them such as seem to
-answer; near misses get only wrong ones; strangers, which are questions about other articles, and now
-and then gibberish, get what is nearest to them elsewhere, of which others that can be answered get one.
-Drawn by seed: the same number, the same step.
+answer, and, where no other article is likely to answer it, one of another article. Near misses get only
+wrong ones. Strangers, which are questions about other articles, and now and then gibberish, get what is
+nearest to them elsewhere. Drawn by seed: the same number, the same step.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ NEWS_ANSWERED = 8
 NEWS_NEAR = 4
 STRANGERS = 2
 OTHER_QUESTIONS = 5
-HARD = 6
-HARD_EACH = 2
-RANDOM_EACH = 2
-ELSEWHERE = 12
-ELSEWHERE_EACH = 4
-WRONG_EACH = 3
-HAS_ANSWER = 0.85
+HARD_POOL = 6
+NEWS_HARD = 2
+NEWS_RANDOM = 2
+ELSEWHERE_POOL = 12
+STRANGER_WRONG = 4
+OTHER_WRONG = 3
+OTHER_ANSWERED = 0.85
 SPECIFIC_WORDS = 7
 GIBBERISH = 0.1
 SPAN_LANGUAGES = ("en", "nb", "fr", "id", "de", "vi")
@@ -74,9 +74,9 @@ def mine(material: Material, embedder: Embedder) -> Mined:
         own = material.places[asked.place]
         wrong = [group for group in own if group not in asked.answers]
         wrong.sort(key=lambda group: -float(scores[rows[group]]))
-        mined.hard.append(wrong[:HARD])
+        mined.hard.append(wrong[:HARD_POOL])
         scores[[rows[group] for group in own]] = -np.inf
-        mined.elsewhere.append(groups[np.argsort(-scores)[:ELSEWHERE]].tolist())
+        mined.elsewhere.append(groups[np.argsort(-scores)[:ELSEWHERE_POOL]].tolist())
     return mined
 
 
@@ -136,7 +136,7 @@ class Drawing:
         hard = self._mined.hard[number]
         others = [group for group in material.places[asked.place] if group not in asked.answers]
         wrong = [] if asked.nearest is None else [asked.nearest]
-        wrong += _choose(hard, HARD_EACH - len(wrong), draw) + _choose(others, RANDOM_EACH, draw)
+        wrong += _choose(hard, NEWS_HARD - len(wrong), draw) + _choose(others, NEWS_RANDOM, draw)
         for group in dict.fromkeys(wrong):
             is_own = language in written and draw.random() < WRONG_IN_OWN
             other = language if is_own else str(draw.choice(written))
@@ -151,7 +151,7 @@ class Drawing:
         if draw.random() < GIBBERISH:
             question = " ".join("".join(draw.permutation(list(word))) for word in question.split())
         elsewhere = self._mined.elsewhere[self._numbers[id(asked)]]
-        return Reads(question, self._draw_elsewhere(elsewhere, ELSEWHERE_EACH, draw))
+        return Reads(question, self._draw_elsewhere(elsewhere, STRANGER_WRONG, draw))
 
     def _draw_elsewhere(self, groups: list[int], count: int, draw: np.random.Generator) -> list[Candidate]:
         texts = self._sources.materials[NEWS].texts
@@ -167,13 +167,13 @@ class Drawing:
         other = str(draw.choice(written))
         candidates = []
         # Now and then the sentence that answers is missing.
-        if asked.answers and draw.random() < HAS_ANSWER:
+        if asked.answers and draw.random() < OTHER_ANSWERED:
             candidates.append(
                 Candidate(material.find_answer(asked, other), asked.spans.get(other), is_right=True)
             )
         third = other if name != XQUAD else str(draw.choice(written))
         wrong = material.find_others(asked, third)
-        candidates += [Candidate(wrong[number]) for number in draw.permutation(len(wrong))[:WRONG_EACH]]
+        candidates += [Candidate(wrong[number]) for number in draw.permutation(len(wrong))[:OTHER_WRONG]]
         if not candidates:
             candidates.append(
                 Candidate(material.find_answer(asked, other), asked.spans.get(other), is_right=True)

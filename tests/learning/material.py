@@ -167,11 +167,6 @@ def load_news(folder: Path, documents: frozenset[str] | None = None) -> Material
     return _read_news([folder], documents)
 
 
-def load_lines(folder: Path, documents: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
-    """Read the lines of some articles of the news, as they are in the file."""
-    return _read_lines([folder], documents)
-
-
 def load_all_news(folder: Path, documents: frozenset[str]) -> Material:
     """Read articles with all questions about them, also those that were written for this project."""
     return _read_news([folder, WRITTEN], documents)
@@ -184,7 +179,7 @@ def list_written_articles() -> frozenset[str]:
 
 def _read_news(folders: Sequence[Path], documents: frozenset[str] | None) -> Material:
     material = Material()
-    lines = _read_lines(folders, documents)
+    lines = read_lines(folders, documents)
     groups: dict[tuple[str, int], int] = {}
     sentences: dict[int, dict[str, Any]] = {}
     for document, rows in lines.items():
@@ -204,8 +199,8 @@ def _read_news(folders: Sequence[Path], documents: frozenset[str] | None) -> Mat
     return material
 
 
-def _read_lines(folders: Sequence[Path], documents: frozenset[str] | None) -> dict[str, list[dict[str, Any]]]:
-    """Read the lines of each article, in their order."""
+def read_lines(folders: Sequence[Path], documents: frozenset[str] | None) -> dict[str, list[dict[str, Any]]]:
+    """Read the lines of each article, in their order, as they are in the files of some folders."""
     lines: dict[str, list[dict[str, Any]]] = {}
     for row in chain.from_iterable(read_rows(folder / _SENTENCES) for folder in folders):
         if documents is None or row["doc"] in documents:
