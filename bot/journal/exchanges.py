@@ -262,12 +262,12 @@ class _Shown:
     """A passage as it was shown: as a hit, or beside the hit of rank ``also_of``."""
 
     passage: Passage
-    also_of: int | None
-    highlight: str | None
-    short: str | None
-    certainty: float | None
     score: float
-    answers: float | None
+    also_of: int | None = None
+    highlight: str | None = None
+    short: str | None = None
+    certainty: float | None = None
+    answers: float | None = None
     is_pinned: bool = False
 
 
@@ -278,16 +278,15 @@ def _list_shown(hits: Iterable[Hit]) -> Iterator[_Shown]:
         rank += 1
         yield _Shown(
             hit.passage,
-            None,
-            hit.highlight,
-            hit.short,
-            hit.certainty,
             hit.score,
-            hit.answers,
-            hit.is_pinned,
+            highlight=hit.highlight,
+            short=hit.short,
+            certainty=hit.certainty,
+            answers=hit.answers,
+            is_pinned=hit.is_pinned,
         )
         for passage in hit.also:
-            yield _Shown(passage, rank, None, None, None, hit.score, None)
+            yield _Shown(passage, hit.score, also_of=rank)
         rank += len(hit.also)
 
 
