@@ -46,8 +46,12 @@ def test_reading_shares_out_where_the_answer_begins_and_ends() -> None:
 
     shares = share_out(kept, edges)
 
-    assert sum(share for _, _, share in shares) == pytest.approx(1)
-    assert [SENTENCE[begin:end] for begin, end, share in shares if share > 0.1] == ["cost", "1,250", "euros."]
+    assert sum(share for _, share in shares) == pytest.approx(1)
+    assert [SENTENCE[begin:].split(maxsplit=1)[0] for begin, share in shares if share > 0.1] == [
+        "cost",
+        "1,250",
+        "euros.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,22 @@ def test_highlight_is_a_run_of_words_around_the_nearest_clause(figure: str) -> N
 @pytest.mark.parametrize("figure", ["119", "2 500"])
 def test_highlight_is_where_the_reader_takes_the_answer_to_be(figure: str) -> None:
     spans = find_clauses(LONG)
-    start = LONG.index(figure)
-    shares = [(start, start + len(figure), 1.0)]
+    shares = [(LONG.index(figure), 1.0)]
     highlight = choose_highlight(LONG, spans, np.zeros(len(spans), np.float32), shares)
     assert highlight is not None
     assert figure in highlight
+
+
+@pytest.mark.parametrize("figure", ["119 countries", "2 500"])
+@pytest.mark.parametrize("elsewhere", [0, len(LONG) - 1])
+def test_highlight_holds_the_words_that_are_sure(figure: str, elsewhere: int) -> None:
+    spans = find_clauses(LONG)
+    start = LONG.index(figure)
+    scores = np.zeros(len(spans), np.float32)
+    highlight = choose_highlight(LONG, spans, scores, [(elsewhere, 1.0)], (start, start + len(figure)))
+    assert highlight is not None
+    assert figure in highlight
+    assert len(find_units(highlight, (0, len(highlight)))) <= 12
 
 
 @pytest.mark.parametrize("words", ["119 countries", "2 500"])

@@ -17,6 +17,9 @@ LONGEST_QUESTION = 64
 LONGEST_SENTENCE = 96
 """In tokens; of what is longer, the beginning."""
 
+Share = tuple[int, float]
+"""Where a token begins in a sentence, and how likely an answer begins or ends with it: the mean of both."""
+
 _MOST_TOKENS = 30
 """No answer is longer."""
 
@@ -25,10 +28,6 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\u
 _JOINING = re.compile(rf"[^\W{_UNSPACED}]")
 _WITHIN = ".,:'’/-‑"
 _AROUND = " \t\n.,;:!?…\"'«»„“”‘’()[]{}–—-،؛؟。、，；：！？「」『』（）"
-
-
-Share = tuple[int, int, float]
-"""A place in a sentence, from and to, and how likely an answer begins or ends there: the mean of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,8 @@ class Reading:
 
     ``logit``: above 0 the passage answers rather than not. ``begin`` and ``end``: the words that
     answer, as places in the sentence; ``span_score``: the log of how likely it is those words.
-    ``shares`` say how likely it is others, and add up to 1; there are none if that is not known.
+    ``shares`` say of each token how likely the answer begins or ends with it, and add up to 1; there
+    are none if that is not known.
     """
 
     logit: float
@@ -112,9 +112,9 @@ def choose_span(sentence: str, kept: Kept, edges: NDArray[np.float32]) -> tuple[
 
 
 def share_out(kept: Kept, edges: NDArray[np.float32]) -> tuple[Share, ...]:
-    """Return how likely the answer begins or ends at each token of the sentence."""
+    """Return for each token of the sentence how likely the answer begins or ends with it."""
     shares = np.exp(_find_logs(kept, edges)).mean(axis=1).tolist() if len(kept.rows) > 1 else []
-    return tuple((begin, end, share) for (begin, end), share in zip(kept.places[1:], shares, strict=True))
+    return tuple((begin, share) for (begin, _), share in zip(kept.places[1:], shares, strict=True))
 
 
 def _find_logs(kept: Kept, edges: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 The part is an exact substring. Each word is worth what the clauses around it are worth, and how likely the
 reader takes the answer to begin or end there; the best run of a dozen words is taken. It begins after
 punctuation and ends at it where that is near, and never within a figure. Words of which the reader is sure
-are in it; if that cannot be, it is the clause around them.
+are in it; where they would not be, whoever shows it takes the clause around them (``showing``).
 """
 
 import re
@@ -45,7 +45,7 @@ def choose_highlight(
 
     ``spans`` are its clauses and ``scores`` their nearness to the question, shape (spans,); there
     are none where the passage is one clause. ``shares``: where a reader takes the answer to be; ``words``:
-    those of which it is sure, which the part has in it if it can.
+    those of which it is sure, and which the run is to have in it. Moving it to punctuation may cut them.
     """
     layout = _lay_out(text, tuple(spans))
     units = layout.units
@@ -59,28 +59,29 @@ def choose_highlight(
     worth = np.where(layout.is_covered, np.exp(standard @ layout.shares), 0.0)
     worth = _CLAUSES_COUNT * worth / (worth.sum() or 1.0) + _spread_over_words(shares, units)
     sums = np.convolve(worth, np.ones(_WORDS), "valid")
-    if words:
-        sums += len(units) * _list_runs_around(words, units, len(sums))
+    holds = _list_runs_around(words, units, len(sums)) if words else np.ones(len(sums), np.bool_)
+    if holds.any():
+        sums[~holds] = -np.inf
     first = _begin_at_break(text, units, int(np.argmax(sums)))
     last = _end_at_break(text, units, first + _WORDS - 1)
     return text[units[first][0] : units[last][1]].rstrip(_LOOSE_END)
 
 
-def _list_runs_around(words: Span, units: list[Span], runs: int) -> NDArray[np.float64]:
-    """Return 1 for each run that has all of the words in it, else 0."""
+def _list_runs_around(words: Span, units: list[Span], runs: int) -> NDArray[np.bool_]:
+    """Tell of each run, by the number of its first word, whether all of the words are in it."""
     starts = np.arange(runs)
-    holds = np.ones(runs)
+    holds = np.ones(runs, np.bool_)
     for number, (start, end) in enumerate(units):
         if start < words[1] and words[0] < end:
-            holds *= (starts <= number) & (number < starts + _WORDS)
+            holds &= (starts <= number) & (number < starts + _WORDS)
     return holds
 
 
 def _spread_over_words(shares: Sequence[Share], units: list[Span]) -> NDArray[np.float64]:
-    """Give each share to the first word that its place touches."""
+    """Give each share to the word that it is in, or else to the next one."""
     worth = np.zeros(len(units))
     ends = [end for _, end in units]
-    for begin, _, share in shares:
+    for begin, share in shares:
         worth[min(bisect_right(ends, begin), len(units) - 1)] += share
     return worth
 
@@ -104,7 +105,7 @@ def is_believed(hit: Hit) -> bool:
 
 
 def is_sure(certainty: float | None) -> bool:
-    """Tell whether a reader is sure of words that answer; an old record does not say, and has only such."""
+    """Tell whether a reader is sure of words that answer; an old record has only such as were sure then."""
     return certainty is None or certainty >= _SURE_OF_WORDS
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.e5.reading import Reading
 from bot.model import Corpus, Earlier, Findings, Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
@@ -20,7 +19,7 @@ from bot.search.compound import join_findings, split_question
 from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
-from bot.search.highlight import choose_highlight, find_clause_around, is_believed, is_sure
+from bot.search.highlight import is_believed
 from bot.search.leaning import Leaning, join_earlier, load_leaning
 from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
@@ -37,6 +36,7 @@ from bot.search.ranking import (
 from bot.search.reader import Reader
 from bot.search.reading import CandidateReading, Readings
 from bot.search.semantic import SemanticRanking, plan_texts
+from bot.search.showing import Showing
 from bot.search.signals import ALL_PARTS, Evidence, Parts, gather_evidence
 from bot.search.translation import Translator, Vocabulary, WordMemory
 from bot.search.vectors import Progress, VectorCache, embed_texts
@@ -90,6 +90,7 @@ class CorpusIndex:
         self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
         self._is_heading = np.array([passage.is_heading for passage in corpus.passages], dtype=np.bool_)
         figures = [find_figures(passage.text) for passage in corpus.passages]
+        self._showing = Showing(corpus.passages, semantic)
         self._thresholds = load_thresholds()
         self._board = self._lay_out_pins((), {})
         self._merging = None
@@ -359,32 +360,10 @@ class CorpusIndex:
         )
 
     def _show(self, number: int, question: Question, ranked: _Ranked) -> Hit:
-        """Show a passage with the clause and the words that answer."""
-        passage = self.corpus.passages[number]
-        score = float(ranked.scores[number])
-        reading = ranked.readings.get(number)
-        clause = self._choose_highlight(number, ranked.evidence, reading)
-        answers = None if reading is None else float(1 / (1 + np.exp(-reading.logit)))
-        if reading is None or reading.begin >= reading.end:
-            return Hit(passage, score, clause, answers=answers)
-        words = passage.text[reading.begin : reading.end]
-        if set(split_words(words)) <= set(split_words(question.text)):
-            # What was asked with is not what was asked for.
-            return Hit(passage, score, clause, answers=answers)
-        certainty = float(np.exp(reading.span_score))
-        if clause is None or (is_sure(certainty) and words not in clause):
-            start, end = find_clause_around(passage.text, (reading.begin, reading.end))
-            clause = passage.text[start:end]
-        return Hit(passage, score, clause, short=words, certainty=certainty, answers=answers)
-
-    def _choose_highlight(self, number: int, evidence: Evidence, reading: Reading | None) -> str | None:
-        if self._semantic is None or evidence.semantic is None:
-            return None
-        clauses = self._semantic.find_clauses(number)
-        spans = [self._semantic.texts.spans[clause] for clause in clauses]
-        scores = evidence.semantic.clauses[clauses]
-        text = self.corpus.passages[number].text
-        if reading is None:
-            return choose_highlight(text, spans, scores)
-        words = (reading.begin, reading.end) if is_sure(float(np.exp(reading.span_score))) else None
-        return choose_highlight(text, spans, scores, reading.shares, words)
+        return self._showing.show(
+            number,
+            question,
+            score=float(ranked.scores[number]),
+            evidence=ranked.evidence,
+            reading=ranked.readings.get(number),
+        )
