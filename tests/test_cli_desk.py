@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 from bot.cli.app import app
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
-from bot.model import Answer, AnswerKind, Exchange, Origin, Question
+from bot.model import Answer, AnswerKind, Exchange, Hit, Origin, Question
+from tests.journal_records import passage
 
 ANNA = 700_000_001
 
@@ -23,17 +24,17 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-async def _fill(path: Path) -> None:
+async def _fill(path: Path, answer: Answer) -> None:
     database = Database(path)
     await database.open()
-    answer = Answer(Question("+1, who?", "en"), AnswerKind.NOT_FOUND, 0.5, (), "abc123", 12.0)
     Journal(database).record(Exchange(datetime.now(UTC), Origin.TELEGRAM, answer, ANNA, ANNA))
     await database.close()
 
 
 @pytest.fixture
 def filled(path: Path) -> Path:
-    asyncio.run(_fill(path))
+    answer = Answer(Question("+1, who?", "en"), AnswerKind.NOT_FOUND, 0.5, (), "abc123", 12.0)
+    asyncio.run(_fill(path, answer))
     return path
 
 
@@ -82,6 +83,15 @@ def test_export_writes_csv_and_json_lines(filled: Path) -> None:
     again = run("export", "--to", str(file))
     assert again.exit_code == 1
     assert "not overwritten" in again.stderr
+
+
+def test_export_has_the_words_that_answer_and_how_certain_they_are(path: Path) -> None:
+    hit = Hit(passage("Two came."), 1.5, short="Two", answers=0.9, certainty=0.75)
+    asyncio.run(
+        _fill(path, Answer(Question("how many?", "en"), AnswerKind.ANSWER, 0.9, (hit,), "abc123", 12.0))
+    )
+    row = json.loads(run("export", "--form", "jsonl").stdout)
+    assert (row["passage"], row["short"], row["certainty"]) == ("Two came.", "Two", 0.75)
 
 
 def test_export_refuses_a_key_that_is_none(filled: Path) -> None:

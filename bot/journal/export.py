@@ -29,7 +29,8 @@ _FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
 _QUERY = """
     SELECT asked_at, origin, user_id AS person, chat_id AS chat, exchanges.language, question, earlier, kind,
-    round(confidence, 4) AS confidence, passages.text AS passage, short, article, source,
+    round(confidence, 4) AS confidence, passages.text AS passage, short,
+    round(certainty, 4) AS certainty, article, source,
     (SELECT count(*) FROM votes WHERE exchange_id = exchanges.id AND vote = 'up') AS votes_up,
     (SELECT count(*) FROM votes WHERE exchange_id = exchanges.id AND vote = 'down') AS votes_down,
     corpus_version, round(elapsed_ms, 2) AS elapsed_ms
@@ -50,6 +51,7 @@ COLUMNS = (
     "confidence",
     "passage",
     "short",
+    "certainty",
     "article",
     "source",
     "votes_up",
