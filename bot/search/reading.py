@@ -20,7 +20,7 @@ from bot.search.reader import PreparingReader, Reader
 from bot.search.semantic import find_words_before
 from bot.search.vectors import Kind, Progress, VectorCache, make_key
 
-_MOST_READ = 10
+_MOST_READ = 8
 _LEAST_READ = 4
 _PREPARED_TOGETHER = 32
 

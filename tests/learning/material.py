@@ -31,6 +31,8 @@ XQUAD = "xquad"
 NEWS_LANGUAGES = ("en", "nb", "fr", "id", "de", "vi", "es", "ru", "sv", "da", "pt", "ja", "zh", "ar")
 QUESTION_LANGUAGES = ("en", "nb", "fr", "id", "de", "vi", "es", "ru")
 XQUAD_LANGUAGES = ("de", "en", "es", "tr", "vi")
+"""The languages of XQuAD that choose and measure; what is learned from is in more (``load_sources``)."""
+LEARNED_XQUAD_LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "vi", "zh")
 WITNESS = "tr"
 """A language that is never learned from, so that it shows what becomes of those without questions."""
 
@@ -45,6 +47,8 @@ SOURCES = {
     "facqa-id": "FacQA (IndoNLU), MIT",
     "jaquad": "JaQuAD, a part, CC BY-SA 3.0",
     "swequad-mc": "SweQuAD-MC, CC BY 4.0",
+    "drcd": "DRCD (DRCKnowledgeTeam/DRCD), dev and test, CC BY-SA 3.0",
+    "cmrc2018": "CMRC 2018 (ymcui/cmrc2018), dev and trial, CC BY-SA 4.0",
     "written": "tests/learning/written: questions about news, and articles with questions; CC BY-SA 4.0",
 }
 """What is learned from, where it comes from, and its licence as found there."""
@@ -68,6 +72,10 @@ _LEADING = {
         "vi": "vào|tại|ở|từ|trong",
     }.items()
 }
+
+UNWELCOME_TITLES = frozenset({"华沙", "芝加哥大學", "蒸汽机", "Đại học Harvard"})
+"""What collections in other languages call articles that XQuAD has at odd positions: Warsaw, the University
+of Chicago, steam engine, Harvard University."""
 
 COLLECTIONS = tuple(name for name in SOURCES if name not in {NEWS, XQUAD, "written"})
 NOBODY = -1

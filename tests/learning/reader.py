@@ -30,7 +30,7 @@ from rich.progress import track
 from torch.nn import functional
 
 from bot.e5.learned import READER, VECTORS, read_learned
-from bot.e5.reading import LONGEST_QUESTION, Kept, choose_span, keep_sentence
+from bot.e5.reading import LONGEST_QUESTION, Kept, choose_span
 from tests.learning.cosine_figures import compare, describe
 from tests.learning.drawing import SEED, SPAN_LANGUAGES, Drawing, Reads, mine
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
@@ -42,13 +42,16 @@ from tests.learning.training import Plan, Training
 from tests.learning.vectors import Embedder, load_sources
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
-LAYERS = 4
+LAYERS = 6
 RATE = 2e-4
-DROPOUT = 0.05
+GO_ON_RATE = 1.5e-4
+"""What ships has found its place, so a reader that goes on is moved less, its new layers too."""
+
+DROPOUT = 0.1
 AVERAGE_DECAY = 0.98
 SPAN_LOSS = 1.0
-CHECKPOINT_STEPS = 10
-MEASURE_STEPS = 100
+CHECKPOINT_STEPS = 50
+MEASURE_STEPS = 200
 _GAP = 1_000_000
 
 
@@ -72,32 +75,27 @@ def read(  # noqa: PLR0913 (what is read by what)
     owners: Sequence[int],
     device: torch.device,
     dropout: float = 0.0,
+    is_rough: bool = False,
 ) -> Scores:
-    """Read texts, each for the question whose number ``owners`` has."""
+    """Read texts, each for the question whose number ``owners`` has; roughly: in bfloat16."""
     asked, asked_packing = pack(
         [found[:LONGEST_QUESTION] for found in states.find([QUESTION + text for text in questions])], device
     )
-    kept = [
-        keep_sentence(
-            states.tokenizer.locate(PASSAGE + text.context),
-            PASSAGE + text.context,
-            len(PASSAGE + text.context) - len(text.sentence),
-        )
-        for text in texts
-    ]
+    kept = [states.find_kept(text) for text in texts]
     found = states.find([PASSAGE + text.context for text in texts])
     kept = [part.limit(len(rows) - 1) for part, rows in zip(kept, found, strict=True)]
     tokens, packing = pack([rows[part.rows] for part, rows in zip(kept, found, strict=True)], device)
     asked = asked + parameters["segments"][0]
     tokens = tokens + parameters["segments"][1]
     numbers = torch.tensor(owners, device=device)
-    for number in range(LAYERS):
-        layer = f"r{number}"
-        memory = remember(parameters, layer, asked, asked_packing, sizes, owners=numbers)
-        if number < LAYERS - 1:
-            asked = run_layer(parameters, layer, asked, asked_packing, sizes, dropout=dropout)
-        tokens = run_layer(parameters, layer, tokens, packing, sizes, dropout=dropout, memory=memory)
-    heads = functional.linear(tokens, parameters["heads"], parameters["heads_bias"])
+    with torch.autocast(device.type, torch.bfloat16, enabled=is_rough):
+        for number in range(LAYERS):
+            layer = f"r{number}"
+            memory = remember(parameters, layer, asked, asked_packing, sizes, owners=numbers)
+            if number < LAYERS - 1:
+                asked = run_layer(parameters, layer, asked, asked_packing, sizes, dropout=dropout)
+            tokens = run_layer(parameters, layer, tokens, packing, sizes, dropout=dropout, memory=memory)
+    heads = functional.linear(tokens.float(), parameters["heads"], parameters["heads_bias"])
     table = packing.spread(heads)
     return Scores(table[:, 0, 0], heads[:, 1:], packing, kept)
 
@@ -116,6 +114,24 @@ def make_parameters(weights: Weights) -> Parameters:
         "heads": torch.randn(3, width) * 0.02,
         "heads_bias": torch.tensor([-1.0, 0.0, 0.0]),
     }
+
+
+def deepen(parameters: Parameters, weights: Weights) -> Parameters:
+    """Put untouched layers below those of a reader that was learned with fewer; a reader of as many stays."""
+    begin = make_parameters(weights)
+    missing = LAYERS - sum(name.endswith("_qkv") for name in parameters)
+    assert missing >= 0, "the reader that ships has more layers"
+    found = {name: values for name, values in begin.items() if _find_layer(name) in range(missing)}
+    for name, values in parameters.items():
+        number, rest = _find_layer(name), name.partition("_")[2]
+        found[name if number is None else f"r{number + missing}_{rest}"] = values
+    return found
+
+
+def _find_layer(name: str) -> int | None:
+    """Return the number of the layer that a parameter belongs to, if it belongs to one."""
+    layer = name.partition("_")[0].removeprefix("r")
+    return int(layer) if layer.isdigit() else None
 
 
 def compute_loss(reads: Sequence[Reads], scores: Scores) -> tuple[torch.Tensor, torch.Tensor]:
@@ -229,14 +245,14 @@ def main() -> None:
     shipped = unpack_parameters(read_learned(VECTORS).tensors)
     vectors = {name: values.to(device) for name, values in shipped.items()}
     mined = mine(sources.materials[NEWS], Embedder(states, sizes, vectors, device))
-    # What ships has found its place: it is moved less than what begins at random.
-    rate = RATE / 2 if arguments.go_on else RATE
-    begin = unpack_parameters(read_learned(READER).tensors) if arguments.go_on else make_parameters(weights)
+    begin = make_parameters(weights)
+    if arguments.go_on:
+        begin = deepen(unpack_parameters(read_learned(READER).tensors), weights)
     start = {name: values.to(device) for name, values in begin.items()}
     training = Training(
         arguments.work / "reader-checkpoint.pt",
         start,
-        Plan(arguments.steps, rate, AVERAGE_DECAY),
+        Plan(arguments.steps, GO_ON_RATE if arguments.go_on else RATE, AVERAGE_DECAY),
         fresh=() if arguments.go_on else ("segments", "heads", "heads_bias"),
     )
     drawing = Drawing(sources, mined)
@@ -256,6 +272,7 @@ def main() -> None:
             owners=owners,
             device=device,
             dropout=DROPOUT,
+            is_rough=True,
         )
         loss, span = compute_loss(reads, scores)
         training.advance(loss + SPAN_LOSS * span)

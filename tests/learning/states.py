@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.e5.reading import Kept, keep_sentence
 from bot.e5.tensors import FOLDER, name_tensors, open_graph
-from tests.learning.e5 import TRUNK_LAYERS, Tokenizer, Weights, find_weights
+from tests.learning.e5 import PASSAGE, TRUNK_LAYERS, Tokenizer, Weights, find_weights
+from tests.learning.material import Text
 
 Halves = NDArray[np.float16]
 
@@ -42,6 +44,7 @@ class States:
         self._index_path = folder / f"states-{TRUNK_LAYERS}.index"
         self._places: dict[bytes, tuple[int, int]] = {}
         self._rows: NDArray[np.float16] | None = None
+        self._kept: dict[tuple[str, str], Kept] = {}
         self._count = 0
         self._fresh: dict[bytes, Halves] = {}
         self._open()
@@ -85,6 +88,15 @@ class States:
             self._fresh.update(computed)
             self._append(computed)
         return [self._read(key) for key in keys]
+
+    def find_kept(self, text: Text) -> Kept:
+        """Return which rows of a text's states are read: the first, and those of its sentence."""
+        key = (text.context, text.sentence)
+        if key not in self._kept:
+            whole = PASSAGE + text.context
+            pieces = self.tokenizer.locate(whole)
+            self._kept[key] = keep_sentence(pieces, whole, len(whole) - len(text.sentence))
+        return self._kept[key]
 
     def _read(self, key: bytes) -> Halves:
         if key in self._fresh:

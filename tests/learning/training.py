@@ -43,7 +43,7 @@ class Training:
         ]
         if names:
             groups.append({"params": [self.parameters[name] for name in sorted(names)], "scale": NEW_SCALE})
-        self._optimizer = torch.optim.AdamW(groups, plan.rate, weight_decay=WEIGHT_DECAY)
+        self._optimizer = torch.optim.AdamW(groups, plan.rate, weight_decay=WEIGHT_DECAY, fused=True)
         self.step = 0
         self.plan = plan
         self._path = path

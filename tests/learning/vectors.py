@@ -1,13 +1,13 @@
 """Learn the upper layers of the encoder: a question near what answers it, in whatever language.
 
-    python -m tests.learning.vectors READING XQUAD WORK [--steps N] [--device cuda]
+    python -m tests.learning.vectors READING XQUAD WORK [--steps N] [--go-on] [--device cuda]
 
 Contrastive, with all passages of a step as each other's wrong answers, beside other sentences of the
 same article, drawn at random: those that the untouched encoder takes for answers too often are
 answers. News: the answering sentence in two languages drawn at random, so that a language is not a
 reason. A passage is seen as the bot sees it: sentence, clause, or sentence after context. The running
 average of the weights is kept, because it forgets less;
-which share of it is mixed into the untouched weights (Wortsman et al. 2022, "Robust fine-tuning of
+which share of it is mixed into the weights that it began with (Wortsman et al. 2022, "Robust fine-tuning of
 zero-shot models") is chosen by articles that are kept aside.
 
 WORK keeps states, a checkpoint every few minutes, from which the next call goes on, and the result
@@ -30,16 +30,17 @@ from rich.console import Console
 from rich.progress import track
 from torch.nn import functional
 
+from bot.e5.learned import VECTORS, read_learned
 from tests.learning.cosine_figures import describe, make_news_corpus, measure_news, measure_xquad
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
 from tests.learning.layers import Packing, Parameters, average_parameters, pack, read_layers, run_layer
 from tests.learning.material import (
     COLLECTIONS,
+    LEARNED_XQUAD_LANGUAGES,
     NEWS,
     NOBODY,
-    WITNESS,
+    UNWELCOME_TITLES,
     XQUAD,
-    XQUAD_LANGUAGES,
     Asked,
     Material,
     Text,
@@ -53,6 +54,7 @@ from tests.learning.material import (
     load_xquad,
     simplify_title,
 )
+from tests.learning.rounding import unpack_parameters
 from tests.learning.states import States
 from tests.learning.training import Plan, Training
 
@@ -70,8 +72,8 @@ WRONG_IN_OWN = 0.5
 CROSSED_PART = 0.8
 CONTEXT_PART = 0.3
 CLAUSE_PART = 0.2
-CHECKPOINT_STEPS = 10
-MEASURE_STEPS = 50
+CHECKPOINT_STEPS = 20
+MEASURE_STEPS = 100
 WORTH = ("own@1", "other@1", "witness@1", "mAP")
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LONGEST = 80
@@ -104,11 +106,10 @@ def load_sources(reading: Path, xquad: Path) -> Sources:
     even, odd = list_xquad_titles(xquad)
     news = load_news(reading)
     learned_news = frozenset(news.places) - split.choose_news - split.measure_news
-    languages = tuple(language for language in XQUAD_LANGUAGES if language != WITNESS)
-    unwelcome = frozenset(map(simplify_title, (*odd, *split.choose_xquad)))
+    unwelcome = frozenset(map(simplify_title, (*odd, *split.choose_xquad, *UNWELCOME_TITLES)))
     materials = {
         NEWS: load_all_news(reading, learned_news | list_written_articles()),
-        XQUAD: load_xquad(xquad, frozenset(even) - split.choose_xquad, languages),
+        XQUAD: load_xquad(xquad, frozenset(even) - split.choose_xquad, LEARNED_XQUAD_LANGUAGES),
     }
     materials |= {name: load_collection(reading, name, unwelcome) for name in COLLECTIONS}
     answered = {name: [asked for asked in found.asked if asked.answers] for name, found in materials.items()}
@@ -137,13 +138,20 @@ class Embedder:
         return found
 
 
-def run_upper(
-    parameters: Parameters, tokens: torch.Tensor, packing: Packing, sizes: Sizes, dropout: float
+def run_upper(  # noqa: PLR0913 (what is run on what)
+    parameters: Parameters,
+    tokens: torch.Tensor,
+    packing: Packing,
+    sizes: Sizes,
+    dropout: float,
+    *,
+    is_rough: bool = False,
 ) -> torch.Tensor:
-    """Run the upper layers; the mean of a text's tokens, of length 1."""
-    for number in range(TRUNK_LAYERS, sizes.layers):
-        tokens = run_layer(parameters, f"l{number}", tokens, packing, sizes, dropout=dropout)
-    return functional.normalize(packing.average(tokens), dim=1)
+    """Run the upper layers, in bfloat16 if roughly; the mean of a text's tokens, of length 1."""
+    with torch.autocast(tokens.device.type, torch.bfloat16, enabled=is_rough):
+        for number in range(TRUNK_LAYERS, sizes.layers):
+            tokens = run_layer(parameters, f"l{number}", tokens, packing, sizes, dropout=dropout)
+    return functional.normalize(packing.average(tokens.float()), dim=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +266,8 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     states = States(arguments.work, arguments.threads)
     start = read_layers(Weights(find_weights()), range(TRUNK_LAYERS, sizes.layers))
+    if arguments.go_on:
+        start |= unpack_parameters(read_learned(VECTORS).tensors)
     start = {name: values.to(device) for name, values in start.items()}
     sources = load_sources(arguments.reading, arguments.xquad)
     split = load_split()
@@ -267,7 +277,7 @@ def main() -> None:
     )
     if not training.step:
         original = Embedder(states, sizes, training.original, device)
-        CONSOLE.print(f"untouched: {describe(measure_news(corpus, original.embed))}")
+        CONSOLE.print(f"at the beginning: {describe(measure_news(corpus, original.embed))}")
     drawing = Drawing(sources)
     recent: deque[float] = deque(maxlen=20)
     stop = min(arguments.steps, arguments.stop or arguments.steps)
@@ -276,7 +286,7 @@ def main() -> None:
         batch = drawing.draw(step)
         found = [rows[:_LONGEST] for rows in states.find(batch.questions + batch.passages)]
         tokens, packing = pack(found, device)
-        vectors = run_upper(training.parameters, tokens, packing, sizes, DROPOUT)
+        vectors = run_upper(training.parameters, tokens, packing, sizes, DROPOUT, is_rough=True)
         questions, passages = vectors[: len(batch.questions)], vectors[len(batch.questions) :]
         loss = compute_loss(batch, questions, passages)
         training.advance(loss)
@@ -300,7 +310,7 @@ def _report(training: Training, corpus: object, states: States, sizes: Sizes, de
 def _choose(
     arguments: argparse.Namespace, training: Training, states: States, sizes: Sizes, device: torch.device
 ) -> None:
-    """Mix the learned weights with the untouched ones, by the articles kept aside, and write them."""
+    """Mix the learned weights with those it began with, by the articles kept aside, and write them."""
     split = load_split()
     corpus = make_news_corpus(load_all_news(arguments.reading, split.choose_news), languages_each=4)
     pool = load_xquad(arguments.xquad, split.choose_xquad)
@@ -324,7 +334,8 @@ def _choose(
     (arguments.work / "vectors.json").write_text(
         json.dumps(
             {
-                "options": f"--steps {arguments.steps} --stop {training.step}",
+                "options": f"--steps {arguments.steps} --stop {training.step}"
+                f"{' --go-on' if arguments.go_on else ''}",
                 "share": best[1],
                 "steps": training.step,
                 "chosen_by": {"before": record["0.0"], "after": record[str(best[1])]},
@@ -343,6 +354,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("xquad", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--go-on", action="store_true", help="begin with the vectors that ship")
     parser.add_argument("--stop", type=int, help="stop early, after so many steps")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
