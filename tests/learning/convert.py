@@ -35,8 +35,9 @@ from bot.e5.trunk import Trunk
 from tests.learning import drawing, graphs, reader, vectors
 from tests.learning.e5 import PASSAGE, QUESTION, Weights, find_weights
 from tests.learning.layers import Parameters
-from tests.learning.material import SOURCES, Text
+from tests.learning.material import Text
 from tests.learning.rounding import pack_parameters
+from tests.learning.sources import PROVENANCE
 from tests.learning.states import States
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
@@ -80,7 +81,7 @@ def write_manifest(kind: str, record: dict[str, Any], bits: int, check: dict[str
     """Say where a file comes from, beside what is said of the others."""
     path = FOLDER / "manifest.toml"
     table = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
-    table["data"] = SOURCES
+    table["data"] = PROVENANCE
     table[kind] = {
         "command": f"python -m tests.learning.{kind} READING XQUAD WORK {record.pop('options')}",
         "date": datetime.now(UTC).date(),

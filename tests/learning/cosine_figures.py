@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from bot.search.clauses import find_clauses
 from tests.learning.e5 import PASSAGE, QUESTION
-from tests.learning.material import NEWS_LANGUAGES, QUESTION_LANGUAGES, WITNESS, Asked, Material
+from tests.learning.material import Asked, Material
+from tests.learning.news import NEWS_LANGUAGES, QUESTION_LANGUAGES
+from tests.learning.sources import WITNESS
 
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]

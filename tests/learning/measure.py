@@ -17,8 +17,10 @@ from rich.console import Console
 from tests.learning.cosine_figures import describe, make_news_corpus, measure_news, measure_xquad
 from tests.learning.e5 import TRUNK_LAYERS, Weights, find_weights
 from tests.learning.layers import Parameters, read_layers
-from tests.learning.material import list_xquad_titles, load_news, load_split, load_xquad
+from tests.learning.news import load_news
 from tests.learning.reader import measure
+from tests.learning.sources import load_split
+from tests.learning.squad import list_xquad_titles, load_xquad
 from tests.learning.states import States
 from tests.learning.vectors import Embedder
 

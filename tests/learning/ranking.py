@@ -37,8 +37,11 @@ from bot.search.ranking import (
 from bot.search.reading import Readings
 from bot.search.signals import SIGNALS, Evidence
 from tests.learning.fitting import fit_listwise, fit_logistic
-from tests.learning.material import WITNESS, Asked, Material, load_all_news, load_split, load_xquad
+from tests.learning.material import Asked, Material
 from tests.learning.memory import RememberingEncoder
+from tests.learning.news import load_all_news
+from tests.learning.sources import WITNESS, load_split
+from tests.learning.squad import load_xquad
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 SEED = 5

@@ -35,11 +35,13 @@ from tests.learning.cosine_figures import compare, describe
 from tests.learning.drawing import SEED, SPAN_LANGUAGES, Drawing, Reads, mine
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
 from tests.learning.layers import Packing, Parameters, pack, read_layers, remember, run_layer
-from tests.learning.material import NEWS, Material, Text, load_all_news, load_split
+from tests.learning.material import Material, Text
+from tests.learning.news import NEWS, load_all_news
 from tests.learning.rounding import unpack_parameters
+from tests.learning.sources import load_sources, load_split
 from tests.learning.states import States
 from tests.learning.training import Plan, Training
-from tests.learning.vectors import Embedder, load_sources
+from tests.learning.vectors import Embedder
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 LAYERS = 6

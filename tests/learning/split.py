@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import tomli_w
 
-from tests.learning.material import SPLIT_FILE, list_xquad_titles, load_news
+from tests.learning.news import load_news
+from tests.learning.sources import SPLIT_FILE
+from tests.learning.squad import list_xquad_titles
 
 SEED = 0
 MEASURED_NEWS = 20

@@ -34,27 +34,15 @@ from bot.e5.learned import VECTORS, read_learned
 from tests.learning.cosine_figures import describe, make_news_corpus, measure_news, measure_xquad
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
 from tests.learning.layers import Packing, Parameters, average_parameters, pack, read_layers, run_layer
-from tests.learning.material import (
-    COLLECTIONS,
-    LEARNED_XQUAD_LANGUAGES,
-    NEWS,
-    NOBODY,
-    UNWELCOME_TITLES,
-    XQUAD,
-    Asked,
-    Material,
-    Text,
-    find_answer_clause,
-    list_written_articles,
-    list_xquad_titles,
-    load_all_news,
-    load_collection,
-    load_news,
-    load_split,
-    load_xquad,
-    simplify_title,
-)
+from tests.learning.material import NOBODY, Asked, Text, find_answer_clause
+from tests.learning.news import NEWS, load_all_news
 from tests.learning.rounding import unpack_parameters
+from tests.learning.sources import (
+    Sources,
+    load_sources,
+    load_split,
+)
+from tests.learning.squad import XQUAD, load_xquad
 from tests.learning.states import States
 from tests.learning.training import Plan, Training
 
@@ -81,15 +69,6 @@ _GAP = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """What is learned from: one material a source, whose groups are told apart by ``offsets``."""
-
-    materials: dict[str, Material]
-    answered: dict[str, list[Asked]]
-    offsets: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """One step: texts with prefix; per passage its group and that before it; per question its answers."""
 
@@ -98,23 +77,6 @@ class Batch:
     passages: list[str]
     groups: NDArray[np.int64]
     before: NDArray[np.int64]
-
-
-def load_sources(reading: Path, xquad: Path) -> Sources:
-    """Read everything that may be learned from."""
-    split = load_split()
-    even, odd = list_xquad_titles(xquad)
-    news = load_news(reading)
-    learned_news = frozenset(news.places) - split.choose_news - split.measure_news
-    unwelcome = frozenset(map(simplify_title, (*odd, *split.choose_xquad, *UNWELCOME_TITLES)))
-    materials = {
-        NEWS: load_all_news(reading, learned_news | list_written_articles()),
-        XQUAD: load_xquad(xquad, frozenset(even) - split.choose_xquad, LEARNED_XQUAD_LANGUAGES),
-    }
-    materials |= {name: load_collection(reading, name, unwelcome) for name in COLLECTIONS}
-    answered = {name: [asked for asked in found.asked if asked.answers] for name, found in materials.items()}
-    offsets = {name: number * _GAP for number, name in enumerate(materials)}
-    return Sources(materials, answered, offsets)
 
 
 class Embedder:
