@@ -46,7 +46,7 @@ class Trunk:
         self.most_tokens = weights.sizes.positions - 2
         self._begin, self._end = weights.vocabulary.begin, weights.vocabulary.end
         self._tokenizer = Tokenizer(weights.vocabulary)
-        self._token_vectors = weights.find_matrix("emb.word", self.width)
+        self._token_vectors = weights.find_stored_matrix("emb.word", self.width)
         # All texts are of the first type.
         positions = weights.read_floats("emb.pos").reshape(-1, self.width)
         self._positions = positions + weights.read_floats("emb.type")[: self.width]

