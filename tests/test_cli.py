@@ -325,3 +325,27 @@ def test_ask_takes_words_that_are_no_text(bot: Bot) -> None:
     done = bot("ask", "--json", "how many countries\udcff\udcfe signed?", BOT_ENCODER="none")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["question"] == "how many countries\ufffd\ufffd signed?"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has other units")
+def test_first_ask_keeps_within_400_mb(tmp_path: Path) -> None:
+    # A process of its own asks, because its children's memory is told as that of the largest one.
+    script = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, "-m", "bot", "ask", "how many countries signed?"], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    environment |= {"BOT_DATABASE": str(tmp_path / "log.sqlite"), "BOT_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(  # noqa: S603 - the bot itself
+        [sys.executable, "-c", script],
+        env=environment | {"PYTHONPATH": str(PROJECT)},
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=180,
+        check=True,
+    )
+    assert [*(tmp_path / "cache").glob("*.npz")], "nothing was embedded"
+    kilobytes = int(done.stdout.splitlines()[-1])
+    assert kilobytes < 400 * 1024
