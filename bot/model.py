@@ -96,10 +96,10 @@ class Hit:
     """A passage found for a question; ``score``: larger is better.
 
     ``highlight`` is the clause that answers and ``short`` the words themselves, both exact
-    substrings of the passage. ``certainty`` is the reader's probability that it is exactly these words,
-    between 0 and 1; None without words, or in an old record. ``also`` are passages of other articles that
-    say the same. ``answers`` is the reader's probability that the passage answers, between 0 and 1; None
-    if it was not read. A pinned one was chosen by an admin.
+    substrings of the passage. ``certainty`` is the reader's probability that these words hold the whole
+    answer, between 0 and 1; None without words, or in an old record. ``also`` are passages of other
+    articles that say the same. ``answers`` is the reader's probability that the passage answers, between
+    0 and 1; None if it was not read. A pinned one was chosen by an admin.
     """
 
     passage: Passage

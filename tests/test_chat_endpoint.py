@@ -14,7 +14,7 @@ import pytest
 
 from bot.chat_endpoint import ChatEndpoint
 from bot.cli.index_loading import IndexLoader
-from bot.e5.reading import Excerpt, Reading
+from bot.e5.reading import Excerpt, Reading, Words
 from bot.model import Hit, Question
 from bot.sandbox.server import BotApi
 from bot.search.chat_reader import ChatReader
@@ -47,7 +47,7 @@ class FirstWordReader:
 
     def read(self, question: str, passages: Sequence[Excerpt]) -> list[Reading]:
         self.questions.append(question)
-        return [Reading(1.0, 0, passage.sentence.index(" "), -0.5) for passage in passages]
+        return [Reading(1.0, Words(0, passage.sentence.index(" "), 0.6, -0.5)) for passage in passages]
 
 
 @dataclass

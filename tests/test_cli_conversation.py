@@ -127,10 +127,10 @@ LONG = f"{CLAUSE}, and the oldest of them"
     ("reading", "heading", "bold"),
     [
         ({"short": "seven cranes"}, "seven cranes", "seven cranes"),
-        ({"short": "seven cranes", "answers": 0.5, "certainty": 0.65}, "seven cranes", "seven cranes"),
+        ({"short": "seven cranes", "answers": 0.5, "certainty": 0.99}, "seven cranes", "seven cranes"),
         # The reader is not sure of the words, does not believe that the passage answers, or has named more
         # than a glance takes in.
-        ({"short": "seven cranes", "answers": 0.9, "certainty": 0.6}, None, CLAUSE),
+        ({"short": "seven cranes", "answers": 0.9, "certainty": 0.98}, None, CLAUSE),
         ({"short": "seven cranes", "answers": 0.4}, None, CLAUSE),
         ({"short": LONG, "answers": 0.9}, None, LONG),
         ({"short": None, "answers": 0.9}, None, CLAUSE),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bot.e5.reading import choose_span, find_words, keep_sentence, share_out
+from bot.e5.reading import choose_words, find_words, keep_sentence, share_out
 
 SENTENCE = "It cost 1,250 euros."
 TEXT = f"passage: They built it. {SENTENCE}"
@@ -34,10 +34,32 @@ def test_reading_chooses_the_likeliest_words_from_first_to_last() -> None:
     # Alone, the likeliest end ("cost") is before the likeliest beginning ("1,250").
     edges = np.array([[9, 9], [0, 0], [0, 5], [5, 0], [0, 4]], np.float32)
 
-    begin, end, score = choose_span(SENTENCE, kept, edges)
+    words = choose_words(SENTENCE, kept, edges)
 
-    assert SENTENCE[begin:end] == "1,250 euros"
-    assert score < 0
+    assert SENTENCE[words.begin : words.end] == "1,250 euros"
+    assert words.span_score < 0
+
+
+def test_reading_rather_takes_a_word_too_many_than_one_too_few() -> None:
+    kept = keep_sentence(cut_at_spaces(TEXT), TEXT, len(TEXT) - len(SENTENCE))
+    # The likeliest end is "1,250", but "euros" is not much less likely.
+    edges = np.array([[9, 9], [0, 0], [0, 0], [9, 5], [0, 4.8]], np.float32)
+
+    words = choose_words(SENTENCE, kept, edges)
+
+    assert SENTENCE[words.begin : words.end] == "1,250 euros"
+    assert words.span_score == pytest.approx(np.log(0.55), abs=0.02)
+    assert words.certainty == pytest.approx(1, abs=0.02)
+
+
+def test_reading_leaves_unlikely_words_out() -> None:
+    kept = keep_sentence(cut_at_spaces(TEXT), TEXT, len(TEXT) - len(SENTENCE))
+    edges = np.array([[9, 9], [0, 0], [0, 0], [9, 5], [0, 2]], np.float32)
+
+    words = choose_words(SENTENCE, kept, edges)
+
+    assert SENTENCE[words.begin : words.end] == "1,250"
+    assert words.certainty == pytest.approx(0.94, abs=0.02)
 
 
 def test_reading_shares_out_where_the_answer_begins_and_ends() -> None:

@@ -24,7 +24,7 @@ from bot.e5.learned import (
     choose_question_tensors,
     read_learned,
 )
-from bot.e5.reading import LONGEST_QUESTION, Excerpt, Kept, Reading, choose_span, keep_sentence, share_out
+from bot.e5.reading import LONGEST_QUESTION, Excerpt, Kept, Reading, choose_words, keep_sentence, share_out
 from bot.e5.tensors import FOLDER, open_graph
 from bot.e5.trunk import PASSAGE, QUESTION, Trunk
 from bot.e5.weights import Floats
@@ -115,8 +115,8 @@ class E5Reader:
         states = passage.states.astype(np.float32)
         (heads,) = self._passage.run(None, {"states": states[None], "memory": memory})
         edges = heads[0, :, 1:]
-        begin, end, score = choose_span(passage.sentence, passage.kept, edges)
-        return Reading(float(heads[0, 0, 0]), begin, end, score, share_out(passage.kept, edges))
+        words = choose_words(passage.sentence, passage.kept, edges)
+        return Reading(float(heads[0, 0, 0]), words, share_out(passage.kept, edges))
 
 
 def _place_sentence(passage: Excerpt) -> tuple[str, int]:

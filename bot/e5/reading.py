@@ -23,6 +23,11 @@ Share = tuple[int, float]
 _MOST_TOKENS = 30
 """No answer is longer."""
 
+_LIKELY_SPANS = 20
+# As F2: recall counts twice as much as precision. On questions about the articles that choose, the words
+# hold the whole answer for 0.75 instead of 0.64 of the likeliest spans, their F1 is 0.71 instead of 0.715.
+_MISSING_COUNTS = 2.0
+
 # Scripts that do not put spaces between words.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _JOINING = re.compile(rf"[^\W{_UNSPACED}]")
@@ -39,19 +44,30 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a sentence that answer, as places in it.
+
+    ``certainty``: how likely they hold the whole answer, 0 to 1; ``span_score``: the log of how likely
+    the likeliest answer is exact, below 0.
+    """
+
+    begin: int
+    end: int
+    certainty: float
+    span_score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What was read in a passage.
 
-    ``logit``: above 0 the passage answers rather than not. ``begin`` and ``end``: the words that
-    answer, as places in the sentence; ``span_score``: the log of how likely it is those words.
-    ``shares`` say of each token how likely the answer begins or ends with it, and add up to 1; there
-    are none if that is not known.
+    ``logit``: above 0 the passage answers rather than not; ``words`` would answer. ``shares`` say of each
+    token how likely the answer begins or ends with it, and add up to 1; there are none if that is not
+    known.
     """
 
     logit: float
-    begin: int
-    end: int
-    span_score: float
+    words: Words
     shares: tuple[Share, ...] = ()
 
 
@@ -93,22 +109,38 @@ def keep_sentence(pieces: Sequence[Piece], text: str, start: int) -> Kept:
     return Kept(np.array(rows), tuple(places))
 
 
-def choose_span(sentence: str, kept: Kept, edges: NDArray[np.float32]) -> tuple[int, int, float]:
-    """Return where the likeliest answer begins and ends in the sentence, and its log probability.
+def choose_words(sentence: str, kept: Kept, edges: NDArray[np.float32]) -> Words:
+    """Return the words of the sentence that have most in common with what may be the answer.
+
+    The likeliest span alone is often a part of the answer ("119" of "119 countries"). Of the likeliest
+    spans, the one is taken whose expected F of tokens with the others is best; F counts what is missing
+    more than what is too much (van Rijsbergen 1979, "Information Retrieval", chapter 7; Kumar and Byrne
+    2004, "Minimum Bayes-Risk Decoding").
 
     ``edges`` has shape (rows, 2): how well the answer begins and ends at a token.
     """
     if len(kept.rows) < 2:  # noqa: PLR2004 (nothing but the first row)
-        return 0, 0, float("-inf")
+        return Words(0, 0, 0.0, float("-inf"))
     logs = _find_logs(kept, edges)
     count = len(logs)
     table = logs[:, 0][:, None] + logs[:, 1][None, :]
     offsets = np.arange(count)[None, :] - np.arange(count)[:, None]
     table[(offsets < 0) | (offsets >= _MOST_TOKENS)] = -np.inf
-    begin, end = np.unravel_index(int(np.argmax(table)), table.shape)
+    order = np.argsort(-table, axis=None, kind="stable")[:_LIKELY_SPANS]
+    begins, ends = np.unravel_index(order[np.isfinite(table.ravel()[order])], table.shape)
+    scores = table[begins, ends]
+    shares = np.exp(scores - scores[0])
+    shares /= shares.sum()
+    sizes = ends - begins + 1
+    common = np.minimum(ends[:, None], ends) - np.maximum(begins[:, None], begins) + 1
+    # F of span i where span j is the answer.
+    weight = _MISSING_COUNTS**2
+    overlaps = (1 + weight) * np.maximum(common, 0) / (weight * sizes + sizes[:, None])
+    best = int(np.argmax(overlaps @ shares))
+    certainty = float((common[best] == sizes) @ shares)
     places = kept.places[1:]
-    start, stop = find_words(sentence, places[begin][0], places[end][1])
-    return start, stop, float(table[begin, end])
+    start, stop = find_words(sentence, places[begins[best]][0], places[ends[best]][1])
+    return Words(start, stop, min(certainty, 1.0), float(scores[0]))
 
 
 def share_out(kept: Kept, edges: NDArray[np.float32]) -> tuple[Share, ...]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from bot.chat_endpoint import Candidate, ChatEndpoint, EndpointBusyError, EndpointError, Quotation
-from bot.e5.reading import Excerpt, Reading, find_words
+from bot.e5.reading import Excerpt, Reading, Words, find_words
 from bot.pauses import GrowingPause
 from bot.rates import Rate
 from bot.search.analysis import find_figures
@@ -24,9 +24,11 @@ _LOG = logging.getLogger(__name__)
 # and much evidence from the rest of the ranking still outweighs it.
 _ANSWERS = 4.0
 _DOES_NOT_ANSWER = -4.0
+# What it copied is taken for the whole answer.
+_CERTAINTY = 1.0
 # The log of 0.9.
 _SPAN_SCORE = -0.1
-_NO_WORDS = float("-inf")
+_NO_WORDS = Words(0, 0, 0.0, float("-inf"))
 
 
 class ChatReader:
@@ -79,7 +81,7 @@ class ChatReader:
 
     def _fall_back(self, question: str, passages: Sequence[Excerpt]) -> list[Reading]:
         if self._fallback is None:
-            return [Reading(0.0, 0, 0, _NO_WORDS)] * len(passages)
+            return [Reading(0.0, _NO_WORDS)] * len(passages)
         return self._fallback.read(question, passages)
 
 
@@ -89,10 +91,10 @@ def _judge(quotation: Quotation | None, passages: Sequence[Excerpt]) -> list[Rea
     Raises:
         EndpointError: what it copied are not whole words, or a part of a figure.
     """
-    readings = [Reading(_DOES_NOT_ANSWER, 0, 0, _NO_WORDS)] * len(passages)
+    readings = [Reading(_DOES_NOT_ANSWER, _NO_WORDS)] * len(passages)
     if quotation is not None:
         begin, end = _locate(quotation.words, passages[quotation.index].sentence)
-        readings[quotation.index] = Reading(_ANSWERS, begin, end, _SPAN_SCORE)
+        readings[quotation.index] = Reading(_ANSWERS, Words(begin, end, _CERTAINTY, _SPAN_SCORE))
     return readings
 
 

@@ -62,7 +62,7 @@ def _measure_readings(readings: Readings, best: int) -> dict[str, float]:
         "reading": first.logit if first else min(logits),
         "best_reading": max(logits),
         "mean_reading": float(np.mean(logits)),
-        "words_found": float(np.exp(first.span_score)) if first else 0.0,
+        "words_found": float(np.exp(first.words.span_score)) if first else 0.0,
     }
 
 

@@ -44,9 +44,9 @@ from bot.search.vectors import Progress, VectorCache, embed_texts
 # Passages that say the same are shown as one, so more are found than shown.
 _FOUND_BEYOND = 20
 _LEAST_FOUND = 5
-# A refusal this near to the threshold, as a part of it, is about what was asked: in questions_tuning.toml
-# all such refusals are, if the reader believes that the passage answers; below, three in four are not.
-_NEAR = 0.67
+# A refusal this near to the threshold, as a part of it, is about what was asked, if the reader believes
+# that the passage answers.
+_NEAR = 0.77
 # How much of the words that a follow-up names has to be in the passage that answers it.
 _LEAST_COVERAGE = 0.06
 

@@ -74,7 +74,7 @@ def weigh_readings(
 
 def measure_readings(readings: Readings) -> NDArray[np.float32]:
     """Return each reading's logit, and how sure it is of the words, within bounds; shape (readings, 2)."""
-    table = [(reading.logit, reading.span_score) for reading in readings.values()]
+    table = [(reading.logit, reading.words.span_score) for reading in readings.values()]
     bounds = np.array([[-_MOST_LOGIT, _LEAST_SPAN_SCORE], [_MOST_LOGIT, 0.0]])
     return np.asarray(np.clip(np.array(table), *bounds), np.float32)
 

@@ -28,12 +28,12 @@ class Showing:
         passage = self._passages[number]
         if reading is None:
             return Hit(passage, score, self._choose_highlight(number, evidence))
-        span = reading.begin, reading.end
-        certainty = float(np.exp(reading.span_score))
+        span = reading.words.begin, reading.words.end
+        certainty = reading.words.certainty
         sure = span if is_sure(certainty) else None
         highlight = self._choose_highlight(number, evidence, reading.shares, sure)
         answers = float(1 / (1 + np.exp(-reading.logit)))
-        words = passage.text[reading.begin : reading.end]
+        words = passage.text[slice(*span)]
         if set(split_words(words)) <= set(split_words(question.text)):
             # What was asked with is not what was asked for; there may be no words at all.
             return Hit(passage, score, highlight, answers=answers)

@@ -29,7 +29,7 @@ from rich.console import Console
 from bot.e5.encoder import E5Encoder
 from bot.e5.learned import VECTORS, read_learned
 from bot.e5.reader import E5Reader
-from bot.e5.reading import Excerpt, choose_span
+from bot.e5.reading import Excerpt, choose_words
 from bot.e5.tensors import FOLDER
 from bot.e5.trunk import Trunk
 from tests.learning import drawing, graphs, reader, vectors
@@ -135,9 +135,9 @@ def check_reader(parameters: Parameters, states: States) -> tuple[float, float, 
         table = scores.packing.spread(scores.edges).numpy()
         for number, reading in enumerate(shipped.read(question, excerpts)):
             kept = scores.kept[number]
-            begin, end, _ = choose_span(PROBES[number][2], kept, table[number])
+            words = choose_words(PROBES[number][2], kept, table[number])
             errors.append(abs(reading.logit - float(scores.logits[number])))
-            same.append((begin, end) == (reading.begin, reading.end))
+            same.append((words.begin, words.end) == (reading.words.begin, reading.words.end))
     return max(errors), float(np.mean(errors)), float(np.mean(same))
 
 

@@ -63,6 +63,8 @@ QUESTIONS_EACH = 60
 STRANGERS_EACH = 15
 HIDDEN = 0.2
 REFUSED_ANSWERABLE = 0.05
+# So many of the questions that people ask can be answered; of those asked here far fewer can.
+ANSWERABLE = 0.75
 
 Floats = NDArray[np.float32]
 
@@ -215,9 +217,9 @@ def learn_calibration(cases: Sequence[Case], parameters: Parameters) -> dict[str
         answered.append(case.kind == "answerable")
     names = list(found[0])
     table = np.array([[row[name] for name in names] for row in found])
-    # As many of either, so that what can and cannot be answered counts alike.
     target = np.array(answered)
     weights, bias = fit_logistic(table, target, penalty=0.01)
+    bias += _log_odds(ANSWERABLE) - _log_odds(float(target.mean()))
     confidence = 1 / (1 + np.exp(-(table @ weights + bias)))
     threshold = float(np.quantile(confidence[target], REFUSED_ANSWERABLE))
     kinds = np.array([case.kind for case in cases])
@@ -232,6 +234,10 @@ def learn_calibration(cases: Sequence[Case], parameters: Parameters) -> dict[str
         "bias": round(bias, 5),
         "threshold": round(threshold, 4),
     }
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log(share / (1 - share)))
 
 
 def describe_ranking(cases: Sequence[Case], parameters: Parameters) -> str:

@@ -30,7 +30,7 @@ from rich.progress import track
 from torch.nn import functional
 
 from bot.e5.learned import READER, VECTORS, read_learned
-from bot.e5.reading import LONGEST_QUESTION, Kept, choose_span
+from bot.e5.reading import LONGEST_QUESTION, Kept, choose_words
 from tests.learning.cosine_figures import compare, describe
 from tests.learning.drawing import SEED, SPAN_LANGUAGES, Drawing, Reads, mine
 from tests.learning.e5 import PASSAGE, QUESTION, TRUNK_LAYERS, Sizes, Weights, find_weights
@@ -46,7 +46,7 @@ from tests.learning.vectors import Embedder
 CONSOLE = Console(highlight=False, soft_wrap=True)
 LAYERS = 6
 RATE = 2e-4
-GO_ON_RATE = 1.5e-4
+GO_ON_RATE = 1e-4
 """What ships has found its place, so a reader that goes on is moved less, its new layers too."""
 
 DROPOUT = 0.1
@@ -204,8 +204,8 @@ def measure(  # noqa: PLR0913 (what is measured with what)
             table = scores.packing.spread(scores.edges)[number].cpu().numpy()
             part = scores.kept[number]
             sentence = texts[number].sentence
-            begin, end, _ = choose_span(sentence, part, table[: len(part.rows)])
-            overlaps.append(measure_overlap(sentence[begin:end], sentence[slice(*span)]))
+            words = choose_words(sentence, part, table[: len(part.rows)])
+            overlaps.append(measure_overlap(sentence[words.begin : words.end], sentence[slice(*span)]))
     found = np.array(places)
     return {
         "first": float((found < 1).mean()),
@@ -262,7 +262,7 @@ def main() -> None:
     stop = min(arguments.steps, arguments.stop or arguments.steps)
     for step in track(range(training.step, stop), "learning", console=CONSOLE, refresh_per_second=0.2):
         torch.manual_seed(SEED * _GAP + step)
-        reads = drawing.draw(step)
+        reads = drawing.draw(arguments.skip + step)
         texts = [candidate.text for found in reads for candidate in found.candidates]
         owners = [number for number, found in enumerate(reads) for _ in found.candidates]
         scores = read(
@@ -292,7 +292,9 @@ def main() -> None:
     figures = measure(training.average, states, sizes, material, device=device)
     CONSOLE.print(f"step {training.step}: {describe(figures)}")
     torch.save({"parameters": training.average, "step": training.step}, arguments.work / "reader.pt")
-    options = f"--steps {arguments.steps} --stop {training.step}{' --go-on' if arguments.go_on else ''}"
+    options = f"--steps {arguments.steps} --stop {training.step} --skip {arguments.skip}"
+    if arguments.go_on:
+        options += " --go-on"
     (arguments.work / "reader.json").write_text(
         json.dumps({"options": options, "steps": training.step, "chosen_by": figures}, indent=1) + "\n",
         "utf-8",
@@ -307,6 +309,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--stop", type=int, help="stop early, after so many steps")
     parser.add_argument("--go-on", action="store_true", help="begin with the reader that ships")
+    parser.add_argument("--skip", type=int, default=0, help="leave out so many draws, learned from before")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
