@@ -47,8 +47,8 @@ class Excerpt:
 class Words:
     """The words of a sentence that answer, as places in it.
 
-    ``certainty``: how likely they hold the whole answer, 0 to 1; ``span_score``: the log of how likely
-    the likeliest answer is exact, below 0.
+    ``certainty``: how likely they hold the whole answer, 0 to 1, if it is one of the likeliest spans;
+    ``span_score``: the log of how likely the likeliest span is, at most 0.
     """
 
     begin: int
