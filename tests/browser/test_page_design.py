@@ -65,7 +65,9 @@ async def test_card_of_further_passages_and_of_a_context_fit_a_phone(phone: Phon
     await expect(phone.latest.locator(".keyboard")).to_contain_text("Back")
     await assert_fits(phone, phone.latest)
     await phone.presses("Back")
+    await expect(phone.latest.locator(".keyboard")).not_to_contain_text("Back")
     await phone.presses("Context")
+    await expect(phone.latest.locator(".keyboard")).to_contain_text("Back")
     await expect(phone.latest).to_contain_text("Every spring")
     await assert_fits(phone, phone.latest)
 
