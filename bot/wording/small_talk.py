@@ -68,6 +68,8 @@ _PRIORITY = (
     SmallTalk.ACKNOWLEDGEMENT,
 )
 
+_AFTER_HOW_ARE_YOU = frozenset({SmallTalk.THANKS, SmallTalk.GREETING, SmallTalk.FAREWELL})
+
 Words = tuple[str, ...]
 
 
@@ -141,8 +143,15 @@ class SmallTalkPhrases:
                 ]
                 ended = next((branch for branch in branches if branch.is_end), None)
                 if ended and before is not None and covered[end] is None:
+                    if ended.meaning is SmallTalk.HOW_ARE_YOU and not self._may_follow(words[end:]):
+                        continue
                     covered[end] = before | {ended.meaning} if ended.meaning else before
         return covered[-1]
+
+    def _may_follow(self, words: Sequence[Collection[str]]) -> bool:
+        """Tell whether words leave a "how are you" what it is, unlike in "wie geht's weiter?"."""
+        meanings = self._cover(words)
+        return not words or bool(meanings and meanings <= _AFTER_HOW_ARE_YOU)
 
     def _find_meant(self, words: Words) -> list[set[str]]:
         """Return, for each word, the known words from which it differs by a slip, and itself.
