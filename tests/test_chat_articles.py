@@ -93,7 +93,9 @@ async def test_pdf_needs_an_address_and_gets_one_by_an_answer(tmp_path: Path) ->
         await boss.presses(preview, phrases.say("draft.field.source"))
         asking = await replies(preview, 1)
         wrong = await boss.private_chat.reply_to(boss.says("somewhere", reply_to=asking))
-        assert wrong.text == phrases.say("draft.unreadable", field=phrases.say("draft.field.source"))
+        assert wrong.text == phrases.say(
+            "draft.unreadable", field=phrases.say("draft.field.source"), example="https://example.org/article"
+        )
         again = await preview_of(boss, boss.says("https://post.example/mill", reply_to=asking))
         await boss.presses(again, phrases.say("draft.add"))
         await replies(again, 1)

@@ -45,6 +45,7 @@ from bot.model import Article
 
 # What the Bot API lets a bot download.
 _MAX_UPLOAD_BYTES = 20_971_520
+_EXAMPLES = {"source": "https://example.org/article", "language": "nb", "published": "2026-11-24"}
 _ALIKE = {Problem.BROKEN: "unreadable", Problem.ENCODING: "unreadable", Problem.FORMAT: "unreadable"}
 
 DRAFT_PATTERN = rf"^draft:(add|change|cancel|back|{'|'.join(FIELDS)}):[A-Za-z0-9_-]{{1,32}}$"
@@ -103,7 +104,7 @@ class Articles:
     async def on_address(self, turn: MessageTurn) -> None:
         """Make a draft of the page at an address."""
         address = (turn.message.text or "").strip()
-        asked = self._find_asked(turn.message)
+        asked = await self._find_asked(turn.message)
         if asked is not None:
             await self._answer(turn, *asked)
         elif await self._is_writable(turn):
@@ -111,7 +112,7 @@ class Articles:
 
     async def on_reply(self, turn: MessageTurn) -> None:
         """Take the new value of a field, or else handle the message as a question."""
-        asked = self._find_asked(turn.message)
+        asked = await self._find_asked(turn.message)
         await (self._answer(turn, *asked) if asked else self._questions.on_question(turn))
 
     async def articles(self, turn: MessageTurn) -> None:
@@ -226,9 +227,14 @@ class Articles:
             asked = {**kept.asked, f"{asking.chat_id}:{asking.message_id}": name}
             await self._keep(turn, replace(kept, asked=asked))
 
-    def _find_asked(self, message: Message) -> tuple[KeptDraft, str] | None:
+    async def _find_asked(self, message: Message) -> tuple[KeptDraft, str] | None:
+        """Return the draft and the field for which the message asks that this one replies to."""
         replied = message.reply_to_message
-        return self._editing.drafts.find_asked(message.chat_id, replied.message_id) if replied else None
+        if replied is None:
+            return None
+        # In a worker thread, since it may read every draft.
+        find = self._editing.drafts.find_asked
+        return await asyncio.to_thread(find, message.chat_id, replied.message_id)
 
     async def _answer(self, turn: MessageTurn, kept: KeptDraft, name: str) -> None:
         """Put a new value into a draft, and show it anew."""
@@ -236,7 +242,8 @@ class Articles:
         try:
             draft = change_draft(kept.draft, name, value, turn.phrases.language)
         except FieldError:
-            await turn.tell("draft.unreadable", field=turn.say(f"draft.field.{name}"))
+            example = _EXAMPLES.get(name, "…")
+            await turn.tell("draft.unreadable", field=turn.say(f"draft.field.{name}"), example=example)
             return
         await self._keep_and_show(turn, replace(kept, draft=draft))
 
