@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.digest import CountedGap
+from bot.chat.wire import sending
 from bot.cli.assembly.telegram import Pauses
 from bot.journal.audit import SHELL, Audit
 from bot.journal.roles import Roles
@@ -154,6 +155,19 @@ async def test_forget_leaves_the_acts_and_not_the_person(api: BotApi, tmp_path: 
 def record(bot: ChatBot, user_id: int, text: str) -> None:
     answer = Answer(Question(text, "en"), AnswerKind.NOT_FOUND, 0.5, (), "abc123", 12.0)
     bot.journal.record(Exchange(datetime.now(UTC), Origin.TELEGRAM, answer, user_id, user_id))
+
+
+async def test_export_says_where_a_file_would_be_too_large(
+    api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST_FILE_BYTES", 100)
+    boss = api.person("Boss", id=BOSS)
+    async with running_bot(api, tmp_path, admin_ids=[BOSS]) as bot:
+        record(bot, ANNA, "Who, exactly?")
+        offer = await boss.private_chat.reply_to(boss.says("/export"))
+        boss.presses(offer, phrases.say("export.send"))
+        told = await boss.private_chat.next_message_from_bot()
+        assert told.text == phrases.say("export.too-large")
 
 
 async def test_export_sends_what_the_buttons_say(api: BotApi, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.chat.cards.keyboards import lay_out_examples
 from bot.chat.cards.start_links import decode_question, encode_question
+from bot.sandbox.api.failures import nonsense
 from bot.sandbox.server import BotApi
 from bot.settings import PROJECT
 from bot.wording.examples import Examples, ExamplesError, digest_question, load_examples
@@ -121,3 +122,26 @@ def test_examples_with_a_mistake_name_the_file(tmp_path: Path, content: str, mis
     with pytest.raises(ExamplesError, match=mistake) as raised:
         load_examples(path)
     assert str(raised.value).startswith(f"{path}: ")
+
+
+async def test_example_that_fails_after_the_tap_is_apologised_for(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        start = await anna.private_chat.reply_to(anna.starts())
+        api.fail("sendMessage", nonsense())
+        # Telegram takes one note a tap, and it was given before anything went wrong.
+        assert (await anna.presses(start, SIGNED)).text == ""
+        assert (await anna.private_chat.reply_to(start)).text == phrases.say("apology")
+
+
+async def test_examples_tapped_too_fast_are_refused_once_and_not_written(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, questions_per_minute=2):
+        anna = api.person("Anna")
+        start = await anna.private_chat.reply_to(anna.starts())
+        for _ in range(5):
+            await anna.presses(start, SIGNED)
+        await api.expect_silence(anna.private_chat, 0.5)
+        told = [message.text for message in anna.private_chat.from_bot]
+        assert told.count(phrases.say("asked", question=SIGNED)) == 2
+        assert told.count(phrases.say("question.too-many", count=2)) == 1
+        assert len(told) == 6

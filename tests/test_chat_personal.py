@@ -1,15 +1,18 @@
 """What concerns one person is shown and erased in their private chat, in their language."""
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 
+from bot.chat.wire import sending
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
 from bot.sandbox.world.chats import Message
 from bot.wording.phrases import Phrases
 from tests.chat_bot import CATALOGUES, SIGNED, phrases, running_bot
+from tests.harbour import CRANES, HARBOUR, SEVEN, HarbourIndex
 
 PERSONAL = ["history", "mydata", "forget", "language"]
 ONIONS = "Wie viele Länder haben in der Nacht des Zwiebelkuchens unterschrieben?"
@@ -47,6 +50,18 @@ async def test_history_lists_own_questions_and_asks_them_again(tmp_path: Path, l
         assert "72" in answer.text
         rows = await bot.read_log("question, user_id, question_message_id, answer_message_id")
         assert rows[-1] == (SIGNED, anna.id, posed.message_id, answer.message_id)
+
+
+async def test_history_asks_a_followup_with_what_it_leant_on(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
+        anna, followup = api.person("Anna"), "And how old are these?"
+        for words in (CRANES, followup, "hello"):
+            await send(anna, words)
+        listed = await send(anna, "/history")
+        await anna.presses(listed, followup)
+        posed = await anna.private_chat.next_message_from_bot()
+        assert (await anna.private_chat.reply_to(posed)).text.startswith(SEVEN)
+        assert (await bot.read_log("question, earlier"))[-1] == (followup, CRANES)
 
 
 async def test_history_of_somebody_else_cannot_be_asked(tmp_path: Path) -> None:
@@ -88,6 +103,19 @@ async def test_mydata_sends_everything_as_a_file(tmp_path: Path) -> None:
         assert [row["vote"] for row in data["votes"]] == ["up"]
         assert any("72" in row["text"] for row in data["shown_passages"])
         assert b"Ben" not in sent.file
+
+
+async def test_mydata_compresses_what_telegram_would_not_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST_FILE_BYTES", 100)
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        await send(anna, SIGNED)
+        sent = await send(anna, "/mydata")
+        assert sent.content["document"]["file_name"] == "mydata.json.gz"
+        data = json.loads(gzip.decompress(sent.file or b""))
+        assert [row["question"] for row in data["exchanges"]] == [SIGNED]
 
 
 @pytest.mark.parametrize("language", ["de", "vi", "nb"])
@@ -148,6 +176,17 @@ async def test_forget_erases_nothing_for_who_changes_their_mind(tmp_path: Path) 
         await asked.edited()
         assert asked.text == texts_of(anna).say("forget.kept")
         assert await bot.read_log("question") == [(SIGNED,)]
+
+
+async def test_forget_erases_and_says_so_though_its_message_is_gone(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
+        anna = api.person("Anna")
+        await send(anna, SIGNED)
+        asked = await send(anna, "/forget")
+        anna.deletes(asked)
+        assert (await anna.calls_back(asked, "forget:no")).text == phrases.say("forget.kept")
+        assert (await anna.calls_back(asked, "forget:yes")).text == phrases.say("forget.done", count=1)
+        assert await bot.read_log("question") == []
 
 
 @pytest.mark.parametrize("command", PERSONAL)

@@ -76,6 +76,8 @@ class Digest:
                     await self._send_if_due(bot, owner_id)
                 except (DatabaseUnavailableError, StatisticsError, TelegramError) as error:
                     _LOG.warning("The weekly digest did not reach admin %s yet: %s", owner_id, error)
+                except Exception:  # noqa: BLE001 - alerts are told beside it, and must go on
+                    _LOG.exception("The weekly digest for admin %s could not be made", owner_id)
             await asyncio.sleep(self._try_again_s)
 
     async def _send_if_due(self, bot: Bot, owner_id: int) -> None:

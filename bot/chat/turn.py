@@ -127,18 +127,22 @@ class PressTurn(Turn):
 
     async def acknowledge(self, key: str | None = None, *, is_passing: bool = False) -> None:
         """End the waiting; never raises. A note is shown until it is closed, a passing one for a moment."""
-        note = self.say(key) if key else None
-        try:
-            await self.press.answer(
-                shorten(note, _NOTE_UNITS) if note else None, show_alert=bool(note) and not is_passing
-            )
-        except TelegramError as error:
-            _LOG.info("The button press of %s is no longer waiting: %s", self.presser.id, error)
+        note = shorten(self.say(key), _NOTE_UNITS) if key else None
+        await self._end_waiting(text=note, show_alert=bool(note) and not is_passing)
+
+    async def note(self, words: str) -> None:
+        """End the waiting by words that are shown until they are closed; never raises."""
+        await self._end_waiting(text=shorten(words, _NOTE_UNITS), show_alert=True)
 
     async def open(self, url: str) -> None:
         """End the waiting by opening a chat with the bot for the presser; never raises."""
+        await self._end_waiting(url=url)
+
+    async def _end_waiting(self, **answer: Any) -> None:  # noqa: ANN401 - what Telegram takes
+        if self.handling:
+            self.handling.is_acknowledged = True
         try:
-            await self.press.answer(url=url)
+            await self.press.answer(**answer)
         except TelegramError as error:
             _LOG.info("The button press of %s is no longer waiting: %s", self.presser.id, error)
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from bot.answering import Desk, Index
-from bot.chat.cards.fitting import shorten
-from bot.chat.cards.markup import neutralise
+from bot.chat.cards.paging import list_first
 from bot.corpus.store import StoreError
 from bot.corpus.versions import Score, Versions
 from bot.evaluation.measurement import ask_all, find_failures
@@ -75,6 +74,12 @@ class Upkeep:
         while not self._has_begun:
             await asyncio.sleep(self._try_again_s)
             await self.begin()
+        try:
+            await self._score_at_start()
+        except Exception:  # noqa: BLE001 - alerts are told beside it, and must go on
+            _LOG.exception("The articles that serve could not be scored")
+
+    async def _score_at_start(self) -> None:
         try:
             questions = await self._question_file.list_questions()
         except DatabaseUnavailableError:  # it was reported
@@ -152,7 +157,8 @@ class Upkeep:
         worse = [question for question in changed if question.outcome == Outcome.RIGHT]
         for key, found in (("reload.tests-better", better), ("reload.tests-worse", worse)):
             if found:
-                lines += [phrases.say(key), *_name([question.question.text for question in found], phrases)]
+                texts = [question.question.text for question in found]
+                lines += [phrases.say(key), *list_first(texts, phrases, most=_NAMED, units=_NAME_UNITS)]
         gone = sum(outcome is Outcome.GONE for outcome in outcomes.values())
         return [*lines, phrases.say("reload.tests-gone", count=gone)] if gone else lines
 
@@ -190,11 +196,7 @@ def _describe_pins(aside: Sequence[Pin], back: Sequence[Pin], phrases: Phrases) 
     lines: list[str] = []
     for key, pins in (("reload.pins-aside", aside), ("reload.pins-back", back)):
         if pins:
-            lines += ["", phrases.say(key, count=len(pins)), *_name([pin.text for pin in pins], phrases)]
+            texts = [pin.text for pin in pins]
+            lines += ["", phrases.say(key, count=len(pins))]
+            lines += list_first(texts, phrases, most=_NAMED, units=_NAME_UNITS)
     return lines
-
-
-def _name(texts: Sequence[str], phrases: Phrases) -> list[str]:
-    lines = [f"• {shorten(neutralise(each), _NAME_UNITS)}" for each in texts[:_NAMED]]
-    left_out = len(texts) - len(lines)
-    return [*lines, phrases.say("left-out", count=left_out)] if left_out else lines

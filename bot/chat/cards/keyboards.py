@@ -21,8 +21,10 @@ MORE = "more"
 CONTEXT = "context"
 VOTE = "vote"
 
+CHOSEN = " ✓"
+"""Behind the label of a button: its choice is made."""
+
 _LABELS: Mapping[Vote, str] = {Vote.UP: "👍", Vote.DOWN: "👎"}
-_TAKEN = " ✓"
 _MOST_TRANSLATIONS = 4
 # A third of a row clips the label of a button with the name of a language.
 _TRANSLATIONS_IN_ROW = 2
@@ -150,9 +152,9 @@ def mark_vote(keyboard: InlineKeyboardMarkup, key: str, vote: Vote | None) -> In
         is_taken = votes.get(str(button.callback_data))
         if is_taken is None:
             return button
-        label = button.text.removesuffix(_TAKEN)
+        label = button.text.removesuffix(CHOSEN)
         return InlineKeyboardButton(
-            f"{label}{_TAKEN}" if is_taken else label, callback_data=button.callback_data
+            f"{label}{CHOSEN}" if is_taken else label, callback_data=button.callback_data
         )
 
     return InlineKeyboardMarkup([[mark(button) for button in row] for row in keyboard.inline_keyboard])
@@ -161,7 +163,7 @@ def mark_vote(keyboard: InlineKeyboardMarkup, key: str, vote: Vote | None) -> In
 def shows_vote(keyboard: InlineKeyboardMarkup, data: str) -> bool:
     """Tell whether the button that carries ``data`` shows a vote as taken."""
     return any(
-        button.callback_data == data and button.text.endswith(_TAKEN)
+        button.callback_data == data and button.text.endswith(CHOSEN)
         for row in keyboard.inline_keyboard
         for button in row
     )
@@ -197,7 +199,7 @@ def _objection(card: Card) -> InlineKeyboardButton:
 
 def _vote_button(key: str, vote: Vote, label: str, taken: Vote | None) -> InlineKeyboardButton:
     return InlineKeyboardButton(
-        f"{label}{_TAKEN}" if vote is taken else label, callback_data=_vote_data(key, vote)
+        f"{label}{CHOSEN}" if vote is taken else label, callback_data=_vote_data(key, vote)
     )
 
 

@@ -1,8 +1,19 @@
-"""Lists that are turned a page at a time: where a page begins, and what stands below it."""
+"""Lists that are shown in parts: the first entries, or a page at a time with buttons that turn it."""
+
+from collections.abc import Sequence
 
 from telegram import InlineKeyboardButton
 
+from bot.chat.cards.fitting import shorten
+from bot.chat.cards.markup import neutralise
 from bot.wording.phrases import Phrases
+
+
+def list_first(entries: Sequence[str], phrases: Phrases, *, most: int, units: int) -> list[str]:
+    """Return one line for each of the first ``most`` entries, and one that counts the others."""
+    lines = [f"• {shorten(neutralise(entry), units)}" for entry in entries[:most]]
+    left_out = len(entries) - len(lines)
+    return [*lines, phrases.say("left-out", count=left_out)] if left_out else lines
 
 
 def begin_page(place: int, total: int, size: int) -> int:

@@ -9,6 +9,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chart import MOST_SHARES, Bar, Chart
 from bot.chat.cards.fitting import CAPTION_UNITS, fit_lines
+from bot.chat.cards.keyboards import CHOSEN
 from bot.journal.statistics import Period, Statistics, Tally
 from bot.language import name_language
 from bot.wording.phrases import Phrases
@@ -18,7 +19,6 @@ _WEEK = timedelta(days=7)
 _LEAST_BARS = 2
 _LANGUAGES = 7
 _BUTTONS_A_ROW = 3
-_CHOSEN = " ✓"
 _HOURS = 24
 _NONE = Tally(0, 0)
 
@@ -134,7 +134,7 @@ def make_period_buttons(kind: str, chosen: Period, phrases: Phrases) -> InlineKe
     """Return a button for each period; it carries ``kind`` and the period."""
     buttons = [
         InlineKeyboardButton(
-            phrases.say(f"period.{period.value}") + _CHOSEN * (period is chosen),
+            phrases.say(f"period.{period.value}") + CHOSEN * (period is chosen),
             callback_data=f"{kind}:{period.value}",
         )
         for period in Period

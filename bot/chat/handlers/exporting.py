@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.chat.cards.keyboards import CHOSEN
 from bot.chat.cards.markup import text
 from bot.chat.handlers.admin_door import record_act
 from bot.chat.turn import MessageTurn, PressTurn
+from bot.chat.wire import sending
 from bot.chat.wire.sending import reply_with_file
 from bot.journal.audit import Act, Audit
 from bot.journal.exchanges import Journal
@@ -25,10 +27,7 @@ EXPORT_PATTERN = r"^export:(day|week|month|year|all):(csv|jsonl):(pseudonyms|ids
 """Matches the callback data of the buttons: the choices, and whether the file is asked for."""
 
 _PSEUDONYMS, _IDS = "pseudonyms", "ids"
-_CHOSEN = " ✓"
 _PERIODS_A_ROW = 3
-# Telegram takes files of 50 MB from bots.
-MOST_BYTES = 49_000_000
 
 
 class _Choice(NamedTuple):
@@ -43,14 +42,11 @@ class _Choice(NamedTuple):
 class Exporting:
     """Answers /export, and its buttons."""
 
-    def __init__(
-        self, *, database: Path, journal: Journal, audit: Audit, most_bytes: int = MOST_BYTES
-    ) -> None:
+    def __init__(self, *, database: Path, journal: Journal, audit: Audit) -> None:
         """Take the file; the key of the pseudonyms is kept beside it."""
         self._database = database
         self._journal = journal
         self._audit = audit
-        self._most_bytes = most_bytes
 
     async def export(self, turn: MessageTurn) -> None:
         """Offer the choices."""
@@ -86,7 +82,7 @@ class Exporting:
         file = bytearray("\ufeff".encode() if choice.form is Form.CSV else b"")
         for line in export_exchanges(self._database, choice.period, choice.form, datetime.now(UTC), key=key):
             file += line.encode("utf-8", "replace")
-            if len(file) > self._most_bytes:
+            if len(file) > sending.MOST_FILE_BYTES:
                 return None
         return bytes(file)
 
@@ -109,4 +105,4 @@ def _make_buttons(chosen: _Choice, phrases: Phrases) -> InlineKeyboardMarkup:
 
 
 def _make_button(label: str, choice: _Choice, chosen: _Choice) -> InlineKeyboardButton:
-    return InlineKeyboardButton(label + _CHOSEN * (choice == chosen), callback_data=choice.carry())
+    return InlineKeyboardButton(label + CHOSEN * (choice == chosen), callback_data=choice.carry())

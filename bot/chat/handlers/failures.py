@@ -39,16 +39,21 @@ class Failures:
             return
         message = update.message or update.edited_message if isinstance(update, Update) else None
         press = update.callback_query if isinstance(update, Update) else None
-        chat_id = message.chat_id if message else None
+        chat_id = update.effective_chat.id if isinstance(update, Update) and update.effective_chat else None
         _LOG.error("Failed to handle an update from chat %s", chat_id, exc_info=context.error)
         if not _is_telegrams(context.error):
             # The error may quote a secret. The log masks secrets; an alert only names the kind of error.
             self._alerts.report(Trouble(TroubleKind.UPDATE_FAILED, type(context.error).__name__))
+        turn = await self._turns.of_message(message) if message else None
         if press is not None:
-            await (await self._turns.of_press(press)).acknowledge("press.failed")
-        if message is None:
+            pressed = await self._turns.of_press(press)
+            if handling is None or not handling.is_acknowledged:
+                await pressed.acknowledge("press.failed")
+            elif pressed.message:
+                # Telegram takes one note a press, and this one had its.
+                turn = pressed.at(pressed.message)
+        if turn is None:
             return
-        turn = await self._turns.of_message(message)
         try:
             await turn.tell("apology")
         except TelegramError as error:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from babel.lists import format_list
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.chat.cards.keyboards import CHOSEN
 from bot.chat.cards.markup import text
 from bot.chat.handlers.private_door import admit
 from bot.chat.profile.menus import Menus
@@ -22,7 +23,6 @@ from bot.wording.phrases import Phrases
 _BUTTONS_A_ROW = 2
 _AUTOMATIC = "auto"
 _DROPPED = "-"
-_TAKEN = " ✓"
 
 LANGUAGE_PATTERN = r"^language:-?[a-z]{2,4}$"
 """Matches the callback data of the buttons: a language, one to drop with "-", or "auto" for Telegram's."""
@@ -47,7 +47,7 @@ class Languages:
         message = turn.private_message
         language = turn.value.removeprefix(_DROPPED)
         if message is None or language not in {_AUTOMATIC, *self._reader_languages.languages}:
-            await turn.acknowledge()
+            await turn.acknowledge("press.unknown")
             return
         chosen: tuple[str, ...] = ()
         if language != _AUTOMATIC:
@@ -90,4 +90,4 @@ def _confirm(chosen: tuple[str, ...], phrases: Phrases) -> str:
 
 
 def _make_button(label: str, data: str, *, is_taken: bool) -> InlineKeyboardButton:
-    return InlineKeyboardButton(label + _TAKEN * is_taken, callback_data=f"language:{data}")
+    return InlineKeyboardButton(label + CHOSEN * is_taken, callback_data=f"language:{data}")

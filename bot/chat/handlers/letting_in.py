@@ -12,6 +12,7 @@ from typing import TypeAlias
 from telegram import Contact, InlineKeyboardButton, InlineKeyboardMarkup, Message, MessageOriginUser, User
 
 from bot.chat.cards.fitting import shorten
+from bot.chat.cards.keyboards import CHOSEN
 from bot.chat.cards.markup import Markup, neutralise, text
 from bot.chat.cards.paging import begin_page, turn_rows
 from bot.chat.handlers.admin_door import actor_of
@@ -32,7 +33,6 @@ MEMBERS_PATTERN = r"^members:\d{1,6}$"
 
 _PAGE = 8
 _NAME_UNITS = 60
-_CHOSEN = " ✓"
 _GRANTED = (Role.EDITOR, Role.VIEWER)
 
 
@@ -82,7 +82,9 @@ class LettingIn:
         except DatabaseUnavailableError:
             await turn.tell("personal.unavailable")
             return
-        await send(turn.bot, owner.id, content, buttons)
+        if await send(turn.bot, owner.id, content, buttons) is None:
+            # The owner has no private chat with the bot yet.
+            await turn.tell("admin.in-private")
 
     async def on_contact(self, turn: MessageTurn) -> None:
         """Offer roles for the person of a contact."""
@@ -158,7 +160,7 @@ class LettingIn:
         ]
         granted = [
             _make_button(
-                phrases.say(f"role.{each.value}") + _CHOSEN * (role is each),
+                phrases.say(f"role.{each.value}") + CHOSEN * (role is each),
                 f"role:{person.user_id}:{each.value}",
             )
             for each in _GRANTED

@@ -4,24 +4,28 @@ It is shown and erased in private chats only. Erasing asks once, and takes away 
 memory too. The passages shown are part of what is kept, as they were quoted.
 """
 
+import asyncio
+import gzip
 import json
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, User
 
 from bot.chat.cards.fitting import shorten
 from bot.chat.cards.markup import neutralise, text
+from bot.chat.handlers.follow_ups import Preceding
 from bot.chat.handlers.private_door import admit
 from bot.chat.handlers.questions import Questions
 from bot.chat.profile.menus import Menus
 from bot.chat.turn import MessageTurn, PressTurn
 from bot.chat.upkeep import Upkeep
+from bot.chat.wire import sending
 from bot.chat.wire.sending import reply_with_file
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.personal import PersonalRecords
-from bot.wording.phrases import Phrases
 
 _QUESTIONS = 10
 _LABEL_UNITS = 64
@@ -86,7 +90,11 @@ class Personal:
             await turn.acknowledge("history.gone")
             return
         await turn.acknowledge()
-        await self._questions.pose(turn.at(message), exchange.answer.question.text)
+        question = exchange.answer.question
+        # A question that leant on another one leans on it again.
+        earlier = replace(question.earlier, is_reply=True) if question.earlier else None
+        preceding = Preceding(exchange, earlier, is_own=True) if earlier else None
+        await self._questions.pose(turn.at(message), question.text, preceding)
 
     async def mydata(self, turn: MessageTurn) -> None:
         """Send everything kept about the reader as a file."""
@@ -103,8 +111,8 @@ class Personal:
             return
         collected_at = datetime.now(UTC).isoformat(timespec="seconds")
         content = {"user_id": reader.id, "collected_at": collected_at, **records}
-        file = json.dumps(content, ensure_ascii=False, indent=2).encode()
-        await reply_with_file(turn.message, file, "mydata.json", turn.say("mydata.caption"))
+        file, name = await asyncio.to_thread(_write_file, content)
+        await reply_with_file(turn.message, file, name, turn.say("mydata.caption"))
 
     async def forget(self, turn: MessageTurn) -> None:
         """Ask whether to erase everything."""
@@ -117,22 +125,20 @@ class Personal:
 
     async def on_forget_press(self, turn: PressTurn) -> None:
         """Erase everything, or nothing, as the button says."""
-        message = turn.private_message
-        if message is None:
+        if not turn.is_private:
             await turn.acknowledge()
             return
         if turn.value != "yes":
-            await turn.acknowledge()
-            await turn.show(text(turn.say("forget.kept")))
+            await _conclude(turn, turn.say("forget.kept"))
             return
         try:
             erased = await self._erase(turn.presser)
         except DatabaseUnavailableError:
             await turn.acknowledge("personal.unavailable")
             return
-        await turn.acknowledge()
-        await turn.show(text(_describe_erasure(erased, turn.phrases)))
-        await self._menus.set_for_reader(message.get_bot(), turn.presser.id, None)
+        done = turn.say("forget.done", count=erased) if erased else turn.say("forget.done-nothing")
+        await _conclude(turn, done)
+        await self._menus.set_for_reader(turn.press.get_bot(), turn.presser.id, None)
 
     async def _erase(self, reader: User) -> int:
         erased = await self._records.forget(reader.id)
@@ -142,8 +148,20 @@ class Personal:
         return erased
 
 
-def _describe_erasure(erased: int, phrases: Phrases) -> str:
-    return phrases.say("forget.done", count=erased) if erased else phrases.say("forget.done-nothing")
+async def _conclude(turn: PressTurn, words: str) -> None:
+    """Say how it ended in the place of the question; where that cannot be changed, in a note."""
+    if await turn.show(text(words)):
+        await turn.acknowledge()
+    else:
+        await turn.note(words)
+
+
+def _write_file(content: dict[str, object]) -> tuple[bytes, str]:
+    """Return the file and its name; what Telegram would not take as it is, compressed."""
+    file = json.dumps(content, ensure_ascii=False, indent=2).encode()
+    if len(file) <= sending.MOST_FILE_BYTES:
+        return file, "mydata.json"
+    return gzip.compress(file), "mydata.json.gz"
 
 
 def _label(question: str) -> str:

@@ -7,6 +7,7 @@ the chat reads like any other. It does not find the answers.
 """
 
 from collections import deque
+from datetime import UTC, datetime
 
 from telegram import Message
 
@@ -14,7 +15,7 @@ from bot.chat.addressing import read_question, read_replied_text
 from bot.chat.cards.markup import text
 from bot.chat.handlers.allowance import QUESTION_CHARACTERS, Allowance, Verdict
 from bot.chat.handlers.answers import Answers
-from bot.chat.handlers.follow_ups import FollowUps
+from bot.chat.handlers.follow_ups import FollowUps, Preceding
 from bot.chat.turn import MessageTurn
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
@@ -53,16 +54,21 @@ class Questions:
         """Answer the words behind an edited command."""
         await self._answer_again(turn, _read_argument(turn.message))
 
-    async def pose(self, turn: MessageTurn, words: str) -> None:
-        """Write a question in somebody's name, as a reply to a message, and answer it there."""
+    async def pose(self, turn: MessageTurn, words: str, preceding: Preceding | None = None) -> None:
+        """Write a question in somebody's name, as a reply to a message, and answer it there.
+
+        One that may not be asked is not written. It leans on ``preceding`` alone.
+        """
+        if not await self._is_answerable(turn, words, datetime.now(UTC)):
+            return
         posed = turn.handling.done.get(_POSED) if turn.handling else None
         if not isinstance(posed, Message):
             posed = await turn.reply(text(turn.say("asked", question=words)))
         if turn.handling:
             # If only the answer has to wait, the question is not written again.
             turn.handling.done[_POSED] = posed
-        if posed is not None and await self._is_answerable(turn.at(posed), words):
-            await self._answers.give(turn.at(posed), words)
+        if posed is not None:
+            await self._answers.give(turn.at(posed), words, preceding=preceding)
 
     async def on_other(self, turn: MessageTurn) -> None:
         """Say that the bot only reads text, once for an album."""
@@ -85,7 +91,8 @@ class Questions:
         # A question that somebody else wrote does not lean on this person's.
         preceding = await self._follow_ups.find_preceding(turn.message, turn.asker) if words else None
         words = words or read_replied_text(turn.message)
-        if await self._is_answerable(turn, words):
+        asked_at = turn.message.edit_date or turn.message.date
+        if await self._is_answerable(turn, words, asked_at):
             await self._answers.give(turn, words, preceding=preceding, replaced=replaced)
 
     async def _was_answered(self, turn: MessageTurn, words: str) -> bool:
@@ -105,7 +112,7 @@ class Questions:
     async def _find_exchange(self, turn: MessageTurn) -> Exchange | None:
         return await self._journal.find_by_question(turn.message.chat_id, turn.message.message_id)
 
-    async def _is_answerable(self, turn: MessageTurn, words: str) -> bool:
+    async def _is_answerable(self, turn: MessageTurn, words: str, asked_at: datetime) -> bool:
         """Tell whether the words can be asked; if not, say why."""
         if not words:
             await turn.tell("question.usage")
@@ -113,9 +120,7 @@ class Questions:
         if len(words) > QUESTION_CHARACTERS:
             await turn.tell("question.too-long", limit=QUESTION_CHARACTERS)
             return False
-        message = turn.message
-        asker_id = turn.asker.id if turn.asker else message.chat_id
-        asked_at = message.edit_date or message.date
+        asker_id = turn.asker.id if turn.asker else turn.message.chat_id
         verdict = turn.once("verdict", lambda: self._allowance.judge(asker_id, asked_at))
         if verdict is Verdict.REFUSED:
             await turn.tell("question.too-many", count=self._allowance.questions_per_minute)

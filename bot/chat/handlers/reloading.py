@@ -6,11 +6,11 @@ report, since it names files.
 """
 
 import asyncio
-from collections.abc import Sequence
 
 from bot.answering import Desk, Reload, ReloadRunningError
 from bot.chat.cards.fitting import MESSAGE_UNITS, fit_lines, shorten
 from bot.chat.cards.markup import neutralise
+from bot.chat.cards.paging import list_first
 from bot.chat.upkeep import Upkeep
 from bot.corpus.articles import CorpusError
 from bot.wording.phrases import Phrases
@@ -74,15 +74,9 @@ def _report_change(reload: Reload, phrases: Phrases) -> str:
         lines.append(phrases.say("reload.unchanged"))
     for key, ids in (("new", change.new), ("changed", change.changed), ("gone", change.gone)):
         if ids:
-            lines += ["", phrases.say(f"reload.{key}", count=len(ids)), *_name_articles(ids, phrases)]
+            lines += ["", phrases.say(f"reload.{key}", count=len(ids))]
+            lines += list_first(ids, phrases, most=_ARTICLES_NAMED, units=_NAME_UNITS)
     return "\n".join(lines)
-
-
-def _name_articles(ids: Sequence[str], phrases: Phrases) -> list[str]:
-    """Return one line for each of the first articles, and one that counts the others."""
-    lines = [f"• {shorten(neutralise(article_id), _NAME_UNITS)}" for article_id in ids[:_ARTICLES_NAMED]]
-    left_out = len(ids) - len(lines)
-    return [*lines, phrases.say("left-out", count=left_out)] if left_out else lines
 
 
 def _report_mistakes(error: CorpusError, phrases: Phrases) -> str:

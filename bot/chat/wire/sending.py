@@ -49,6 +49,9 @@ _ATTEMPTS = 3
 _MOST_DOUBTS = 4
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
+MOST_FILE_BYTES = 49_000_000
+"""Telegram takes files of 50 MB from bots."""
+
 _UNPARSABLE = "can't parse entities"
 _NOT_MODIFIED = "message is not modified"
 # Refusals, in Telegram's words, because of the chat and not because of the message.

@@ -19,7 +19,8 @@ class Handling:
     it was postponed, ``doubts`` how often a message may have arrived without Telegram saying so.
     With ``postponed_s`` it is taken up again after so many seconds, and its chat waits until then;
     where ``is_chat_gone``, whatever else the chat asked is dropped. Once it ``is_concluded``, what a
-    handler still does about it cannot be postponed.
+    handler still does about it cannot be postponed. Once it ``is_acknowledged``, whoever pressed a button
+    no longer waits for a note.
 
     ``done`` holds what was done already and must not be done again when it is taken up again.
     """
@@ -32,6 +33,7 @@ class Handling:
     postponed_s: float | None = None
     is_chat_gone: bool = False
     is_concluded: bool = False
+    is_acknowledged: bool = False
     begun_at: float = field(default_factory=time.monotonic)
     pause: GrowingPause = field(kw_only=True)
     done: dict[str, object] = field(default_factory=dict)
