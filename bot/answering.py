@@ -99,6 +99,8 @@ class Desk:
         self._reloading = threading.Lock()
         self._watchers: list[Watcher] = []
         self.trouble = trouble
+        self.generation = 0
+        """Grows with every index that serves: only answers of one generation are alike."""
         self._pins: tuple[Pin, ...] = ()
         self._assigning = threading.Lock()
 
@@ -173,6 +175,7 @@ class Desk:
         with self._assigning:
             self._pins = tuple(pins)
             self._index = self._index.with_pins(self._pins, known)
+            self.generation += 1
             return self._index.gone_pins
 
     def reload(self, progress: Progress | None = None) -> Reload:
@@ -192,6 +195,7 @@ class Desk:
                 is_alike = index.encoder_name == self._index.encoder_name
                 known = self._index.pinned_vectors if is_alike else None
                 self._index = index.with_pins(self._pins, known)
+                self.generation += 1
             for watch in self._watchers:
                 watch(index.corpus)
             return Reload(

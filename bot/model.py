@@ -223,6 +223,11 @@ class Origin(StrEnum):
     ASK = "ask"
 
 
+def make_exchange_key() -> str:
+    """Return a new key of an exchange."""
+    return secrets.token_urlsafe(8)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A question and its answer as they are recorded. ``asked_at`` is in UTC.
@@ -238,7 +243,7 @@ class Exchange:
     chat_id: int | None = None
     question_message_id: int | None = None
     answer_message_id: int | None = None
-    key: str = field(default_factory=lambda: secrets.token_urlsafe(8))
+    key: str = field(default_factory=make_exchange_key)
 
 
 class Vote(StrEnum):

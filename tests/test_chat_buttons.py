@@ -215,6 +215,14 @@ async def test_button_below_a_message_that_cannot_be_changed_says_so(tmp_path: P
         assert (await anna.calls_back(answer, data)).text == phrases.say("vote.up")
 
 
+async def test_button_says_so_while_telegram_takes_no_changes(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+        anna = api.person("Anna")
+        answer = await anna.private_chat.reply_to(anna.says(CRANES))
+        api.fail("editMessageText", too_many_requests(60))
+        assert (await anna.presses(answer, "More")).text == phrases.say("press.unavailable")
+
+
 async def test_button_that_fails_is_apologised_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
         anna = api.person("Anna")

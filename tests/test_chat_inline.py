@@ -7,7 +7,16 @@ import pytest
 from bot.chat.cards.answer_card import find_excerpt
 from bot.chat.cards.start_links import decode_question
 from bot.sandbox.server import BotApi
-from tests.chat_bot import CATALOGUES, EXAMPLES, SIGNED, Gate, running_bot, slow_index, write_article
+from tests.chat_bot import (
+    CATALOGUES,
+    EXAMPLES,
+    SIGNED,
+    Gate,
+    phrases,
+    running_bot,
+    slow_index,
+    write_article,
+)
 
 NOWHERE = "zwiebelkuchen"
 
@@ -110,6 +119,18 @@ async def test_inline_question_that_is_not_answered_opens_the_bot_with_it(tmp_pa
         posed = await anna.private_chat.reply_to(anna.starts(found.button["start_parameter"]))
         assert posed.text == CATALOGUES["id"].say("asked", question=" ".join(words.split()))
         assert (await anna.private_chat.reply_to(posed)).text
+
+
+async def test_inline_question_is_forgotten_once_another_is_answered(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path):
+        anna = api.person("Anna")
+        unanswered = await anna.asks_inline(f"{NOWHERE} và bánh hành tây " * 6)
+        invited = await anna.asks_inline("")
+        assert unanswered.button is not None
+        assert invited.button is not None
+        for button in (invited.button, unanswered.button):
+            start = await anna.private_chat.reply_to(anna.starts(button["start_parameter"]))
+            assert start.text.endswith(phrases.say("example.offer"))
 
 
 async def test_inline_card_leads_to_the_private_chat_with_its_question(tmp_path: Path) -> None:

@@ -134,6 +134,10 @@ async def test_sending_repeats_what_may_have_arrived_within_bounds(tmp_path: Pat
                 await asyncio.sleep(0.02)
         await api.expect_silence(anna.private_chat, 0.5)
         assert len(anna.private_chat.from_bot) == 4
+        # The bot does not know which of them stands there, so the buttons of each have to work.
+        for copy in anna.private_chat.from_bot:
+            assert (await anna.presses(copy, "👍")).text == phrases.say("vote.up")
+            assert (await anna.presses(copy, "👍")).text == phrases.say("vote.taken-back")
 
 
 async def test_sending_keeps_to_its_pace(tmp_path: Path) -> None:

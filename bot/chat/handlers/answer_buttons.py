@@ -21,7 +21,7 @@ from bot.chat.cards.start_links import encode_page, link_to_chat
 from bot.chat.handlers.suggestions import Suggestions
 from bot.chat.reader_languages import ReaderLanguages
 from bot.chat.turn import MessageTurn, PressTurn
-from bot.chat.wire.sending import edit
+from bot.chat.wire.sending import UndeliveredError, edit_at
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.votes import Votes
@@ -123,7 +123,15 @@ class AnswerButtons:
             )
         card = Card(key, exchange.answer, phrases, taken, suggested, reads)
         content, rows = self._lay_out(action, card, number)
-        return None if await edit(message, content, InlineKeyboardMarkup(rows)) else "press.unchangeable"
+        keyboard = InlineKeyboardMarkup(rows)
+        try:
+            is_shown = await edit_at(
+                message.get_bot(), message.chat.id, message.message_id, content, keyboard
+            )
+        except UndeliveredError as error:
+            _LOG.warning("An answer in chat %s could not be turned: %s", message.chat.id, error)
+            return "press.unavailable"
+        return None if is_shown else "press.unchangeable"
 
     def _lay_out(self, action: str, card: Card, number: int) -> tuple[Markup, list[Row]]:
         answer, phrases = card.answer, card.phrases

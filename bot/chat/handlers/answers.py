@@ -32,7 +32,7 @@ from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.journal.votes import Votes
 from bot.metrics import Metrics
-from bot.model import Answer, Exchange, Origin, SmallTalk, Vote
+from bot.model import Answer, Exchange, Origin, SmallTalk, Vote, make_exchange_key
 
 _LOG = logging.getLogger(__name__)
 _SILENCE_S = 0.5
@@ -96,7 +96,10 @@ class Answers:
             ):
                 return
         turn.once("counted", lambda: self._metrics.count_answer(answer))
+        # Of copies that arrived unnoticed the buttons work, too.
+        key = turn.once("key", make_exchange_key)
         exchange = Exchange(
+            key=key,
             asked_at=message.edit_date or message.date,
             origin=Origin.TELEGRAM,
             answer=_without_others(answer, preceding),

@@ -14,7 +14,8 @@ from bot.chat.cards.markup import neutralise
 from bot.chat.turn import MessageTurn
 from bot.chat.upkeep import Upkeep
 from bot.corpus.articles import CorpusError
-from bot.corpus.store import ArticleStore, Change, ChangedSinceError, GoneError, StoreError
+from bot.corpus.store import TRASH, ArticleStore, Change, ChangedSinceError, GoneError, StoreError
+from bot.model import Corpus
 from bot.wording.phrases import Phrases
 
 _LOOK_EVERY_S = 0.2
@@ -58,15 +59,18 @@ class CorpusChanges:
         """Make a change.
 
         Raises:
-            StoreError: it cannot be made.
-            CorpusError: the articles do not load with it; it was undone.
+            StoreError: it cannot be made, or not be taken back.
+            CorpusError: the articles do not load with it; the folder is as before.
         """
         async with self._changing:
+            served = self._desk.corpus
             made = await asyncio.to_thread(change)
             try:
                 reload = await self._reload()
             except CorpusError:
-                await asyncio.to_thread(self._store.undo, made.key, by=by)
+                # A press that comes again finds its change made and serving: the mistake is not in that.
+                if not _is_within(made, served):
+                    await asyncio.to_thread(self._store.take_back, made, by=by)
                 raise
             return Done(made, reload, tuple(await self._upkeep.check(phrases)))
 
@@ -77,6 +81,13 @@ class CorpusChanges:
                 return await asyncio.to_thread(self._desk.reload)
             except ReloadRunningError:
                 await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _is_within(change: Change, corpus: Corpus) -> bool:
+    """Tell whether the articles are as a change makes them."""
+    digests = {f"{article.id}.md": article.digest for article in corpus.articles}
+    steps = (step for step in change.steps if not step.path.startswith(f"{TRASH}/"))
+    return all(digests.get(step.path) == step.after for step in steps)
 
 
 def describe_failure(failure: object) -> str:

@@ -42,6 +42,7 @@ _BUTTON_UNITS = 64
 _CACHE_S = 10
 _REMEMBERED = 1_000
 
+_INVITED = "invited"
 RESUME = "inline"
 """The payload of /start for a question that is too long for a link."""
 
@@ -81,9 +82,10 @@ class Inline:
         words = " ".join(make_whole(query.query).split())
         reads = await self._reader_languages.find_reads(query.from_user)
         answer = await self._find_answer(words, query.from_user) if words else None
+        self.forget(query.from_user.id)
         if answer is None or answer.kind is AnswerKind.SMALL_TALK:
             cards = await self._offer_examples(query.from_user, phrases, reads)
-            await _show(query, cards, "", _make_button(self._invite(phrases), RESUME))
+            await _show(query, cards, "", _make_button(self._invite(phrases), _INVITED))
         elif answer.kind is AnswerKind.ANSWER:
             first = int(query.offset) if query.offset.isdecimal() else 0
             page = answer.hits[first : first + _PAGE]

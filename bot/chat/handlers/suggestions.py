@@ -7,6 +7,7 @@ does not make the buttons.
 """
 
 import re
+import threading
 from collections.abc import Callable
 
 from cachetools import LRUCache
@@ -45,7 +46,8 @@ class Suggestions:
         self._others: dict[str, tuple[str, ...]] = {}
         self._refresh_at = -1.0
         self._names: tuple[str, frozenset[str]] = ("", frozenset())
-        self._answers: LRUCache[tuple[str, str], Answer] = LRUCache(_REMEMBERED)
+        self._answers: LRUCache[tuple[int, str], Answer] = LRUCache(_REMEMBERED)
+        self._remembering = threading.Lock()
 
     async def list_candidates(self, language: str) -> tuple[str, ...]:
         """Return the questions in a language that may be suggested, for ``choose``."""
@@ -109,10 +111,13 @@ class Suggestions:
         return self._names[1]
 
     def _ask(self, question: str, language: str) -> Answer:
-        key = (self._desk.corpus.version, question)
-        answer = self._answers.get(key)
+        key = (self._desk.generation, question)
+        with self._remembering:
+            answer = self._answers.get(key)
         if answer is None:
-            answer = self._answers[key] = self._desk.ask(question, language=language, limit=1)
+            answer = self._desk.ask(question, language=language, limit=1)
+            with self._remembering:
+                self._answers[key] = answer
         return answer
 
 
