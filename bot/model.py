@@ -232,6 +232,8 @@ def make_exchange_key() -> str:
 class Exchange:
     """A question and its answer as they are recorded. ``asked_at`` is in UTC.
 
+    ``topic_id`` is that of the forum topic in which it was asked.
+
     ``key`` names the exchange in buttons, long after it was recorded: 64 random bits, so that nobody
     can guess the key of another person's exchange.
     """
@@ -243,6 +245,7 @@ class Exchange:
     chat_id: int | None = None
     question_message_id: int | None = None
     answer_message_id: int | None = None
+    topic_id: int | None = None
     key: str = field(default_factory=make_exchange_key)
 
 

@@ -52,6 +52,16 @@ async def test_followup_in_a_group_leans_on_the_answer_it_replies_to(tmp_path: P
         ]
 
 
+async def test_followup_in_a_topic_leans_on_nothing_in_another(tmp_path: Path) -> None:
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
+        anna = api.person("Anna")
+        forum = api.supergroup(forum=True, members=[anna])
+        cranes, ships = (api.topic(forum, name, by=anna) for name in ("Cranes", "Ships"))
+        for topic, words in ((cranes, CRANES), (ships, MORE), (cranes, MORE)):
+            await forum.reply_to(anna.says(f"/ask {words}", chat=forum, topic=topic))
+        assert await bot.read_log("question, earlier") == [(CRANES, None), (MORE, None), (MORE, CRANES)]
+
+
 async def test_followup_leans_neither_on_small_talk_nor_on_strangers(tmp_path: Path) -> None:
     async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 from zlib import crc32
 
 import aiosqlite
@@ -31,18 +32,26 @@ _INSERT_SHOWN = """
 """
 
 
+class _Place(NamedTuple):
+    """Who asked, and where: in a chat, or in a topic of it."""
+
+    user_id: int | None
+    chat_id: int | None
+    topic_id: int | None
+
+
 class Journal:
     """Writes exchanges and finds them again."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._latest: dict[tuple[int | None, int | None], Exchange] = {}
+        self._latest: dict[_Place, Exchange] = {}
         # The latest exchange of every person since this time is in ``_latest``.
         self._at_hand_since: datetime | None = None
 
     def record(self, exchange: Exchange) -> None:
         """Write an exchange soon, without making the caller wait."""
-        place = (exchange.user_id, exchange.chat_id)
+        place = _Place(exchange.user_id, exchange.chat_id, exchange.topic_id)
         self._latest.pop(place, None)
         self._latest[place] = exchange
         if len(self._latest) > _AT_HAND:
@@ -66,13 +75,15 @@ class Journal:
         """
         return await self._find("key = ?", key)
 
-    async def find_latest(self, user_id: int, chat_id: int, since: datetime) -> Exchange | None:
-        """Return the latest exchange of a person in a chat, unless it was before ``since``.
+    async def find_latest(
+        self, user_id: int, chat_id: int, since: datetime, *, topic_id: int | None = None
+    ) -> Exchange | None:
+        """Return the latest exchange of a person in a chat or its topic, unless it was before ``since``.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
         """
-        latest = self._latest.get((user_id, chat_id))
+        latest = self._latest.get(_Place(user_id, chat_id, topic_id))
         if latest is None:
             if self._at_hand_since is None:
                 end = await self._database.read(_find_end)
@@ -80,24 +91,29 @@ class Journal:
                 self._at_hand_since = self._at_hand_since or end
             if since > self._at_hand_since:
                 return None
-            latest = await self._find("user_id = ? AND chat_id = ?", user_id, chat_id)
+            latest = await self._find(
+                "user_id = ? AND chat_id = ? AND topic_id IS ?", user_id, chat_id, topic_id
+            )
         return latest if latest is not None and latest.asked_at >= since else None
 
     async def find_before(
-        self, user_id: int, chat_id: int, message_id: int, since: datetime
+        self, user_id: int, chat_id: int, message_id: int, since: datetime, *, topic_id: int | None = None
     ) -> Exchange | None:
         """Return a person's latest exchange before that of their message, unless it was before ``since``.
+
+        It was in the same chat or topic.
 
         Raises:
             DatabaseUnavailableError: the file cannot be read now.
         """
         found = await self._find(
             """
-            user_id = ? AND chat_id = ? AND id < ifnull(
+            user_id = ? AND chat_id = ? AND topic_id IS ? AND id < ifnull(
                 (SELECT min(id) FROM exchanges WHERE chat_id = ? AND question_message_id = ?), 1e18)
             """,
             user_id,
             chat_id,
+            topic_id,
             chat_id,
             message_id,
         )
@@ -105,7 +121,7 @@ class Journal:
 
     def forget(self, user_id: int) -> None:
         """Drop a person's exchanges from memory; ``PersonalRecords`` erases them from the file."""
-        for place in [place for place in self._latest if place[0] == user_id]:
+        for place in [place for place in self._latest if place.user_id == user_id]:
             del self._latest[place]
 
     async def find_by_question(self, chat_id: int, message_id: int) -> Exchange | None:
@@ -162,9 +178,9 @@ class Journal:
             )
 
         await self._database.run(update)
-        for place in [place for place in self._latest if place[1] == old_id]:
+        for place in [place for place in self._latest if place.chat_id == old_id]:
             exchange = self._latest.pop(place)
-            self._latest[place[0], new_id] = replace(
+            self._latest[place._replace(chat_id=new_id)] = replace(
                 exchange, chat_id=new_id, question_message_id=None, answer_message_id=None
             )
 
@@ -208,6 +224,7 @@ async def _insert(connection: aiosqlite.Connection, exchange: Exchange) -> None:
         "origin": exchange.origin.value,
         "user_id": exchange.user_id,
         "chat_id": exchange.chat_id,
+        "topic_id": exchange.topic_id,
         "question_message_id": exchange.question_message_id,
         "answer_message_id": exchange.answer_message_id,
         "language": answer.question.language,
@@ -332,6 +349,7 @@ def _read_exchange(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Exchange:
         answer=answer,
         user_id=row["user_id"],
         chat_id=row["chat_id"],
+        topic_id=row["topic_id"],
         question_message_id=row["question_message_id"],
         answer_message_id=row["answer_message_id"],
         key=row["key"],

@@ -390,6 +390,10 @@ async def _keep_certainty_of_words(connection: aiosqlite.Connection) -> None:
     await connection.execute("ALTER TABLE shown_passages ADD COLUMN certainty REAL")
 
 
+async def _keep_topics(connection: aiosqlite.Connection) -> None:
+    await connection.execute("ALTER TABLE exchanges ADD COLUMN topic_id INTEGER")
+
+
 _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_tables,
     _create_inbox,
@@ -404,4 +408,5 @@ _STEPS: tuple[Callable[[aiosqlite.Connection], Awaitable[None]], ...] = (
     _create_gaps,
     _keep_vectors_of_pins,
     _keep_certainty_of_words,
+    _keep_topics,
 )

@@ -105,6 +105,7 @@ class Answers:
             answer=_without_others(answer, preceding),
             user_id=asker.id if asker else None,
             chat_id=message.chat_id,
+            topic_id=topic_of(message),
             question_message_id=message.message_id,
         )
         is_late = datetime.now(UTC) - exchange.asked_at > self._late_after

@@ -10,6 +10,7 @@ from datetime import timedelta
 from telegram import Message, User
 
 from bot.chat.addressing import is_reply_to_bot
+from bot.chat.wire.sending import topic_of
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.exchanges import Journal
 from bot.model import Earlier, Exchange
@@ -58,7 +59,9 @@ class FollowUps:
         return await self._journal.find_by_answer(message.chat_id, replied.message_id)
 
     async def _find_recent(self, message: Message, asker: User) -> Exchange | None:
-        since = message.date - REMEMBERED
+        since, topic_id = message.date - REMEMBERED, topic_of(message)
         if message.edit_date is None:
-            return await self._journal.find_latest(asker.id, message.chat_id, since)
-        return await self._journal.find_before(asker.id, message.chat_id, message.message_id, since)
+            return await self._journal.find_latest(asker.id, message.chat_id, since, topic_id=topic_id)
+        return await self._journal.find_before(
+            asker.id, message.chat_id, message.message_id, since, topic_id=topic_id
+        )
