@@ -1,12 +1,13 @@
 """From a question to an answer: whether the articles answer it, and with which passages.
 
-Holds the bot's one mutable reference, the current index. ``reload`` builds a whole new index and
-assigns it once; searches that are running finish on the old one. Everything here is
-synchronous and safe to call from several threads.
+Holds the index that serves. ``reload`` and ``pin`` make a whole new one and assign it once; searches
+that are running finish on the old one. Everything here is synchronous and safe to call from several
+threads.
 """
 
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -85,17 +86,19 @@ class Desk:
         index: Index,
         load_index: Callable[[Progress | None], Index],
         small_talk: SmallTalkPhrases,
-        detector: LanguageDetector,
+        load_detector: Callable[[frozenset[str]], LanguageDetector],
         trouble: Trouble | None = None,
     ) -> None:
         """Start with an index; ``load_index`` makes the next one from the files as they are then.
 
+        ``load_detector`` makes a detector for the languages of the articles.
         ``trouble`` is what was wrong with the articles, where these are earlier ones.
         """
         self._index = index
         self._load_index = load_index
         self._small_talk = small_talk
-        self._detector = detector
+        self._load_detector = load_detector
+        self._detector = load_detector(_list_languages(index.corpus))
         self._reloading = threading.Lock()
         self._watchers: list[Watcher] = []
         self.trouble = trouble
@@ -140,6 +143,7 @@ class Desk:
         """
         started = time.perf_counter()
         index = self._index
+        words = unicodedata.normalize("NFC", words)
         language = language or self._detector.detect(words, hint)
         question = Question(words, language, earlier, tuple(dict.fromkeys((language, *reads))))
         small_talk = self._small_talk.recognise(words)
@@ -191,6 +195,7 @@ class Desk:
             started = time.perf_counter()
             before = self._index.corpus
             index = self._load_index(progress)
+            self._detector = self._load_detector(_list_languages(index.corpus))
             with self._assigning:
                 is_alike = index.encoder_name == self._index.encoder_name
                 known = self._index.pinned_vectors if is_alike else None
@@ -206,3 +211,7 @@ class Desk:
             )
         finally:
             self._reloading.release()
+
+
+def _list_languages(corpus: Corpus) -> frozenset[str]:
+    return frozenset(article.language for article in corpus.articles)

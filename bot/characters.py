@@ -1,4 +1,4 @@
-r"""Characters that do harm where they are shown: one table for each place.
+r"""Characters that need care: those that do harm where they are shown, and scripts without spaces.
 
 Control characters, lone surrogates, line separators and marks that turn the direction of writing
 do harm nearly everywhere. The tables differ on purpose: a log line has no tabulators, a terminal is
@@ -38,3 +38,6 @@ UNFIT_FOR_LOG_LINES = re.compile(f"[\t\n{_CONTROLS}{_SURROGATES}{_TURNS}{_DIRECT
 
 UNFIT_FOR_LOG_PARAGRAPHS = re.compile(f"[\t{_CONTROLS}{_SURROGATES}{_TURNS}{_DIRECTION_MARKS}]")
 """The same in what stands on several lines, such as a traceback."""
+
+UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Thai, Lao, Burmese, Khmer, kana and Han, which are written without spaces; for a class of a pattern."""

@@ -40,6 +40,16 @@ async def test_reload_reports_what_changed(tmp_path: Path) -> None:
         assert phrases.say("reload.unchanged") in again.text
 
 
+async def test_reload_learns_the_language_of_a_new_article(tmp_path: Path) -> None:
+    articles = copy_articles(tmp_path)
+    async with BotApi() as api, running_bot(api, tmp_path, articles=articles, admin_ids=[BOSS]) as bot:
+        boss = api.person("Boss", id=BOSS)
+        write_article(articles, "most", "Nový most přes řeku otevřel starosta v pondělí.", language='"cs"')
+        await boss.private_chat.reply_to(boss.says("/reload"))
+        await boss.private_chat.reply_to(boss.says("Kdo otevřel nový most přes řeku?"))
+        assert await bot.read_log("language") == [("cs",)]
+
+
 async def test_reload_names_a_bounded_number_of_articles(tmp_path: Path) -> None:
     articles = copy_articles(tmp_path)
     async with BotApi() as api, running_bot(api, tmp_path, articles=articles, admin_ids=[BOSS]):

@@ -47,7 +47,7 @@ Talk = Callable[..., list[str]]
 def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     """Type lines, and return what the terminal shows after each."""
     index = HarbourIndex(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
-    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector({"en", "nb"}))
+    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector)
     database = Database(tmp_path / "log.sqlite")
     with asyncio.Runner() as runner:
         runner.run(database.open())
@@ -140,7 +140,7 @@ def test_answer_begins_with_the_words_that_answer_if_they_are_sure_and_few(
     reading: dict[str, Any], heading: str | None, bold: str
 ) -> None:
     index = HarbourIndex(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
-    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector({"en"}))
+    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector)
     answer = desk.ask(CRANES, limit=3)
     best, *further = answer.hits
     answer = replace(answer, hits=(replace(best, **reading), *further))
@@ -165,7 +165,7 @@ def print_plainly(answer: Answer) -> str:
 def answer() -> Answer:
     """Return an answer to a question, with passages that nothing has read."""
     index = HarbourIndex(load_corpus(HARBOUR, MAX_ARTICLE_BYTES))
-    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector({"en"}))
+    desk = Desk(index, lambda _progress: index, load_small_talk(), LanguageDetector)
     return desk.ask(CRANES, limit=6)
 
 

@@ -155,7 +155,7 @@ def test_any_file_is_an_article_that_can_be_asked_or_is_refused(content: bytes, 
         return
     assert all(passage.text.strip() == passage.text != "" for passage in corpus.passages)
     index = CorpusIndex.build(corpus)
-    desk = Desk(index, lambda _progress: index, SMALL_TALK, DETECTOR)
+    desk = Desk(index, lambda _progress: index, SMALL_TALK, lambda _languages: DETECTOR)
     answer = desk.ask(asked, limit=5)
     assert count_units(render_answer(answer, PHRASES, 5).content.plain) <= 2 * MESSAGE_UNITS
     assert render_answer(answer, PHRASES, 5).content.is_sendable

@@ -85,6 +85,7 @@ def test_reading_shares_out_where_the_answer_begins_and_ends() -> None:
         ("„Zwölf Schiffe“ kamen", "„Zwölf", "Zwölf"),
         ("橋は1931年に建てられた。", "1931年", "1931年"),
         ("2014.", "2014.", "2014"),
+        ("बारह देशों ने", "देश", "देशों"),
     ],
 )
 def test_reading_widens_to_whole_words(sentence: str, part: str, whole: str) -> None:

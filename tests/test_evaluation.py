@@ -1,17 +1,19 @@
 """The evaluation: what counts as right where passages are merged, and among equal scores."""
 
 from itertools import permutations
+from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 import pytest
 
 from bot.evaluation.measurement import ask_all, find_failures, measure
-from bot.evaluation.questions import KnownQuestion
+from bot.evaluation.questions import EvaluationError, KnownQuestion, read_questions
 from bot.evaluation.ties import Place, find_place, measure_average_precision
 from bot.search.index import CorpusIndex
 from tests.search_corpora import WordEncoder, make_corpus
 
+QUESTION = '[[question]]\nid = "a"\nlanguage = "en"\nquestion = "When?"\nunanswerable = true\n'
 SENTENCES = ("Seventy states signed.", "The fox ran.", "The hen slept.", "It rained.")
 
 
@@ -69,3 +71,23 @@ def test_evaluation_ranks_statements_by_the_passage_that_is_shown() -> None:
     assert shown.place == Place(above=0)
     assert merged.findings.hits[0].also
     assert merged.place is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("question = 3", "has to be a list of [[question]] tables"),
+        ("", "holds no [[question]]"),
+        ('[[question]]\nid = "a"\nlanguage = "en"\nquestion = "When?"', "question a:  needs facts"),
+        (QUESTION, "question a: the id comes twice"),
+        (f"{QUESTION}switch = true", "has full or switch"),
+        (f'{QUESTION}earlier = ""', "question a: earlier"),
+    ],
+)
+def test_evaluation_names_the_mistake_in_a_file_of_questions(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "known.toml"
+    file.write_text(content if content != QUESTION else QUESTION * 2, "utf-8")
+    with pytest.raises(EvaluationError) as caught:
+        read_questions(file)
+    assert str(file) in str(caught.value)
+    assert said in str(caught.value)

@@ -1,5 +1,7 @@
 """A question that asks two things is split, and both are answered."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.cli.index_loading import IndexLoader
@@ -64,6 +66,14 @@ def test_joined_findings_begin_with_the_best_of_each_part_and_name_each_passage_
     assert joined is not None
     assert [hit.passage.text for hit in joined.hits] == ["1", "4", "2", "3"]
     assert (joined.leads, joined.unanswered, joined.confidence) == (2, None, 0.6)
+
+
+def test_joined_findings_hold_the_best_of_each_part_whatever_the_limit() -> None:
+    leaning = replace(find("4"), is_leaning=True)
+    joined = join_findings(("one?", "two?"), [find("1", "2"), leaning], 1)
+    assert joined is not None
+    assert [hit.passage.text for hit in joined.hits] == ["1", "4"]
+    assert joined.is_leaning
 
 
 def test_joined_findings_tell_which_part_is_not_answered() -> None:

@@ -36,7 +36,23 @@ def test_encoder_may_be_somebody_elses() -> None:
     assert (encoder.name, encoder.dimension) == ("flat", 2)
 
 
-@pytest.mark.parametrize("name", ["", "nonsense", "no.such.module:make", "tests.test_search_encoder:missing"])
+def break_down() -> None:
+    message = "no license"
+    raise RuntimeError(message)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "nonsense",
+        ":make",
+        "no.such.module:make",
+        "tests.test_search_encoder:",
+        "tests.test_search_encoder:missing",
+        "tests.test_search_encoder:break_down",
+    ],
+)
 def test_encoder_that_there_is_not_is_named(name: str) -> None:
     with pytest.raises(UnknownEncoderError, match="BOT_ENCODER"):
         load_models(name)

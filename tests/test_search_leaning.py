@@ -1,8 +1,12 @@
 """A question that cannot stand alone is told from one that names its subject, in any language."""
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from bot.model import Question
+from bot.search.analysis import split_words
 from bot.search.leaning import load_leaning
 
 
@@ -48,3 +52,11 @@ def test_leaning_question_that_names_its_subject_stands_alone(language: str, tex
 
 def test_leaning_finds_what_a_question_names() -> None:
     assert load_leaning().find_named(Question("and how many of them were women?", "en")) == ["women"]
+
+
+def test_leaning_knows_no_word_that_a_question_is_never_cut_into() -> None:
+    content = tomllib.loads((files("bot.search") / "leaning.toml").read_text("utf-8"))
+    for language, words in content.items():
+        for kind in ("openers", "pointing", "grammar"):
+            for word in words[kind].split():
+                assert split_words(word) == [word], f"{language}: {kind}: {word}"

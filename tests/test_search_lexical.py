@@ -13,7 +13,9 @@ from bot.search.translation import WordMemory
 from tests.search_corpora import WordEncoder, make_corpus
 
 
-@pytest.mark.parametrize("figure", ["2500", "2 500", "2.500", "2,500", "2\u00a0500", "2\u202f500", "2'500"])
+@pytest.mark.parametrize(
+    "figure", ["2500", "2 500", "2.500", "2,500", "2\u00a0500", "2\u202f500", "2'500", "٢٬٥٠٠", "२५००"]
+)
 def test_terms_of_a_figure_are_one_however_it_is_grouped(figure: str) -> None:
     assert split_words(f"over {figure} delegates") == ["over", "2500", "delegates"]
     assert find_figures(f"over {figure} delegates") == {"2500"}
@@ -27,6 +29,9 @@ def test_terms_of_a_figure_are_one_however_it_is_grouped(figure: str) -> None:
         ("71 articles, 9 chapters.", ["71", "articles", "9", "chapters"]),
         ("STRASSE Straße", ["strasse", "strasse"]),
         ("cafe\u0301", ["café"]),
+        ("İSTANBUL", ["istanbul"]),
+        ("देशों ने", ["देशों", "ने"]),
+        ("٣٫١٤", ["3.14"]),
         ("第9章", ["第", "9", "章"]),
         ("署名しました", ["署名", "名し", "しま", "まし", "した"]),
         ("<b>&amp;</b>", ["b", "amp", "b"]),

@@ -75,3 +75,13 @@ def test_reading_passes_over_states_of_other_tokens() -> None:
     reader.remember(excerpt, np.ones((2, reader.states_width), np.float16))
 
     assert reader.read(QUESTION, [excerpt]) == E5Reader(Trunk()).read(QUESTION, [excerpt])
+
+
+def test_reading_leaves_out_words_before_that_leave_no_room() -> None:
+    sentence = "The fair drew 4,200 people."
+    reader = E5Reader(Trunk())
+
+    crowded, alone = reader.read(QUESTION, [Excerpt(sentence, "x1y2" * 200), Excerpt(sentence)])
+
+    assert crowded == alone
+    assert sentence[crowded.words.begin : crowded.words.end]

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import stat
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -220,8 +221,8 @@ def _read_bytes(path: Path, folder: Path, max_article_bytes: int) -> bytes:
 
 
 def split_paragraphs(lines: list[str]) -> Iterator[str]:
-    """Yield the paragraphs without control characters, which a terminal would obey and nobody can read."""
-    for block in re.split(r"\n\s*\n", "\n".join(lines)):
+    """Yield the paragraphs, composed, without control characters, which nobody can read."""
+    for block in re.split(r"\n\s*\n", unicodedata.normalize("NFC", "\n".join(lines))):
         text = _BLANKS.sub(" ", UNFIT_FOR_ARTICLES.sub("", block)).strip()
         if text:
             yield text

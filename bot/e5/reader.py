@@ -86,11 +86,16 @@ class E5Reader:
 
         States of another number of tokens, as another tokenizer would cut, are passed over.
         """
-        text, start = _place_sentence(passage)
-        kept = keep_sentence(self._trunk.cut(text, _LONGEST_TEXT), text, start)
+        kept = self._keep(passage)
+        if passage.before and not kept.has_tokens:
+            kept = self._keep(Excerpt(passage.sentence))
         if len(kept.rows) == len(states):
             with self._lock:
                 self._prepared[passage] = Prepared(passage.sentence, states, kept)
+
+    def _keep(self, passage: Excerpt) -> Kept:
+        text, start = _place_sentence(passage)
+        return keep_sentence(self._trunk.cut(text, _LONGEST_TEXT), text, start)
 
     def _prepare(self, passage: Excerpt) -> Prepared:
         """Run the lower layers on a passage, or remember their result."""
@@ -109,6 +114,9 @@ class E5Reader:
         text, start = _place_sentence(passage)
         located = self._trunk.locate(text, _LONGEST_TEXT)
         kept = keep_sentence(located.pieces, text, start)
+        if passage.before and not kept.has_tokens:
+            # The words before leave no room: a long address, or a script that takes many tokens a word.
+            return self._compute(Excerpt(passage.sentence))
         return Prepared(passage.sentence, located.states[kept.rows].astype(np.float16), kept)
 
     def _read(self, memory: Floats, passage: Prepared) -> Reading:

@@ -4,13 +4,14 @@ A passage is read as its sentence, whose states were computed after the words be
 text's tokens the first, which stands for the whole, and the sentence's own are kept.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
+from bot.characters import UNSPACED
 from bot.e5.tokens import Piece
 
 LONGEST_QUESTION = 64
@@ -28,9 +29,8 @@ _LIKELY_SPANS = 20
 # hold the whole answer for 0.75 instead of 0.64 of the likeliest spans, their F1 is 0.71 instead of 0.715.
 _MISSING_COUNTS = 2.0
 
-# Scripts that do not put spaces between words.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_JOINING = re.compile(rf"[^\W{_UNSPACED}]")
+# Unlike Python's own, it knows that the signs of Indian and Arabic scripts belong to their words.
+_JOINING = regex.compile(rf"[^\W{UNSPACED}]")
 _WITHIN = ".,:'’/-‑"
 _AROUND = " \t\n.,;:!?…\"'«»„“”‘’()[]{}–—-،؛؟。、，；：！？「」『』（）"
 
@@ -81,6 +81,11 @@ class Kept:
     rows: NDArray[np.intp]
     places: tuple[tuple[int, int], ...]
 
+    @property
+    def has_tokens(self) -> bool:
+        """Whether any token of the sentence is kept."""
+        return len(self.rows) > 1
+
     def limit(self, count: int) -> "Kept":
         """Leave out the rows of tokens that a network was not given."""
         fitting = int((self.rows < count).sum())
@@ -119,7 +124,7 @@ def choose_words(sentence: str, kept: Kept, edges: NDArray[np.float32]) -> Words
 
     ``edges`` has shape (rows, 2): how well the answer begins and ends at a token.
     """
-    if len(kept.rows) < 2:  # noqa: PLR2004 (nothing but the first row)
+    if not kept.has_tokens:
         return Words(0, 0, 0.0, float("-inf"))
     logs = _find_logs(kept, edges)
     count = len(logs)
@@ -145,7 +150,7 @@ def choose_words(sentence: str, kept: Kept, edges: NDArray[np.float32]) -> Words
 
 def share_out(kept: Kept, edges: NDArray[np.float32]) -> tuple[Share, ...]:
     """Return for each token of the sentence how likely the answer begins or ends with it."""
-    shares = np.exp(_find_logs(kept, edges)).mean(axis=1).tolist() if len(kept.rows) > 1 else []
+    shares = np.exp(_find_logs(kept, edges)).mean(axis=1).tolist() if kept.has_tokens else []
     return tuple((begin, share) for (begin, _), share in zip(kept.places[1:], shares, strict=True))
 
 

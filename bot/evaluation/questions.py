@@ -32,14 +32,17 @@ class KnownQuestion(BaseModel):
     facts: tuple[str, ...] = ()
     unanswerable: bool = False
     kind: str | None = None
-    earlier: str | None = None
-    full: str | None = None
+    earlier: Annotated[str, Field(min_length=1)] | None = None
+    full: Annotated[str, Field(min_length=1)] | None = None
     switch: bool = False
 
     @model_validator(mode="after")
     def _is_one_or_the_other(self) -> Self:
         if bool(self.facts) == self.unanswerable:
             message = "needs facts, or unanswerable = true, and not both"
+            raise ValueError(message)
+        if self.earlier is None and (self.full is not None or self.switch):
+            message = "has full or switch, which only a question with earlier may have"
             raise ValueError(message)
         return self
 
@@ -55,6 +58,9 @@ def read_questions(path: Path) -> list[KnownQuestion]:
     except (OSError, ValueError, RecursionError) as error:
         message = f"{path}: cannot be read as TOML: {error}"
         raise EvaluationError(message) from None
+    if not isinstance(entries, list):
+        message = f"{path}: question: has to be a list of [[question]] tables"
+        raise EvaluationError(message)
     questions: dict[str, KnownQuestion] = {}
     for number, entry in enumerate(entries, 1):
         question = _parse_question(path, number, entry)

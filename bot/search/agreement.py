@@ -40,8 +40,8 @@ class Agreement:
         )
         reach = _measure_reach(sentences, codes)
         width = min(_MOST_TWINS, max(count, 1))
-        self.twins = np.zeros((count, width), np.intp)
-        self.weights = np.zeros((count, width), np.float32)
+        twins = np.zeros((count, width), np.intp)
+        likely = np.zeros((count, width), np.float32)
         size = _choose_block(count)
         for start in range(0, count, size):
             rows = np.arange(start, min(start + size, count))
@@ -49,11 +49,11 @@ class Agreement:
             margins[codes[rows, None] == codes[None, :]] = -np.inf
             best = np.argpartition(-margins, width - 1, axis=1)[:, :width]
             weights = 1 / (1 + np.exp(-(np.take_along_axis(margins, best, axis=1) - _MARGIN) / _SLOPE))
-            self.twins[rows] = best
-            self.weights[rows] = np.where(weights < _LEAST_WEIGHT, 0, weights)
+            twins[rows] = best
+            likely[rows] = np.where(weights < _LEAST_WEIGHT, 0, weights)
         self._pairs = {
-            (int(one), int(self.twins[one, place])): float(self.weights[one, place])
-            for one, place in np.argwhere(self.weights > 0)
+            (int(one), int(twins[one, place])): float(likely[one, place])
+            for one, place in np.argwhere(likely > 0)
         }
 
     def weigh(self, one: int, other: int) -> float:

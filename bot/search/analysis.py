@@ -1,9 +1,9 @@
 """Analysis: a text is cut into words, and each word reduced to its term in a language.
 
 Case is folded, Unicode normalised, the word reduced to its Snowball stem where its language has
-a stemmer. A figure is one term however it is grouped: "2 500", "2.500" and "2,500" are "2500".
-Scripts without spaces between words give pairs of characters. There are no lists of stop words:
-BM25's idf weighs them.
+a stemmer. A figure is one term however it is grouped: "2 500", "2.500" and "2,500" are "2500", and
+in whichever digits it is written. Scripts without spaces between words give pairs of characters.
+There are no lists of stop words: BM25's idf weighs them.
 """
 
 import re
@@ -11,13 +11,19 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
+import regex
 from Stemmer import Stemmer, algorithms
+
+from bot.characters import UNSPACED
 
 _GROUPED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:([ .,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?![\d]|[.,]\d)")
 _GROUP_SEPARATOR = re.compile(r"\D")
-# Han, kana, Thai, Lao, Khmer and Burmese are written without spaces.
-UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[{UNSPACED}]+|[^\W\d_{UNSPACED}]+(?:['’][^\W\d_]+)*|[^\W_]")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+# The Arabic marks of thousands and decimals; and what is left of "İ" once its case is folded.
+_OTHER_MARKS = str.maketrans({"\u066c": ",", "\u066b": "."})
+_DOTTED_I = "i\u0307"
+# Unlike Python's own, it knows that the signs of Indian and Arabic scripts belong to their words.
+_TOKEN = regex.compile(rf"\d+(?:[.,]\d+)*|[{UNSPACED}]+|[^\W\d_{UNSPACED}]+(?:['’][^\W\d_]+)*|[^\W_]")
 _UNSPACED_TOKEN = re.compile(rf"[{UNSPACED}]+")
 
 _STEMMERS = {
@@ -63,8 +69,9 @@ def split_words(text: str) -> list[str]:
     >>> split_words("Plus de 2 500 délégués, 71 Artikel.")
     ['plus', 'de', '2500', 'délégués', '71', 'artikel']
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    joined = _GROUPED_NUMBER.sub(lambda match: _GROUP_SEPARATOR.sub("", match[0]), folded)
+    folded = unicodedata.normalize("NFKC", text).casefold().replace(_DOTTED_I, "i").translate(_OTHER_MARKS)
+    figured = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), folded)
+    joined = _GROUPED_NUMBER.sub(lambda match: _GROUP_SEPARATOR.sub("", match[0]), figured)
     words: list[str] = []
     for token in _TOKEN.findall(joined):
         if _UNSPACED_TOKEN.fullmatch(token) and len(token) > 1:

@@ -81,7 +81,7 @@ class ChatReader:
 
     def _fall_back(self, question: str, passages: Sequence[Excerpt]) -> list[Reading]:
         if self._fallback is None:
-            return [Reading(0.0, _NO_WORDS)] * len(passages)
+            return []
         return self._fallback.read(question, passages)
 
 

@@ -9,7 +9,7 @@ never cut, not even where a space groups their digits. It does not judge which c
 import re
 from itertools import islice
 
-from bot.search.analysis import UNSPACED
+from bot.characters import UNSPACED
 
 _BREAK = re.compile(
     r"(?<=[,;:])\s+|(?<=[，；：、])|\s+(?=[(\[«„“])|(?<=[)\]»”])\s+|\s+[–-]\s+|\s*—\s*",

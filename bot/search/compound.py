@@ -14,8 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from bot.characters import UNSPACED
 from bot.model import Findings, Hit
-from bot.search.analysis import UNSPACED
 from bot.search.clauses import find_units
 
 _WORDS_FILE = "compound.toml"
@@ -69,7 +69,7 @@ def _asks(part: str, words: _Language, *, is_first: bool = False) -> bool:
 
 
 def join_findings(parts: Sequence[str], found: Sequence[Findings], limit: int) -> Findings | None:
-    """Join what was found for the parts, the best hit of each part first.
+    """Join what was found for the parts, the best hit of each part first, even if these are over ``limit``.
 
     None if no part is answered, or one passage answers all: then the question is searched as a whole.
     """
@@ -85,9 +85,10 @@ def join_findings(parts: Sequence[str], found: Sequence[Findings], limit: int) -
     for hit in (*leads.values(), *_take_turns([findings.hits[1:] for findings in answered])):
         hits.setdefault(hit.passage.id, hit)
     return Findings(
-        hits=tuple(hits.values())[:limit],
+        hits=tuple(hits.values())[: max(limit, len(leads))],
         confidence=min(findings.confidence for findings in answered),
         is_answer=True,
+        is_leaning=any(findings.is_leaning for findings in answered),
         leads=len(leads),
         unanswered=unanswered,
     )

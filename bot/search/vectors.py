@@ -7,6 +7,7 @@ with a warning, and made anew. A file is replaced as a whole or not at all, and 
 last build used.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -79,6 +80,8 @@ class VectorCache:
             unfinished.replace(path)
         except OSError as error:
             _log.warning("%s: cannot be written (%s); the vectors will be made anew", path, error)
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
 
     def _path(self, kind: Kind) -> Path:
         return self._folder / f"{_UNSAFE.sub('-', kind.model)}.npz"

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
+from bot.characters import UNSPACED
 from bot.model import SmallTalk
 
-# Scripts without spaces between words are cut into characters, so that phrases may follow each other.
-_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _EMOJI = r"\U0001F1E6-\U0001F1FF\U0001F300-\U0001FAFF\u2190-\u21ff\u2300-\u23ff\u2600-\u27BF\u2b00-\u2bff"
-# A run of letters is a word, and so is an emoji.
+# A run of letters is a word, and so is an emoji. Scripts without spaces between words are cut into
+# characters, so that phrases may follow each other.
 # The signs of Indian scripts are no letters to Python, but belong to their words.
-_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]|[\u0900-\u0dff])+|[{_EMOJI}]")
+_WORD = re.compile(rf"[{UNSPACED}]|(?:[^\W_{UNSPACED}]|[\u0900-\u0dff])+|[{_EMOJI}]")
 _EMOJI_WORD = re.compile(rf"[{_EMOJI}]")
 # The characters that follow an emoji to choose its look or skin tone.
 _MODIFIERS = re.compile(r"[\ufe0e\ufe0f\u200d\u20e3\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]")

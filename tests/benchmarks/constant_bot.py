@@ -61,8 +61,7 @@ def open_desk(settings: Settings, console: Console) -> Desk:
     del console
     corpus = load_corpus(settings.corpus, settings.max_article_bytes)
     index = ConstantIndex(corpus)
-    languages = {article.language for article in corpus.articles}
-    return Desk(index, lambda _: index, load_small_talk(), LanguageDetector(languages))
+    return Desk(index, lambda _: index, load_small_talk(), LanguageDetector)
 
 
 class ForgetfulInbox(Inbox):

@@ -44,8 +44,7 @@ def make_desk(
     index: Index, load_index: Callable[[Progress | None], Index], trouble: Trouble | None = None
 ) -> Desk:
     """Make the desk with its first index; ``load_index`` makes the next one."""
-    languages = frozenset(article.language for article in index.corpus.articles)
-    return Desk(index, load_index, load_small_talk(), _load_detector(languages), trouble)
+    return Desk(index, load_index, load_small_talk(), _load_detector, trouble)
 
 
 def _fall_back(
