@@ -182,6 +182,12 @@ class ChatBot:
         """What it counts."""
         return self.service.metrics
 
+    async def settle(self) -> None:
+        """Wait until every update that the bot has fetched is handled."""
+        async with asyncio.timeout(10):
+            while self.service.dispatcher.waiting:  # noqa: ASYNC110 - it rings no bell
+                await asyncio.sleep(0.01)
+
     async def end(self) -> None:
         """Stop the bot as a signal would, and wait until it has ended."""
         self.stop.set()

@@ -163,7 +163,7 @@ async def test_two_admins_add_the_same_and_it_is_there_once(tmp_path: Path) -> N
         ]
         await asyncio.gather(*presses)
         await api.polled()
-        await asyncio.sleep(1)
+        await bot.settle()
         there = [each for each in bot.desk.corpus.articles if each.source.startswith("https://sea.example")]
         assert len(there) == 1
         assert (await people[0].private_chat.reply_to(people[0].says(SIGNED))).buttons

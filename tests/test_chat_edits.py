@@ -49,7 +49,8 @@ async def test_edit_that_does_not_change_the_words_does_nothing(tmp_path: Path) 
             anna.edits(question)
         anna.edits(questions[0], f"  {CRANES} ")
         await api.polled()
-        await api.expect_silence(anna.private_chat, 0.3)
+        await bot.settle()
+        await api.expect_silence(anna.private_chat, 0.1)
         await api.expect_silence(group, 0.1)
         assert len(await bot.read_log("id")) == len(questions)
 
@@ -57,7 +58,7 @@ async def test_edit_that_does_not_change_the_words_does_nothing(tmp_path: Path) 
 async def test_edited_question_in_a_group_is_answered_when_addressed(tmp_path: Path) -> None:
     async with (
         BotApi(privacy_mode=False) as api,
-        running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex),
+        running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot,
     ):
         anna = api.person("Anna")
         forum = api.supergroup(forum=True, members=[anna])
@@ -73,7 +74,8 @@ async def test_edited_question_in_a_group_is_answered_when_addressed(tmp_path: P
         assert "Ingrid Moe" in second.text
         anna.edits(question, "Never mind")
         await api.polled()
-        await api.expect_silence(forum, 0.3)
+        await bot.settle()
+        await api.expect_silence(forum, 0.1)
         # What was for nobody becomes a question when the bot is named.
         aside = anna.says(CRANES, chat=forum, topic=topic)
         anna.edits(aside, f"@test_answer_bot, {CRANES}")
@@ -136,4 +138,5 @@ async def test_edited_question_is_left_alone_while_the_database_fails(tmp_path: 
         bot.records.path = tmp_path
         anna.edits(question)
         await api.polled()
-        await api.expect_silence(anna.private_chat, 0.3)
+        await bot.settle()
+        await api.expect_silence(anna.private_chat, 0.1)

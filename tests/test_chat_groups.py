@@ -8,7 +8,7 @@ from tests.harbour import CRANES, HARBOUR, MASTER, SEVEN, HarbourIndex, wait_unt
 
 
 async def test_group_is_told_how_to_ask_when_the_bot_is_added(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna, bjorn = api.person("Anna"), api.person("Bjørn", language_code="nb")
         for person, language in ((anna, "en"), (bjorn, "nb")):
             group = api.supergroup(members=[person], bot="left")
@@ -20,11 +20,12 @@ async def test_group_is_told_how_to_ask_when_the_bot_is_added(tmp_path: Path) ->
             person.promotes_bot(group)
             person.demotes_bot(group)
             await api.polled()
-            await api.expect_silence(group, 0.2)
+            await bot.settle()
+            await api.expect_silence(group, 0.1)
 
 
 async def test_nobody_else_is_greeted(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex):
+    async with BotApi() as api, running_bot(api, tmp_path, articles=HARBOUR, make_index=HarbourIndex) as bot:
         anna = api.person("Anna")
         channel = api.channel(bot="left")
         anna.adds_bot(channel)
@@ -34,7 +35,8 @@ async def test_nobody_else_is_greeted(tmp_path: Path) -> None:
         anna.blocks_bot()
         anna.unblocks_bot()
         await api.polled()
-        await api.expect_silence(channel, 0.3)
+        await bot.settle()
+        await api.expect_silence(channel, 0.1)
         assert not group.from_bot
 
 

@@ -145,11 +145,12 @@ async def test_inline_card_leads_to_the_private_chat_with_its_question(tmp_path:
 
 
 async def test_inline_card_sent_to_the_bot_itself_asks_nothing(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path):
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
         anna = api.person("Anna")
         anna.chooses(await anna.asks_inline(SIGNED))
         await api.polled()
-        await api.expect_silence(anna.private_chat, 0.3)
+        await bot.settle()
+        await api.expect_silence(anna.private_chat, 0.1)
 
 
 async def test_inline_query_that_waited_too_long_harms_nobody(tmp_path: Path) -> None:

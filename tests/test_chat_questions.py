@@ -66,7 +66,8 @@ async def test_question_in_a_group_is_answered_only_when_addressed(tmp_path: Pat
         anna.sends_photo(SIGNED, chat=group)
         anna.sends_sticker(chat=group)
         await api.polled()
-        await api.expect_silence(group, 0.3)
+        await bot.settle()
+        await api.expect_silence(group, 0.1)
 
         named = await group.reply_to(anna.says(f"😀 @Test_Answer_BOT, {SIGNED}", chat=group))
         assert "72" in named.text
@@ -123,11 +124,12 @@ async def test_question_of_an_anonymous_admin_is_nobodys(tmp_path: Path) -> None
 
 
 async def test_question_posted_in_a_channel_is_not_answered(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path):
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
         channel = api.channel()
         api.posts(channel, f"@test_answer_bot {SIGNED}")
         await api.polled()
-        await api.expect_silence(channel, 0.3)
+        await bot.settle()
+        await api.expect_silence(channel, 0.1)
 
 
 async def test_question_below_a_picture_is_answered(tmp_path: Path) -> None:
@@ -159,7 +161,7 @@ async def test_question_that_is_too_long_is_declined(tmp_path: Path) -> None:
 
 
 async def test_question_that_is_no_text_gets_one_friendly_line(tmp_path: Path) -> None:
-    async with BotApi() as api, running_bot(api, tmp_path):
+    async with BotApi() as api, running_bot(api, tmp_path) as bot:
         anna = api.person("Anna")
         only_text = phrases.say("question.only-text")
         for message in (anna.sends_sticker(), anna.sends_voice(), anna.sends_photo()):
@@ -171,7 +173,8 @@ async def test_question_that_is_no_text_gets_one_friendly_line(tmp_path: Path) -
         anna.sends_photo(extra={"media_group_id": "78"})
         assert "72" in (await anna.private_chat.reply_to(asked)).text
         await api.polled()
-        await api.expect_silence(anna.private_chat, 0.3)
+        await bot.settle()
+        await api.expect_silence(anna.private_chat, 0.1)
         assert len(anna.private_chat.from_bot) == 5
 
 

@@ -147,11 +147,8 @@ async def test_page_server_takes_files_from_somebody_only(
 
 async def test_page_is_told_what_happens(socket: Socket, scene: Scene) -> None:
     assert await socket.ask("say", text="  Hello <b>you</b>  ") == {"answer": 1}
-    news = (
-        socket.news[-1]
-        if "messages" in socket.news[-1]
-        else await socket.until(lambda one: "messages" in one)
-    )
+    shows_messages = (one for one in socket.news if "messages" in one)
+    news = next(shows_messages, None) or await socket.until(lambda one: "messages" in one)
     shown = news["messages"][0]
     assert (shown["text"], shown["entities"], shown["mine"]) == ("Hello <b>you</b>", [], True)
     message = scene.people["emma"].private_chat.messages[0]

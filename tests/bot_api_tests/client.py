@@ -56,6 +56,12 @@ async def updates_of(call: Client, **parameters: object) -> list[Answer]:
     return updates
 
 
+async def begun(api: BotApi, method: str, times: int) -> None:
+    """Wait until a method was called so often in all, answered or not."""
+    found = await api.call_bell.until(lambda: len(api.calls_of(method)) >= times or None, 10)
+    assert found, f"{method} was not called {times} times"
+
+
 def texts(updates: list[Answer]) -> list[str]:
     return [update["message"].get("text", "") for update in updates if "message" in update]
 

@@ -22,7 +22,7 @@ from bot.sandbox.server import BotApi
 if TYPE_CHECKING:
     from bot.sandbox.people import Person
 
-from tests.bot_api_tests.client import Client, ptb
+from tests.bot_api_tests.client import Client, begun, ptb
 
 
 async def test_failures_are_what_ptb_makes_of_them(api: BotApi, anna: Person) -> None:
@@ -92,7 +92,8 @@ async def test_server_closes_while_calls_hang() -> None:
             api.hang("getMe")
             hanging = asyncio.create_task(call("getMe"))
             polling = asyncio.create_task(call("getUpdates", timeout=30))
-            await asyncio.sleep(0.02)
+            await begun(api, "getMe", 1)
+            await begun(api, "getUpdates", 1)
         assert (await polling)["result"] == []
         with pytest.raises(aiohttp.ClientConnectionError):
             await hanging

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bot.sandbox.people import Person
     from bot.sandbox.server import BotApi
 
-from tests.bot_api_tests.client import Answer, Client, texts, updates_of
+from tests.bot_api_tests.client import Answer, Client, begun, texts, updates_of
 
 
 async def test_updates_stay_until_confirmed(call: Client, anna: Person) -> None:
@@ -28,18 +28,20 @@ async def test_updates_stay_until_confirmed(call: Client, anna: Person) -> None:
     assert await updates_of(call, offset=ids[2] + 1) == []
 
 
-async def test_long_poll_returns_at_once_when_something_arrives(call: Client, anna: Person) -> None:
+async def test_long_poll_returns_at_once_when_something_arrives(
+    call: Client, api: BotApi, anna: Person
+) -> None:
     poll = asyncio.create_task(updates_of(call, timeout=30))
-    await asyncio.sleep(0.05)
+    await begun(api, "getUpdates", 1)
     anna.says("a")
     async with asyncio.timeout(1):
         (update,) = await poll
     assert update["message"]["from"]["language_code"] == "de"
 
 
-async def test_second_poll_ends_the_first(call: Client, anna: Person) -> None:
+async def test_second_poll_ends_the_first(call: Client, api: BotApi, anna: Person) -> None:
     first = asyncio.create_task(call("getUpdates", timeout=30))
-    await asyncio.sleep(0.05)
+    await begun(api, "getUpdates", 1)
     second = asyncio.create_task(call("getUpdates", timeout=30))
     answer = await first
     assert answer["error_code"] == 409
@@ -87,12 +89,10 @@ async def test_updates_grow_too_old(call: Client, api: BotApi, anna: Person) -> 
 async def test_killed_bot_loses_nothing(call: Client, api: BotApi, anna: Person) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
     writer.write(f"GET /bot{api.token}/getUpdates?timeout=30 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    await asyncio.sleep(0.02)
-    assert len(api.calls_of("getUpdates")) == 1
+    await begun(api, "getUpdates", 1)
     writer.transport.abort()
-    await asyncio.sleep(0.02)
     poll = asyncio.create_task(updates_of(call, timeout=30))
-    await asyncio.sleep(0.02)
+    await begun(api, "getUpdates", 2)
     anna.says("a")
     assert texts(await poll) == ["a"]
     assert await reader.read() == b""
@@ -115,7 +115,7 @@ async def test_webhook_gets_updates_until_it_says_200(call: Client, api: BotApi,
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
     try:
         poll = asyncio.create_task(call("getUpdates", timeout=30))
-        await asyncio.sleep(0.05)
+        await begun(api, "getUpdates", 1)
         answer = await call("setWebhook", url=url, secret_token="s-1")  # noqa: S106 - none
         assert answer["description"] == "Webhook was set"
         assert (await poll)["description"] == "Conflict: terminated by setWebhook request"

@@ -3,7 +3,6 @@
 Without Chromium or Chrome on this machine they are skipped.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -60,10 +59,7 @@ async def stage(shared_stage: Stage) -> AsyncIterator[Stage]:
     yield shared_stage
     shared_stage.api.heal()
     await shared_stage.api.polled()
-    dispatcher = shared_stage.bot.service.dispatcher
-    async with asyncio.timeout(10):
-        while dispatcher.waiting:  # noqa: ASYNC110 - it rings no bell
-            await asyncio.sleep(0.01)
+    await shared_stage.bot.settle()
 
 
 @asynccontextmanager

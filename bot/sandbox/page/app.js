@@ -31,7 +31,13 @@ const bubbles = new Bubbles({
   link: followLink,
   command: (words) => ask("say", { text: words }),
 });
-const composer = new Composer({ ask, viewer, latestOwn: () => bubbles.latestOwn(), onStartLink: offerStart });
+const composer = new Composer({
+  ask,
+  viewer,
+  latestOwn: () => bubbles.latestOwn(),
+  onStartLink: offerStart,
+  complain: showToast,
+});
 const calls = new Calls(ask);
 const places = new Places(goTo);
 
@@ -42,6 +48,8 @@ find("start").addEventListener("click", () => {
 });
 find("forget").addEventListener("click", () => {
   find("question-text").textContent = say("forget_sure");
+  // Escape leaves it as it was.
+  find("question").returnValue = "";
   find("question").showModal();
 });
 find("question").addEventListener("close", async () => {
@@ -87,7 +95,7 @@ function showNews(news) {
 
 function showFrame(next) {
   const isElsewhere = frame && (frame.person !== next.person || frame.place !== next.place);
-  if (isElsewhere && next.place !== "private") startParameter = null;
+  if (isElsewhere && (next.place !== "private" || next.person !== frame.person)) startParameter = null;
   frame = next;
   if (!viewer()) history.replaceState(null, "", `#${new URLSearchParams({ person: frame.person, place: frame.place })}`);
   places.show(frame);
@@ -136,7 +144,7 @@ function showDoor() {
   const hadFocus = find("composer").contains(document.activeElement);
   find("start").hidden = !isAtDoor;
   find("form").hidden = isAtDoor;
-  if (hadFocus) find(isAtDoor ? "start" : "text").focus();
+  if (hadFocus || (isAtDoor && startParameter !== null)) find(isAtDoor ? "start" : "text").focus();
 }
 
 // Links to the bot itself stay within the page: they lead to its private chat, and to START.
@@ -148,8 +156,11 @@ function followLink(url) {
 
 function offerStart(parameter) {
   startParameter = parameter;
-  if (frame.place === "private") showDoor();
-  else goTo(frame.person, "private");
+  if (frame.place !== "private") {
+    goTo(frame.person, "private");
+    return;
+  }
+  showDoor();
   find("start").focus();
 }
 

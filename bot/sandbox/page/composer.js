@@ -12,9 +12,9 @@ export class Composer {
   #about = null; // {kind: "edit" | "reply", message}
   #inline = { timer: 0, query: null, offset: "" };
 
-  // ask sends a request and shows what goes wrong; viewer tells who and where, as a query.
-  constructor({ ask, viewer, latestOwn, onStartLink }) {
-    Object.assign(this, { ask, viewer, latestOwn, onStartLink });
+  // ask sends a request and shows what goes wrong; viewer tells who and where, as a query; complain shows words.
+  constructor({ ask, viewer, latestOwn, onStartLink, complain }) {
+    Object.assign(this, { ask, viewer, latestOwn, onStartLink, complain });
     find("form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
@@ -74,11 +74,18 @@ export class Composer {
     const text = this.#text.value;
     if (!text.trim()) return;
     const about = this.#about;
+    const here = this.viewer();
     this.#text.value = "";
     this.leave();
     this.#hideSuggestions();
-    if (about?.kind === "edit") await this.ask("edit", { message: about.message.id, text });
-    else await this.ask("say", { text, reply_to: about?.message.id ?? null });
+    const isSaid =
+      about?.kind === "edit"
+        ? await this.ask("edit", { message: about.message.id, text })
+        : await this.ask("say", { text, reply_to: about?.message.id ?? null });
+    if (isSaid || this.#text.value || this.viewer() !== here) return;
+    // What could not be sent is not lost.
+    if (about) this.#setAbout(about.kind, about.message);
+    this.#text.value = text;
   }
 
   async #upload(input) {
@@ -88,7 +95,13 @@ export class Composer {
     const query = new URLSearchParams(this.viewer());
     query.set("name", file.name);
     const headers = { "Content-Type": file.type || "application/octet-stream" };
-    await fetch(`/upload?${query}`, { method: "POST", headers, body: file });
+    try {
+      const response = await fetch(`/upload?${query}`, { method: "POST", headers, body: file });
+      if (response.ok) return;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // the server is away
+    }
+    this.complain(say("not_taken", { name: file.name }));
   }
 
   #onKey(event) {

@@ -18,7 +18,8 @@ export function setUpDrawers() {
   }
   document.addEventListener("keydown", (event) => {
     const open = document.querySelector(".drawer.open");
-    if (event.key === "Escape" && open) closeDrawer(open.id);
+    // A dialog above the drawer takes its own Escape.
+    if (event.key === "Escape" && open && !event.target.closest("dialog")) closeDrawer(open.id);
   });
 }
 

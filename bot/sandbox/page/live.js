@@ -1,5 +1,7 @@
 // The WebSocket: news come in, requests go out and are answered. It connects again by itself.
 
+import { say } from "./words.js";
+
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3000;
 
@@ -23,7 +25,7 @@ export class Live {
     });
     socket.addEventListener("message", (event) => this.#take(JSON.parse(event.data)));
     socket.addEventListener("close", () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error("the server is gone"));
+      for (const { reject } of this.#waiting.values()) reject(new Error(say("gone")));
       this.#waiting.clear();
       this.onConnection(false);
       setTimeout(() => this.connect(), this.#pause);
@@ -33,7 +35,7 @@ export class Live {
 
   // Ask for something to be done; the promise fails with the server's words.
   ask(action, request = {}) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Error("the server is gone"));
+    if (this.#socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Error(say("gone")));
     const id = this.#next++;
     this.#socket.send(JSON.stringify({ ...request, do: action, id }));
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));

@@ -113,7 +113,6 @@ def describe_frame(scene: Scene, viewer: Viewer) -> Json:
         },
         "running": api.updates.is_polled or any(call.method == "getUpdates" for call in api.calls),
         "started": chat.user is None or chat.bot_status == "member",
-        "blocked": chat.bot_status == "kicked",
         "commands": find_commands(api.bot, viewer),
         "typing": typing,
         "faults": [

@@ -104,9 +104,11 @@ class Webhook:
     async def _send(self, session: aiohttp.ClientSession, body: str) -> str | None:
         """Deliver one update; return what went wrong."""
         try:
-            async with session.post(self.url, data=body.encode()) as answer:
-                if answer.ok:
+            async with session.post(self.url, data=body.encode(), allow_redirects=False) as answer:
+                if 200 <= answer.status < 300:  # noqa: PLR2004 - what HTTP calls successful
                     return None
                 return f"Wrong response from the webhook: {answer.status} {answer.reason}"
         except aiohttp.ClientError:
             return "Connection refused"
+        except TimeoutError:
+            return "Connection timed out"
