@@ -32,7 +32,7 @@ from bot.e5.reader import E5Reader
 from bot.e5.reading import Excerpt, choose_words
 from bot.e5.tensors import FOLDER
 from bot.e5.trunk import Trunk
-from tests.learning import drawing, graphs, reader, vectors
+from tests.learning import graphs, reader, vectors
 from tests.learning.e5 import PASSAGE, QUESTION, Weights, find_weights
 from tests.learning.layers import Parameters
 from tests.learning.material import Text
@@ -45,7 +45,6 @@ VECTORS_BITS = 8
 READER_BITS = 8
 LEAST_COSINE = 0.998
 MOST_LOGIT_ERROR = 0.1
-SEEDS = {"vectors": vectors.SEED, "reader": drawing.SEED}
 
 PROBES = (
     ("How many ships lay in the harbour?", "", "Twelve ships lay in the harbour when the storm came."),
@@ -85,7 +84,6 @@ def write_manifest(kind: str, record: dict[str, Any], bits: int, check: dict[str
     table[kind] = {
         "command": f"python -m tests.learning.{kind} READING XQUAD WORK {record.pop('options')}",
         "date": datetime.now(UTC).date(),
-        "seed": SEEDS[kind],
         "bits": bits,
         "bytes": (FOLDER / f"{kind}.npz").stat().st_size,
         "check": _round(check),

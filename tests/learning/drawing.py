@@ -2,8 +2,9 @@
 
 A question about news gets its answer and other sentences of the article, two of them such as seem to
 answer, and, where no other article is likely to answer it, one of another article. Near misses get only
-wrong ones. Strangers, which are questions about other articles, and now and then gibberish, get what is
-nearest to them elsewhere. Drawn by seed: the same number, the same step.
+wrong ones, and so do questions with another name in them. Strangers, which are questions about other
+articles, and now and then gibberish, get what is nearest to them elsewhere. Drawn by seed: the same number,
+the same step.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from tests.learning.e5 import PASSAGE, QUESTION
 from tests.learning.material import Asked, Material, Text
+from tests.learning.names import Names
 from tests.learning.news import NEWS
 from tests.learning.sources import Sources
 from tests.learning.squad import XQUAD
@@ -19,7 +21,8 @@ from tests.learning.vectors import Embedder
 
 SEED = 12
 NEWS_ANSWERED = 8
-NEWS_NEAR = 4
+NEWS_NEAR = 5
+SWAPPED = 2
 STRANGERS = 2
 OTHER_QUESTIONS = 6
 HARD_POOL = 6
@@ -86,16 +89,18 @@ def mine(material: Material, embedder: Embedder) -> Mined:
 class Drawing:
     """Draws the questions of a step and their candidates."""
 
-    def __init__(self, sources: Sources, mined: Mined) -> None:
+    def __init__(self, sources: Sources, mined: Mined, seed: int = SEED) -> None:
+        self._seed = seed
         self._sources = sources
         self._mined = mined
         news = sources.materials[NEWS]
         self._numbers = {id(asked): number for number, asked in enumerate(news.asked)}
+        self._names = Names(news, sources.answered[NEWS])
         self._near = [asked for asked in news.asked if not asked.answers]
         self._specific = [asked for asked in news.asked if _is_specific(asked)]
         self._others = [name for name in sources.materials if name != NEWS]
         # Few languages an article, so that most states are there already.
-        draw = np.random.default_rng(SEED)
+        draw = np.random.default_rng(seed)
         self._languages = {}
         for place in sorted(news.places):
             rest = [language for language in news.languages[place] if language not in SPAN_LANGUAGES]
@@ -106,7 +111,7 @@ class Drawing:
 
     def draw(self, step: int) -> list[Reads]:
         """Draw a step; the same number gives the same step."""
-        draw = np.random.default_rng([SEED, step])
+        draw = np.random.default_rng([self._seed, step])
         answered = self._sources.answered[NEWS]
         found = [
             self._draw_news(answered[number], draw)
@@ -116,6 +121,7 @@ class Drawing:
             self._draw_news(self._near[number], draw)
             for number in draw.choice(len(self._near), NEWS_NEAR, replace=False)
         ]
+        found += [self._draw_swapped(draw) for _ in range(SWAPPED)]
         found += [
             self._draw_stranger(self._specific[number], draw)
             for number in draw.choice(len(self._specific), STRANGERS, replace=False)
@@ -147,6 +153,25 @@ class Drawing:
         if asked.answers and _is_specific(asked):
             candidates += self._draw_elsewhere(self._mined.elsewhere[number], 1, draw)
         return Reads(asked.questions[language], candidates)
+
+    def _draw_swapped(self, draw: np.random.Generator) -> Reads:
+        """Draw a question with another name in it, what answered it, and other sentences of the article."""
+        number, question, text = self._names.swap(draw, self._languages)
+        asked = self._sources.answered[NEWS][number]
+        material = self._sources.materials[NEWS]
+        others = [group for group in material.places[asked.place] if group not in asked.answers]
+        wrong = _choose(self._mined.hard[self._numbers[id(asked)]], 1, draw) + _choose(others, 1, draw)
+        written = self._languages[asked.place]
+        return Reads(
+            question,
+            [
+                Candidate(text),
+                *(
+                    Candidate(material.texts[group, str(draw.choice(written))])
+                    for group in dict.fromkeys(wrong)
+                ),
+            ],
+        )
 
     def _draw_stranger(self, asked: Asked, draw: np.random.Generator) -> Reads:
         """Draw a question and sentences of other articles; now and then it is no question at all."""

@@ -257,12 +257,12 @@ def main() -> None:
         Plan(arguments.steps, GO_ON_RATE if arguments.go_on else RATE, AVERAGE_DECAY),
         fresh=() if arguments.go_on else ("segments", "heads", "heads_bias"),
     )
-    drawing = Drawing(sources, mined)
+    drawing = Drawing(sources, mined, arguments.seed)
     recent: deque[tuple[float, float]] = deque(maxlen=30)
     stop = min(arguments.steps, arguments.stop or arguments.steps)
     for step in track(range(training.step, stop), "learning", console=CONSOLE, refresh_per_second=0.2):
-        torch.manual_seed(SEED * _GAP + step)
-        reads = drawing.draw(arguments.skip + step)
+        torch.manual_seed(arguments.seed * _GAP + step)
+        reads = drawing.draw(step)
         texts = [candidate.text for found in reads for candidate in found.candidates]
         owners = [number for number, found in enumerate(reads) for _ in found.candidates]
         scores = read(
@@ -292,11 +292,15 @@ def main() -> None:
     figures = measure(training.average, states, sizes, material, device=device)
     CONSOLE.print(f"step {training.step}: {describe(figures)}")
     torch.save({"parameters": training.average, "step": training.step}, arguments.work / "reader.pt")
-    options = f"--steps {arguments.steps} --stop {training.step} --skip {arguments.skip}"
+    options = f"--steps {arguments.steps} --stop {training.step} --seed {arguments.seed}"
     if arguments.go_on:
         options += " --go-on"
     (arguments.work / "reader.json").write_text(
-        json.dumps({"options": options, "steps": training.step, "chosen_by": figures}, indent=1) + "\n",
+        json.dumps(
+            {"options": options, "seed": arguments.seed, "steps": training.step, "chosen_by": figures},
+            indent=1,
+        )
+        + "\n",
         "utf-8",
     )
 
@@ -309,7 +313,9 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--stop", type=int, help="stop early, after so many steps")
     parser.add_argument("--go-on", action="store_true", help="begin with the reader that ships")
-    parser.add_argument("--skip", type=int, default=0, help="leave out so many draws, learned from before")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="other questions a step, and articles in other languages"
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()

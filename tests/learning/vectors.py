@@ -298,6 +298,7 @@ def _choose(
             {
                 "options": f"--steps {arguments.steps} --stop {training.step}"
                 f"{' --go-on' if arguments.go_on else ''}",
+                "seed": SEED,
                 "share": best[1],
                 "steps": training.step,
                 "chosen_by": {"before": record["0.0"], "after": record[str(best[1])]},
