@@ -1,11 +1,23 @@
 """Changes of the corpus folder and the versions that are kept of it."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from bot.corpus import store
 from bot.corpus.articles import load_corpus
-from bot.corpus.store import ArticleStore, ChangedSinceError, ChangeKind, GoneError, ReadOnlyError, StoreError
+from bot.corpus.durable import remove_durably, write_durably
+from bot.corpus.store import (
+    ArticleStore,
+    ChangedSinceError,
+    ChangeKind,
+    GoneError,
+    PendingError,
+    ReadOnlyError,
+    StoreError,
+)
 from bot.corpus.versions import Versions
 from bot.model import Corpus
 
@@ -97,6 +109,100 @@ def test_store_says_that_the_folder_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ReadOnlyError, match="added"):
         place.store.add("news", text("a"), by="7", key="a")
     assert place.store.find_change("a") is None
+
+
+def test_store_takes_back_a_change_as_if_it_had_never_been_made(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.folder / "old.md").write_bytes(text("old"))
+    place.store.take_back(place.store.add("news", text("a"), by="7", key="a"), by="7")
+    assert place.names() == {"old"}
+    assert place.store.list_changes() == []
+    # Its key is that of a button, which may be pressed again.
+    place.store.add("news", text("a"), by="7", key="a")
+    assert place.names() == {"old", "added/news"}
+    place.store.take_back(place.store.undo("a", by="7"), by="7")
+    assert place.names() == {"old", "added/news"}
+    place.store.undo("a", by="7")
+    assert place.names() == {"old"}
+
+
+def test_store_puts_back_what_fails_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path)
+    (place.folder / "old.md").write_bytes(text("old"))
+    old = place.load().articles[0]
+
+    def fill_the_disk(path: Path) -> None:
+        if path.name == "old.md":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        remove_durably(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "remove_durably", fill_the_disk)
+        with pytest.raises(ReadOnlyError, match="No space left"):
+            place.store.take_out("old", old.digest, by="7", key="out")
+    assert place.store.recover() is None
+    assert place.names() == {"old"}
+    assert list((place.folder / ".trash").iterdir()) == []
+    assert place.store.find_change("out") is None
+    place.store.take_out("old", old.digest, by="7", key="out")
+    assert not (place.folder / "old.md").exists()
+
+
+def test_store_finishes_what_it_can_neither_make_nor_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+
+    def fill_the_disk(path: Path, content: bytes) -> None:
+        if path.suffix == ".md":
+            (path.parent / "begun.md").write_bytes(content)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write_durably(path, content)
+
+    def stay(path: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "write_durably", fill_the_disk)
+        patched.setattr(store, "remove_durably", stay)
+        with pytest.raises(PendingError, match=r"pending.*note\.json"):
+            place.store.add("news", text("a"), by="7", key="a")
+    (place.folder / "added" / "begun.md").unlink()
+    # The next change finishes it first, so that two of a name do not meet.
+    place.store.add("news", text("b"), by="7", key="b")
+    assert place.names() == {"added/news", "added/news-2"}
+
+
+def test_store_says_what_to_do_with_a_change_that_cannot_be_finished(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    change = place.store.add("news", text("a"), by="7", key="a")
+    note = tmp_path / "state" / "note.json"
+    (tmp_path / "state" / "changes" / "a.json").rename(note)
+    (place.folder / "added" / "news.md").unlink()
+    digest = str(change.steps[0].after)
+    (tmp_path / "state" / "objects" / digest[:2] / digest).unlink()
+    with pytest.raises(
+        PendingError, match=r"note\.json: holds a change.*put that file back, or remove the note"
+    ):
+        place.store.add("more", text("b"), by="7", key="b")
+    note.unlink()
+    place.store.add("more", text("b"), by="7", key="b")
+    assert place.names() == {"added/more"}
+
+
+def test_versions_know_that_what_was_put_aside_serves_again(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.folder / "one.md").write_bytes(text("one"))
+    first = place.serve()
+    (place.folder / "one.md").write_bytes(text("mended"))
+    place.versions.roll_back(first, by="7", key="back")
+    (aside, *_) = (version for version in place.versions.list_versions() if version.id != first)
+    assert not aside.has_served
+    (place.folder / "one.md").write_bytes(text("mended"))
+    assert place.serve() == aside.id
+    good = place.versions.find_last_good()
+    assert good is not None
+    assert (good.id, good.has_served, good.changed) == (aside.id, True, 1)
 
 
 def test_versions_tell_who_changed_what(tmp_path: Path) -> None:

@@ -147,11 +147,16 @@ def _read(settings: Settings, store: ArticleStore, what: str) -> Draft:
 
 
 def _check(settings: Settings, store: ArticleStore, change: Change) -> Corpus:
-    """Load the articles with a change; undo it if they do not load."""
+    """Load the articles with a change; take it back if they do not load.
+
+    Raises:
+        CorpusError: they do not load; the folder is as before.
+        StoreError: nor can the change be taken back.
+    """
     try:
         return _load(settings)
     except CorpusError:
-        store.undo(change.key, by=_SHELL)
+        store.take_back(change, by=_SHELL)
         raise
 
 

@@ -4,6 +4,7 @@ Nothing is made up: what was not found is missing, and a person may fill it in. 
 until it is added or dropped, so that buttons about it work after a restart.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -177,7 +178,10 @@ class Drafts:
         """Return the draft and the field for which a message asks."""
         place = f"{chat_id}:{message_id}"
         for path in self._list():
-            kept = _read_draft(path)
+            try:
+                kept = _read_draft(path)
+            except FileNotFoundError:  # another thread removed it
+                continue
             if place in kept.asked:
                 return kept, kept.asked[place]
         return None
@@ -195,7 +199,12 @@ class Drafts:
         return self._folder / f"{key}.json"
 
     def _list(self) -> list[Path]:
-        return sorted(self._folder.glob("[!.]*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+        """Return the files of the drafts, the newest first, without those that another thread removes."""
+        kept_at: dict[Path, float] = {}
+        for path in self._folder.glob("[!.]*.json"):
+            with contextlib.suppress(FileNotFoundError):
+                kept_at[path] = path.stat().st_mtime
+        return sorted(kept_at, key=kept_at.__getitem__, reverse=True)
 
 
 def _read_draft(path: Path) -> KeptDraft:

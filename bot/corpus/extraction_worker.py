@@ -20,7 +20,9 @@ from pypdf.errors import FileNotDecryptedError
 if sys.platform != "win32":
     import resource
 
-_MEMORY_BYTES = 2_147_483_648
+# Address space. An ordinary file takes 150 MiB of it, a page of a megabyte that is all links 280; the bot
+# and one such process fit together into the memory that config/bot.service gives them.
+_MEMORY_BYTES = 536_870_912
 _PAGES = 500
 _REPEATED_ON = 3
 _SHORT = 0.75

@@ -2,8 +2,10 @@
 
 Every content is first kept under its SHA-256. Then a note says what is about to change; from then on
 the change will be carried out, by this process or, after a crash, by ``recover`` of the next one. The
-note becomes the record of the change, from which it can be undone. A file that somebody changed by
-hand meanwhile is left alone. Articles that are taken out go to a hidden folder, which is not read.
+note becomes the record of the change, from which it can be undone. A change that fails on its way is put
+back, and its note removed; if that fails too, the change is pending: the next one, or the next start,
+finishes it. A file that somebody changed by hand meanwhile is left alone. Articles that are taken out go
+to a hidden folder, which is not read.
 """
 
 import contextlib
@@ -39,7 +41,11 @@ _RECORDS = 200
 
 
 class StoreError(Exception):
-    """A change that cannot be made; the message says why, and the folder is as before."""
+    """A change that cannot be made; the message says why. The folder is as before, unless it is pending."""
+
+
+class PendingError(StoreError):
+    """A change that was begun, and can be neither finished nor put back now; the message names its note."""
 
 
 class ReadOnlyError(StoreError):
@@ -61,6 +67,7 @@ class ChangeKind(StrEnum):
     TAKE_OUT = "take_out"
     UNDO = "undo"
     ROLL_BACK = "roll_back"
+    TAKE_BACK = "take_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,11 @@ class Step:
     path: str
     before: str | None
     after: str | None
+
+    @property
+    def reverse(self) -> "Step":
+        """The step back."""
+        return Step(self.path, before=self.after, after=self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +150,11 @@ class ArticleStore:
             raise ReadOnlyError(message) from None
 
     def recover(self) -> Change | None:
-        """Carry out the change in the midst of which an earlier process ended, if there is one.
+        """Finish the change that is pending, or in the midst of which a process ended, if there is one.
 
         Raises:
-            ReadOnlyError: the folder cannot be written.
+            PendingError: it cannot be finished now.
+            ReadOnlyError: the state folder cannot be written.
         """
         if not self._note.exists():
             return None
@@ -150,7 +163,16 @@ class ArticleStore:
                 change = _read_change(self._note)
             except FileNotFoundError:  # another process was quicker
                 return None
-            self._finish(change)
+            try:
+                self._finish(change)
+            except OSError as error:
+                raise self._explain_pending(_explain(error)) from None
+            except StoreError as error:
+                message = (
+                    f"{self._note}: holds a change that cannot be finished: {error}; put that file back,"
+                    " or remove the note to leave the articles as they are now"
+                )
+                raise PendingError(message) from None
         return change
 
     def find_change(self, key: str) -> Change | None:
@@ -171,9 +193,11 @@ class ArticleStore:
         """Add an article file, under the name or one like it; again with the same key it changes nothing.
 
         Raises:
+            PendingError: this change, or an earlier one, was begun and cannot be finished now.
             ReadOnlyError: the folder cannot be written.
         """
         with self.locked():
+            self.recover()
             made = self.find_change(key)
             if made is not None:
                 return made
@@ -183,13 +207,20 @@ class ArticleStore:
     def take_out(self, article_id: str, digest: str, *, by: str, key: str) -> Change:
         """Move an article to the trash, if its content still has the digest.
 
+        Again with the same key it changes nothing.
+
         Raises:
             GoneError: there is no such file.
             ChangedSinceError: its content is another one.
+            PendingError: this change, or an earlier one, was begun and cannot be finished now.
             ReadOnlyError: the folder cannot be written.
         """
         path = f"{article_id}{_SUFFIX}"
         with self.locked():
+            self.recover()
+            made = self.find_change(key)
+            if made is not None:
+                return made
             content = self.read_file(path)
             if content is None:
                 raise GoneError(path)
@@ -204,28 +235,38 @@ class ArticleStore:
         Raises:
             GoneError: there is no such change, or it is too old.
             ChangedSinceError: a file of it has been changed since.
+            PendingError: this change, or an earlier one, was begun and cannot be finished now.
             ReadOnlyError: the folder cannot be written.
         """
-        undone = f"{key}-undone"
+        undone = _name_undone(key)
         with self.locked():
+            self.recover()
             made = self.find_change(undone)
             if made is not None:
                 return made
             change = self.find_change(key)
             if change is None:
                 raise GoneError(key)
-            for step in change.steps:
-                content = self.read_file(step.path)
-                if (name_content(content) if content is not None else None) != step.after:
-                    raise ChangedSinceError(step.path)
-            contents = {step.path: self._read_object(step.before) for step in change.steps}
-            return self.make(ChangeKind.UNDO, contents, by=by, key=undone)
+            return self.make(ChangeKind.UNDO, self._read_before(change), by=by, key=undone)
+
+    def take_back(self, change: Change, *, by: str) -> None:
+        """Make a change undone as if it had never been made: its key may be used again.
+
+        Raises:
+            ChangedSinceError: a file of it has been changed since.
+            PendingError: the change will be taken back, but cannot be now; or an earlier change is pending.
+            ReadOnlyError: the folder cannot be written, and the change stays.
+        """
+        with self.locked():
+            self.recover()
+            self.make(ChangeKind.TAKE_BACK, self._read_before(change), by=by, key=change.key)
 
     def make(self, kind: ChangeKind, contents: Mapping[str, bytes | None], *, by: str, key: str) -> Change:
         """Give files new contents, or none, in one step.
 
         Raises:
-            StoreError: a path leads out of the folder.
+            StoreError: a path leads out of the folder, or a content cannot be read; the folder is as before.
+            PendingError: this change, or an earlier one, was begun and cannot be finished now.
             ReadOnlyError: the folder cannot be written; it is as before.
         """
         with self.locked():
@@ -242,11 +283,20 @@ class ArticleStore:
                         )
                     )
                 self._check_folders(steps)
-                change = Change(key, kind, by, datetime.now(UTC), tuple(steps))
-                write_durably(self._note, _write_change(change))
             except OSError as error:
                 raise _explain(error) from None
-            self._finish(change)
+            change = Change(key, kind, by, datetime.now(UTC), tuple(steps))
+            try:
+                write_durably(self._note, _write_change(change))
+                self._finish(change)
+            except (OSError, StoreError) as error:
+                failure = _explain(error) if isinstance(error, OSError) else error
+                # The articles may not load with what is taken back, so that is not put into place again.
+                if kind is not ChangeKind.TAKE_BACK:
+                    self._put_back(change)
+                if self._note.exists():
+                    raise self._explain_pending(failure) from None
+                raise failure from None
         return change
 
     def read_file(self, path: str) -> bytes | None:
@@ -319,16 +369,53 @@ class ArticleStore:
                     path.unlink(missing_ok=True)
 
     def _finish(self, change: Change) -> None:
-        """Carry out a change whose note is written, or what is left of it."""
+        """Carry out a change whose note is written, or what is left of it.
+
+        Raises:
+            OSError: a file cannot be written; the note stays.
+            StoreError: a file cannot be read; the note stays.
+        """
+        for step in change.steps:
+            self._take(step)
+        self._changes.mkdir(parents=True, exist_ok=True)
+        record = self._changes / f"{change.key}.json"
+        # It is about an earlier change with this key.
+        remove_durably(self._changes / f"{_name_undone(change.key)}.json")
+        if change.kind is ChangeKind.TAKE_BACK:
+            remove_durably(record)
+        try:
+            if change.kind is ChangeKind.TAKE_BACK:
+                remove_durably(self._note)
+            else:
+                move_durably(self._note, record)
+        except OSError:
+            # Once the note has left its place the change is made. If a power cut brings it back there, the
+            # change is finished anew, to the same end.
+            if self._note.exists():
+                raise
+
+    def _put_back(self, change: Change) -> None:
+        """Take the steps of a change back and remove its note; where that fails, the note stays.
+
+        A process that ends meanwhile leaves the note, too, and the next one carries the change out.
+        """
         try:
             for step in change.steps:
-                self._take(step)
-            self._changes.mkdir(parents=True, exist_ok=True)
-            move_durably(self._note, self._changes / f"{change.key}.json")
-        except OSError as error:
-            raise _explain(error) from None
+                self._take(step.reverse)
+            remove_durably(self._note)
+        except (OSError, StoreError) as error:
+            _LOG.warning("%s: cannot be put back: %s", self._note, error)
+
+    def _explain_pending(self, error: StoreError) -> PendingError:
+        return PendingError(f"{error}; the change is pending, and is finished once it can be: {self._note}")
 
     def _take(self, step: Step) -> None:
+        """Give a file its content after a step, unless somebody else changed it.
+
+        Raises:
+            OSError: it cannot be written.
+            StoreError: it cannot be read, or its content after the step cannot.
+        """
         target = self._locate(step.path)
         content = self.read_file(step.path)
         now = None if content is None else name_content(content)
@@ -374,6 +461,19 @@ class ArticleStore:
             raise StoreError(message)
         return target
 
+    def _read_before(self, change: Change) -> dict[str, bytes | None]:
+        """Return the contents of the files of a change as they were before it.
+
+        Raises:
+            ChangedSinceError: a file of it has been changed since.
+            StoreError: a content cannot be read.
+        """
+        for step in change.steps:
+            content = self.read_file(step.path)
+            if (name_content(content) if content is not None else None) != step.after:
+                raise ChangedSinceError(step.path)
+        return {step.path: self._read_object(step.before) for step in change.steps}
+
     def _object_path(self, digest: str) -> Path:
         return self._objects / digest[:2] / digest
 
@@ -384,6 +484,11 @@ class ArticleStore:
 def name_content(content: bytes) -> str:
     """Return the SHA-256 of a content, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _name_undone(key: str) -> str:
+    """Return the key of the change that makes the one with a key undone."""
+    return f"{key}-undone"
 
 
 def _explain(error: OSError) -> ReadOnlyError:

@@ -108,9 +108,11 @@ class Versions:
 
         Raises:
             GoneError: there is no such version.
+            PendingError: this change, or an earlier one, was begun and cannot be finished now.
             StoreError: the files cannot be written or read; the folder is as before.
         """
         with self._store.locked():
+            self._store.recover()
             made = self._store.find_change(key)
             if made is not None:
                 return made
@@ -161,11 +163,14 @@ class Versions:
 
     def _keep(self, version_id: str, files: dict[str, str], *, has_served: bool) -> Version:
         known = self.list_versions()
-        if has_served and known and known[0].id == version_id and known[0].files == files:
+        is_newest = bool(known) and known[0].id == version_id and known[0].files == files
+        if is_newest and known[0].has_served:
             return known[0]
-        before = known[0].files if known else {}
+        # What was put aside and serves now is still compared with the version before it.
+        earlier = known[1:] if is_newest else known
+        before = earlier[0].files if earlier else {}
         changes = self._store.list_changes()
-        is_made_here = bool(changes) and (not known or changes[0].made_at > known[0].kept_at)
+        is_made_here = bool(changes) and (not earlier or changes[0].made_at > earlier[0].kept_at)
         version = Version(
             id=version_id,
             kept_at=datetime.now(UTC),
