@@ -8,10 +8,10 @@ asyncio, for one limit over all the waiting; outside it is a function for a work
 """
 
 import asyncio
+import re
 import socket
 import zlib
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -31,6 +31,8 @@ _CHUNK = 65_536
 _GZIP_OR_ZLIB = 47
 _OK = 200
 _MOVED = frozenset({301, 302, 303, 307, 308})
+# No name ends in a number, so a host that does is an address, in whatever spelling.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _TRANSLATING = IPv6Network("64:ff9b::/96")
 _HEADERS = {
     "User-Agent": "Mozilla/5.0 (compatible; telegram-qa-bot)",
@@ -140,10 +142,22 @@ class Fetcher:
         raise FetchError(Obstacle.REDIRECTS)
 
     def _request(self, session: aiohttp.ClientSession, url: URL) -> "aiohttp.client._RequestContextManager":
-        # The resolver is not asked about a host that is an address already.
-        with suppress(ValueError):
-            self.check(ip_address(url.host or ""))
+        self._check_host(url.raw_host or "")
         return session.get(url, headers=_HEADERS, allow_redirects=False)
+
+    def _check_host(self, host: str) -> None:
+        """Check a host that is an address: it is connected to without asking the resolver.
+
+        Raises:
+            FetchError: it must not be fetched from, or is an address in another spelling, such as 127.1.
+        """
+        try:
+            address = ip_address(host)
+        except ValueError:
+            if ":" in host or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+                raise FetchError(Obstacle.FORBIDDEN, host) from None
+        else:
+            self.check(address)
 
     async def _read(self, url: URL, response: aiohttp.ClientResponse) -> Page:
         if response.status != _OK:

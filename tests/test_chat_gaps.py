@@ -214,7 +214,7 @@ async def test_gap_becomes_a_test_whose_change_is_reported_at_a_reload(tmp_path:
         assert made.text == phrases.say("gaps.test-made", count=2)
         opened = await press(boss, made, phrases.say("button.back"))
         assert phrases.say("gaps.is-test") in opened.text
-        file = tmp_path / "test-questions.toml"
+        file = tmp_path / "log.test-questions.toml"
         known = read_questions(file)
         assert [(each.question, each.unanswerable) for each in known] == [
             (PIZZA, True),
@@ -299,7 +299,9 @@ async def test_pin_and_test_notice_that_their_passage_has_gone(tmp_path: Path) -
         await boss.calls_back(done, f"gaps:test:{key}")
         choice = await done.edited(len(done.edits))
         await press(boss, choice, phrases.say("gaps.test-pinned"))
-        assert tomllib.loads((tmp_path / "test-questions.toml").read_text("utf-8"))["question"][0]["facts"]
+        assert tomllib.loads((tmp_path / "log.test-questions.toml").read_text("utf-8"))["question"][0][
+            "facts"
+        ]
 
         changed = articles / "vik.md"
         changed.write_text(changed.read_text("utf-8").replace(RED, "They are blue."), "utf-8")

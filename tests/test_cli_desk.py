@@ -48,6 +48,7 @@ def test_desk_without_a_database_says_so(path: Path, command: str) -> None:
     assert done.exit_code == 1
     assert "there is no database yet" in done.stderr
     assert not path.exists()
+    assert not (path.parent / "pseudonyms.key").exists()
 
 
 @pytest.mark.parametrize("command", ["articles", "pins"])
@@ -70,7 +71,8 @@ def test_stats_prints_figures_for_people_and_programs() -> None:
 
 def test_export_writes_csv_and_json_lines(filled: Path) -> None:
     header, row = run("export").stdout.splitlines()
-    assert header.startswith("asked_at,")
+    # A spreadsheet knows UTF-8 by the mark.
+    assert header.startswith("\ufeffasked_at,")
     assert "'+1, who?" in row
     assert str(ANNA) not in row
     hidden = json.loads(run("export", "--form", "jsonl").stdout)

@@ -18,7 +18,7 @@ BESIDE = {"BOT_CONFIG", "BOT_METRICS_PORT", "BOT_LOG_FORMAT"}
 @pytest.mark.parametrize("name", ["bot.service", "Dockerfile"])
 def test_deployment_names_settings_that_exist(name: str) -> None:
     named = set(re.findall(r"\bBOT_[A-Z_]+", (CONFIG / name).read_text("utf-8")))
-    assert {"BOT_DATABASE", "BOT_CACHE"} <= named
+    assert {"BOT_DATABASE", "BOT_CACHE", "BOT_VERSIONS"} <= named
     assert named <= BESIDE | {f"BOT_{field.upper()}" for field in Settings.model_fields}
 
 

@@ -36,11 +36,6 @@ def test_encoder_may_be_somebody_elses() -> None:
     assert (encoder.name, encoder.dimension) == ("flat", 2)
 
 
-def break_down() -> None:
-    message = "no license"
-    raise RuntimeError(message)
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -50,7 +45,6 @@ def break_down() -> None:
         "no.such.module:make",
         "tests.test_search_encoder:",
         "tests.test_search_encoder:missing",
-        "tests.test_search_encoder:break_down",
     ],
 )
 def test_encoder_that_there_is_not_is_named(name: str) -> None:

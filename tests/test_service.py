@@ -117,6 +117,22 @@ async def test_service_reloads_on_sighup(api: BotApi, start: Start, tmp_path: Pa
         assert "made of cheese" in answer.text
 
 
+async def test_service_reloads_after_a_sighup_that_came_while_it_started(
+    api: BotApi, start: Start, tmp_path: Path
+) -> None:
+    anna = api.person("Anna")
+    log = tmp_path / "bot.log"
+    async with start(BOT_LOG_LEVEL="DEBUG") as process:
+        async with asyncio.timeout(START_S):
+            while not (log.exists() and "Using selector" in log.read_text()):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGHUP)
+        await anna.private_chat.reply_to(anna.says("how many countries signed?"), START_S)
+        async with asyncio.timeout(START_S):
+            while load_phrases()["en"].say("reload.unchanged") not in log.read_text():  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+
+
 async def test_service_ends_before_losing_a_row(api: BotApi, start: Start, tmp_path: Path) -> None:
     people = [api.person(f"Person {number}") for number in range(30)]
     async with start() as process:

@@ -35,6 +35,13 @@ def test_settings_prefer_environment_to_dotenv_to_toml(
     assert warnings == []
 
 
+def test_settings_files_may_begin_with_a_mark(project: Path) -> None:
+    (project / "config" / "bot.toml").write_text("passages = 2\n", "utf-8-sig")
+    (project / "config" / ".env").write_text("BOT_LOG_LEVEL=DEBUG\n", "utf-8-sig")
+    loaded, warnings = load_settings()
+    assert (loaded.passages, loaded.log_level, warnings) == (2, "DEBUG", [])
+
+
 def test_settings_file_may_be_another(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "other.toml").write_text("passages = 7\n")
     monkeypatch.setenv("BOT_CONFIG", "other.toml")

@@ -48,6 +48,8 @@ def export(path: Path, period: Period, form: Form, *, with_ids: bool) -> Iterato
         ExportError: the database or the key of the pseudonyms cannot be read.
         NewerSchemaError: a newer version of the bot wrote the database.
     """
+    # Before the key, which is made at its first use.
+    _require(path)
     key = None if with_ids else load_key(path.parent)
     detail = f"{period} {form} {'ids' if with_ids else 'pseudonyms'}"
 
@@ -195,10 +197,14 @@ def describe_act(entry: Entry) -> str:
 
 def _use(path: Path, work: Callable[[Database], Awaitable[_T]]) -> _T:
     """Work with the database, if there is one."""
+    _require(path)
+    return use_database(path, work)
+
+
+def _require(path: Path) -> None:
     if not path.is_file():
         message = f"{path}: there is no database yet; ask a question first"
         raise DeskError(message)
-    return use_database(path, work)
 
 
 async def _do_nothing(_database: Database) -> None:

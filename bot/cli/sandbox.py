@@ -22,7 +22,7 @@ from bot.answering import Desk
 from bot.cli.assembly.desk import open_desk
 from bot.cli.assembly.telegram import assemble
 from bot.cli.printing import print_plain
-from bot.cli.service import be_on_telegram, log_service, prepare_searching
+from bot.cli.service import Reloads, be_on_telegram, log_service, prepare_searching
 from bot.cli.settings_loading import load_settings
 from bot.metrics import Metrics
 from bot.sandbox.scene import ADMIN_ID, Scene
@@ -158,10 +158,11 @@ class _SandboxBot:
 
     async def run(self, desk: Desk, examples: Examples) -> None:
         """Run until a signal, or ``end``."""
+        reloads = Reloads()
         while True:
             service = assemble(self._settings, self._token, desk=desk, examples=examples, metrics=Metrics())
             self._is_running = True
-            await be_on_telegram(service, self._stop)
+            await be_on_telegram(service, self._stop, reloads)
             self._is_running = False
             if self._forgetting is None:
                 return

@@ -1,7 +1,7 @@
 """The bot on Telegram as a process: its parts, its signals and its end.
 
 SIGTERM and SIGINT end it, after what is in hand is answered and logged. SIGHUP reads the
-articles again and logs the report.
+articles again and logs the report; one that comes during the start waits until the bot is up.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -20,7 +20,6 @@ from rich.console import Console
 from bot.answering import Desk
 from bot.chat.handlers.reloading import ReloadProgress, reload_articles
 from bot.chat.intake.session import serve
-from bot.chat.upkeep import Upkeep
 from bot.chat.wire.update_in_hand import in_hand
 from bot.chat_endpoint import MOST_CALLS
 from bot.cli.assembly.desk import open_desk
@@ -33,7 +32,6 @@ from bot.journal.retention import Retention
 from bot.metrics import Metrics
 from bot.settings import CHAT_READER, Settings
 from bot.wording.examples import load_examples
-from bot.wording.phrases import Phrases
 
 _LOG = logging.getLogger(__name__)
 _SWITCH_S = 0.001
@@ -87,6 +85,8 @@ def _read_update() -> str | None:
 async def _serve(
     settings: Settings, open_desk: Callable[[], Desk], make_service: Callable[..., Service]
 ) -> None:
+    # Before all else: a start takes seconds, and a service manager does not restart what SIGHUP ended.
+    reloads = Reloads()
     metrics = Metrics()
     health = _Health()
     async with contextlib.AsyncExitStack() as stack:
@@ -108,7 +108,7 @@ async def _serve(
             corpus.version,
         )
         health.watch(service)
-        await be_on_telegram(service, asyncio.Event())
+        await be_on_telegram(service, asyncio.Event(), reloads)
 
 
 def prepare_searching(settings: Settings) -> None:
@@ -123,8 +123,8 @@ def prepare_searching(settings: Settings) -> None:
     asyncio.get_running_loop().set_default_executor(searching)
 
 
-async def be_on_telegram(service: Service, stop: asyncio.Event) -> None:
-    """Run the bot until a signal or ``stop`` ends it.
+async def be_on_telegram(service: Service, stop: asyncio.Event, reloads: "Reloads") -> None:
+    """Run the bot until a signal or ``stop`` ends it, and carry out ``reloads`` meanwhile.
 
     Raises:
         ChatError: Telegram refuses the token, or another instance uses it.
@@ -133,10 +133,9 @@ async def be_on_telegram(service: Service, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
-    reloads = _Reloads(service.desk, service.upkeep, service.catalogues["en"])
-    loop.add_signal_handler(signal.SIGHUP, reloads.start)
     await service.database.open()
     await service.upkeep.begin()
+    reloads.begin(service)
     try:
         async with _erasing(service.retention):
             await serve(
@@ -184,25 +183,37 @@ class _Health:
         return problems
 
 
-class _Reloads:
-    """Reloads on SIGHUP; their reports go to the log."""
+class Reloads:
+    """Reloads on SIGHUP, which is handled from the moment this is made; their reports go to the log."""
 
-    def __init__(self, desk: Desk, upkeep: Upkeep, phrases: Phrases) -> None:
-        self._desk = desk
-        self._upkeep = upkeep
-        self._phrases = phrases
+    def __init__(self) -> None:
+        self._reload: Callable[[], Coroutine[None, None, str]] | None = None
+        self._is_wanted = False
         self._running: set[asyncio.Task[str]] = set()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._start)
 
-    def start(self) -> None:
-        work = reload_articles(self._desk, self._upkeep, self._phrases, ReloadProgress())
-        task = asyncio.get_running_loop().create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._report)
+    def begin(self, service: Service) -> None:
+        """Reload the articles of a bot that is up from now on, and at once if that was asked for before."""
+        self._reload = lambda: reload_articles(
+            service.desk, service.upkeep, service.catalogues["en"], ReloadProgress()
+        )
+        if self._is_wanted:
+            self._start()
 
     async def end(self) -> None:
+        """Abandon what is running; what is asked for from now on waits for the next bot."""
+        self._reload = None
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _start(self) -> None:
+        self._is_wanted = self._reload is None
+        if self._reload is None:
+            return
+        task = asyncio.get_running_loop().create_task(self._reload())
+        self._running.add(task)
+        task.add_done_callback(self._report)
 
     def _report(self, task: asyncio.Task[str]) -> None:
         self._running.discard(task)

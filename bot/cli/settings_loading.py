@@ -13,6 +13,8 @@ from bot.settings import CHAT_READER, PREFIX, TOKEN, WITHOUT_ENCODER, Settings, 
 
 CONFIG_VARIABLE = "BOT_CONFIG"
 
+# Some editors put a mark before the text.
+_ENCODING = "utf-8-sig"
 # The bits of a file's mode that allow something to group and others.
 _OTHERS = 0o077
 # An empty variable counts as unset, except for these, where empty has a meaning.
@@ -125,7 +127,7 @@ def _toml_path() -> Path:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text(_ENCODING))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
@@ -135,7 +137,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _read_dotenv(path: Path) -> dict[str, str]:
     """Read ``BOT_NAME=value`` lines; other names are mistakes, since the file belongs to the bot alone."""
     try:
-        pairs = dotenv_values(path, interpolate=False) if path.is_file() else {}
+        pairs = dotenv_values(path, interpolate=False, encoding=_ENCODING) if path.is_file() else {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{path}: cannot be read: {error}"]) from None
     strange = [name for name in pairs if not name.upper().startswith(PREFIX)]

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.journal.private_files import open_for_its_owner
+from bot.journal.private_files import open_for_its_owner, put_new
 
 _BUSY_TIMEOUT_S = 10.0
 
@@ -53,7 +53,7 @@ def back_up(source: Path, target: Path) -> Backup:
         raise BackupError(message) from None
     try:
         done = _copy(source, unfinished)
-        _put(unfinished, target)
+        put_new(unfinished, target)
     except sqlite3.Error as error:
         message = f"{source}: cannot be copied: {error}"
         raise BackupError(message) from None
@@ -93,23 +93,6 @@ def _copy(source: Path, unfinished: Path) -> Backup:
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     return Backup(exchanges, votes, unfinished.stat().st_size)
-
-
-def _put(unfinished: Path, target: Path) -> None:
-    """Give the copy its name, unless another file has taken it meanwhile.
-
-    Raises:
-        FileExistsError: the name is taken.
-    """
-    try:
-        target.hardlink_to(unfinished)
-    except FileExistsError:
-        raise
-    except OSError:
-        # The file system has no hard links.
-        if os.path.lexists(target):
-            raise FileExistsError from None
-        unfinished.rename(target)
 
 
 def _refuse_to_overwrite(target: Path) -> BackupError:

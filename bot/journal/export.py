@@ -6,6 +6,7 @@ Names were never recorded. What somebody erased is not there any more. The file 
 connection of its own, as of one moment, while the bot goes on writing.
 """
 
+import contextlib
 import csv
 import hashlib
 import hmac
@@ -13,17 +14,20 @@ import json
 import os
 import secrets
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 
-from bot.journal.private_files import open_for_its_owner
+from bot.journal.private_files import put_new
 from bot.journal.statistics import Period, StatisticsError, reading
 
 _KEY_BYTES = 32
 _PSEUDONYM_LETTERS = 16
+# A spreadsheet knows UTF-8 by it.
+_MARK = "\ufeff"
 # A spreadsheet takes a cell that begins like this for a formula, and people write the cells.
 _FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -78,12 +82,14 @@ def export_exchanges(
 ) -> Iterator[str]:
     """Yield the lines of the export, the oldest exchange first; without a key the ids stay as they are.
 
+    CSV begins with the mark of UTF-8.
+
     Raises:
         ExportError: the database cannot be read.
     """
     write = _write_csv if form is Form.CSV else _write_json
     if form is Form.CSV:
-        yield _write_csv(dict.fromkeys(COLUMNS), header=True)
+        yield _MARK + _write_csv(dict.fromkeys(COLUMNS), header=True)
     try:
         with reading(path) as connection:
             for row in connection.execute(_QUERY, (period.first_day(now).isoformat(),)):
@@ -100,12 +106,8 @@ def load_key(folder: Path) -> bytes:
     """
     path = folder / "pseudonyms.key"
     try:
-        with open(path, "xb", opener=open_for_its_owner) as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        pass  # made before
+        if not path.exists():
+            _make_key(path)
     except OSError as error:
         message = f"{path}: cannot be written: {error.strerror or error}"
         raise ExportError(message) from error
@@ -118,6 +120,26 @@ def load_key(folder: Path) -> bytes:
         message = f"{path}: is not a key of {_KEY_BYTES} bytes; remove it, and a new one is made"
         raise ExportError(message)
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Put a new key there, as a whole; one that another process puts there first stays.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # Only its owner may read it from the beginning, and each thread has its own.
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".unfinished", dir=path.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            put_new(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def pseudonymise(user_id: int, key: bytes) -> str:

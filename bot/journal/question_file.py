@@ -20,7 +20,7 @@ from bot.journal.private_files import open_for_its_owner
 from bot.journal.rows import read_question, write_time
 from bot.model import Passage, Question
 
-_NAME = "test-questions.toml"
+_SUFFIX = ".test-questions.toml"
 _HEADING = """\
 # Questions that were made tests of with /gaps. The bot writes this file anew from its database, so
 # changes here are lost. Measure with: python -m bot evaluate FILE
@@ -58,9 +58,9 @@ class QuestionFile:
     """Keeps the questions, and writes their file."""
 
     def __init__(self, database: Database) -> None:
-        """Keep the questions in the database; the file stands beside it."""
+        """Keep the questions in the database; the file stands beside it and is named after it."""
         self._database = database
-        self.path = database.path.with_name(_NAME)
+        self.path = database.path.with_suffix(_SUFFIX)
 
     async def list_questions(self) -> tuple[KeptQuestion, ...]:
         """Return all questions in the order in which they were added.

@@ -55,7 +55,7 @@ def _import_encoder(name: str) -> Encoder:
         raise UnknownEncoderError(message)
     try:
         encoder: Encoder = getattr(importlib.import_module(module_name), factory)()
-    except Exception as error:  # it is somebody else's, and may raise anything
+    except (ImportError, AttributeError) as error:
         message = f"BOT_ENCODER: {name!r} cannot be loaded: {error}"
         raise UnknownEncoderError(message) from error
     return encoder

@@ -49,6 +49,7 @@ _MOST_TIMED = 10_000
 _QUESTIONS_A_MEANING = 4
 # How far a drawn question is from its meaning: about as far as the labelled ones are.
 _SPREAD = 0.9
+_NEARLY = 0.01
 
 
 @dataclass(frozen=True)
@@ -117,17 +118,19 @@ def score_pins(half: Half, others: Vectors, threshold: float) -> Score:
 
 
 def choose_thresholds(half: Half, others: Vectors) -> Thresholds:
-    """Return the thresholds with the highest F measures; of equal ones, the middle."""
+    """Return the thresholds with the highest F measures.
 
-    def choose(scores: Sequence[float]) -> float:
-        best = np.flatnonzero(np.asarray(scores) == max(scores))
-        return float(_CANDIDATES[best[len(best) // 2]])
-
+    For groups, of equal ones the middle; for pins, of those that are nearly as good the lowest: one question
+    may be chance, and who pins a passage wants it to be found in every language.
+    """
+    groups = np.array(
+        [score_groups(group_vectors(half.vectors, at), half.meanings).f() for at in _CANDIDATES]
+    )
+    pins = np.array([score_pins(half, others, at).f(_PIN_BETA) for at in _CANDIDATES])
+    equal = np.flatnonzero(groups == groups.max())
+    nearly = np.flatnonzero(pins >= pins.max() - _NEARLY)
     return Thresholds(
-        same_meaning=choose(
-            [score_groups(group_vectors(half.vectors, at), half.meanings).f() for at in _CANDIDATES]
-        ),
-        pinned=choose([score_pins(half, others, at).f(_PIN_BETA) for at in _CANDIDATES]),
+        same_meaning=float(_CANDIDATES[equal[len(equal) // 2]]), pinned=float(_CANDIDATES[nearly[0]])
     )
 
 

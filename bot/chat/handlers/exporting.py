@@ -78,8 +78,7 @@ class Exporting:
     def _collect(self, choice: _Choice) -> bytes | None:
         """Return the file, or None where it would be too large."""
         key = load_key(self._database.parent) if choice.ids == _PSEUDONYMS else None
-        # A spreadsheet knows UTF-8 by its mark.
-        file = bytearray("\ufeff".encode() if choice.form is Form.CSV else b"")
+        file = bytearray()
         for line in export_exchanges(self._database, choice.period, choice.form, datetime.now(UTC), key=key):
             file += line.encode("utf-8", "replace")
             if len(file) > sending.MOST_FILE_BYTES:
