@@ -206,9 +206,12 @@ async def test_hidden_gap_comes_back_when_it_has_doubled(tmp_path: Path) -> None
 
 async def test_gap_becomes_a_test_whose_change_is_reported_at_a_reload(tmp_path: Path) -> None:
     articles = Path(shutil.copytree(HARBOUR, tmp_path / "articles"))
+    former = tmp_path / "test-questions.toml"
+    former.write_text("# as an earlier version left it")
     async with BotApi() as api, running_bot(api, tmp_path, articles=articles, admin_ids=[BOSS]) as bot:
         boss = api.person("Boss", id=BOSS)
         await ask_twice(api, bot)
+        assert not former.exists()
         choice = await press(boss, await open_first(boss), phrases.say("gaps.test"))
         made = await press(boss, choice, phrases.say("gaps.test-nothing"))
         assert made.text == phrases.say("gaps.test-made", count=2)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import resource
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.app import app
 from bot.journal.database import Database
 from bot.journal.exchanges import Journal
+from bot.journal.export import ExportError, load_key
 from bot.model import Answer, AnswerKind, Exchange, Hit, Origin, Question
 from tests.journal_records import passage
 
@@ -19,7 +22,7 @@ ANNA = 700_000_001
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "log.sqlite"
+    path = tmp_path / "state" / "log.sqlite"
     monkeypatch.setenv("BOT_DATABASE", str(path))
     return path
 
@@ -47,13 +50,18 @@ def test_desk_without_a_database_says_so(path: Path, command: str) -> None:
     done = run(command)
     assert done.exit_code == 1
     assert "there is no database yet" in done.stderr
-    assert not path.exists()
-    assert not (path.parent / "pseudonyms.key").exists()
+    assert not path.parent.exists()
+
+
+def test_export_without_a_database_makes_no_key(path: Path) -> None:
+    path.parent.mkdir()
+    assert run("export").exit_code == 1
+    assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["articles", "pins"])
 def test_desk_names_a_database_that_cannot_be_used(path: Path, command: str) -> None:
-    path.mkdir()
+    path.mkdir(parents=True)
     done = run(command)
     assert done.exit_code == 1
     assert f"{path}: cannot be used now: " in " ".join(done.stderr.splitlines())
@@ -82,6 +90,7 @@ def test_export_writes_csv_and_json_lines(filled: Path) -> None:
     file = filled.parent / "out.csv"
     assert run("export", "--to", str(file)).exit_code == 0
     assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfasked_at,")
     again = run("export", "--to", str(file))
     assert again.exit_code == 1
     assert "not overwritten" in again.stderr
@@ -101,6 +110,31 @@ def test_export_refuses_a_key_that_is_none(filled: Path) -> None:
     done = run("export")
     assert done.exit_code == 1
     assert "pseudonyms.key: is not a key of 32 bytes" in done.stderr
+
+
+def test_export_leaves_no_short_key(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # What is written is cut in the middle of the key, as on a disk that is full.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+    try:
+        with pytest.raises(ExportError, match=r"pseudonyms\.key: cannot be written"):
+            load_key(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+    assert len(load_key(tmp_path)) == 32
+
+
+def test_exports_at_the_same_time_agree_on_a_key(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(50)]
+    with ThreadPoolExecutor(8) as threads:
+        for folder in folders:
+            folder.mkdir()
+            keys = set(threads.map(load_key, [folder] * 8))
+            assert len(keys) == 1
+            assert [(path.name, path.stat().st_mode & 0o777) for path in folder.iterdir()] == [
+                ("pseudonyms.key", 0o600)
+            ]
 
 
 @pytest.mark.usefixtures("filled")

@@ -1,6 +1,10 @@
 """Files become drafts of articles: with all of the article, and nothing of the rest."""
 
+import json
 import os
+import re
+import subprocess
+import sys
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -15,6 +19,7 @@ from bot.corpus.drafts import Draft, Drafts, FieldError, KeptDraft, change_draft
 from bot.corpus.extraction import ExtractionError, Extractor, Problem
 from bot.corpus.store import ArticleStore
 from bot.language import LanguageDetector
+from bot.settings import PROJECT
 from tests.article_files import read_page, read_pages, write_pdf
 
 UPLOADS = int(os.environ.get("UPLOADS", "150"))
@@ -117,6 +122,31 @@ def test_extraction_is_bounded_in_time() -> None:
     with pytest.raises(ExtractionError) as caught:
         hurried.extract(read_page("orgel"), "page.html")
     assert caught.value.problem is Problem.SLOW
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux alone")
+def test_extraction_fits_beside_the_bot_into_the_memory_of_the_unit() -> None:
+    # As large as a page that is fetched may be, and hostile: five million elements, each in the one before.
+    page = b"<p>" * 5_300_000
+    wish = json.dumps({"kind": "html", "address": None, "seconds": 10}).encode()
+    script = (
+        "from bot.corpus.extraction_worker import main; main();"
+        " print(); print(open('/proc/self/status').read())"
+    )
+    done = subprocess.run(  # noqa: S603 - the bot itself
+        [sys.executable, "-c", script],
+        input=wish + b"\n" + page,
+        capture_output=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    peak = re.search(rb"^VmHWM:\s+(\d+) kB$", done.stdout, re.MULTILINE)
+    assert peak, done.stderr[-300:]
+    unit = (PROJECT / "config" / "bot.service").read_text("utf-8")
+    gibibytes = re.search(r"^MemoryMax=(\d+)G$", unit, re.MULTILINE)
+    assert gibibytes
+    # The bot takes up to 400 MB.
+    assert int(peak[1]) * 1024 < int(gibibytes[1]) * 2**30 - 400_000_000
 
 
 def test_draft_is_changed_by_hand() -> None:

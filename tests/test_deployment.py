@@ -60,6 +60,10 @@ def test_deployment_image_is_built_without_what_is_secret_or_large() -> None:
         assert not is_left_out(needed), needed
 
 
+def test_deployment_unit_survives_a_process_that_runs_out_of_memory() -> None:
+    assert "\nOOMPolicy=continue\n" in (CONFIG / "bot.service").read_text("utf-8")
+
+
 @pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="what verifies the unit comes with systemd"
 )

@@ -161,7 +161,13 @@ async def test_fetching_refuses_what_is_not_an_address_of_the_web(address: str) 
     assert await obstacle_of(Fetcher(), address) is Obstacle.ADDRESS
 
 
-@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0x7f000001", "127.1", "127.0.0.1.", "localhost"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("2130706433", "127.1", "0177.0.0.1", "127.0.0.1.", "127.1..", "１２７.1"),
+        *("0x7f.1", "0x7f000001", "127.0x1", "localhost"),
+    ],
+)
 async def test_fetching_refuses_other_spellings_of_loopback(host: str) -> None:
     async with serving("127.0.0.1", answering(b"Not for everybody.")) as port:
         assert await obstacle_of(Fetcher(), f"http://{host}:{port}/") is Obstacle.FORBIDDEN

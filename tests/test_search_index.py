@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from bot.model import Corpus, Earlier, Question
-from bot.search.analysis import find_figures
 from bot.search.index import CorpusIndex
 from bot.search.models import UnknownEncoderError, load_models
 from bot.search.ranking import load_parameters
@@ -169,22 +168,6 @@ def test_merging_never_joins_what_differs_in_figures() -> None:
     shown = index.search(COUNTRIES, 5).hits
     assert {hit.passage.text for hit in shown[:2]} == {ENGLISH[0], GERMAN[0].replace("72", "71")}
     assert all(not hit.also for hit in shown[:2])
-
-
-def test_merging_never_joins_what_differs_in_figures_by_way_of_what_has_none() -> None:
-    said = (
-        "Countries signed the treaty, said the minister, and then everybody went home by train that night{}."
-    )
-    index = _build(
-        make_corpus(
-            en=(said.format(" at 9"), *ENGLISH[1:]),
-            de=(said.format(""), *GERMAN[1:]),
-            nb=(said.format(" at 8"), *NORWEGIAN[1:]),
-        )
-    )
-    for hit in index.search(COUNTRIES, 5).hits:
-        texts = [hit.passage.text, *(passage.text for passage in hit.also)]
-        assert len(set().union(*map(find_figures, texts))) <= 1
 
 
 def test_merging_names_an_article_once() -> None:

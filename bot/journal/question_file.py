@@ -21,6 +21,8 @@ from bot.journal.rows import read_question, write_time
 from bot.model import Passage, Question
 
 _SUFFIX = ".test-questions.toml"
+# Its name until databases beside each other got one each. People's words must not stay in it.
+_FORMER_NAME = "test-questions.toml"
 _HEADING = """\
 # Questions that were made tests of with /gaps. The bot writes this file anew from its database, so
 # changes here are lost. Measure with: python -m bot evaluate FILE
@@ -146,6 +148,7 @@ class QuestionFile:
         try:
             # Small, and in the folder of the database, which is written at every question as well.
             _replace(self.path, questions)
+            self.path.with_name(_FORMER_NAME).unlink(missing_ok=True)
         except OSError as error:
             message = f"{self.path}: cannot be written: {error.strerror or error}"
             raise QuestionFileError(message) from error

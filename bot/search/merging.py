@@ -2,8 +2,9 @@
 
 Two passages say the same if they are twins as wholes (``agreement``), or if the clauses that
 answer are near to each other and name the same figures: "72 countries signed" is one statement
-even where the sentences around it go on about different things. Passages whose figures differ are
-never merged: where sources contradict each other, the reader sees both.
+even where the sentences around it go on about different things. Two passages whose figures differ do
+not say the same: where sources contradict each other, the reader sees both, unless a third source
+agrees with each of them.
 
 Of the sources of a statement, the one is shown that the asker reads best, if it answers as well; for
 whoever reads none of the articles' languages, English. Of two statements that are nearly as good, the
@@ -83,7 +84,9 @@ class Merging:
             number = self._numbers[hit.passage.id]
             reading = readings.get(number)
             claim = self._read_claim(hit, number, rank, reading.logit if reading else least)
-            said = next((one for one in found if self._belongs(claim, one)), None)
+            said = next(
+                (one for one in found if any(self._say_the_same(claim, other) for other in one)), None
+            )
             if said is None:
                 found.append([claim])
             else:
@@ -100,14 +103,10 @@ class Merging:
         clause = self._semantic.find_clause(number, hit.highlight)
         return _Claim(hit, number, rank, logit, figures, shown, clause)
 
-    def _belongs(self, claim: _Claim, statement: Sequence[_Claim]) -> bool:
-        """Tell whether a hit says what a statement does, and contradicts none of its sources."""
-        return all(_have_same_figures(claim, other) for other in statement) and any(
-            self._say_the_same(claim, other) for other in statement
-        )
-
     def _say_the_same(self, one: _Claim, other: _Claim) -> bool:
-        """Tell whether two hits whose figures agree answer with the same statement."""
+        """Tell whether two hits answer with the same statement."""
+        if not _have_same_figures(one, other):
+            return False
         if self._agreement.weigh(one.number, other.number) >= _SAME_PASSAGE:
             return True
         if not one.shown_figures or one.shown_figures != other.shown_figures:
