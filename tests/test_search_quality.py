@@ -12,6 +12,7 @@ from bot.corpus.articles import load_corpus
 from bot.evaluation.conversations import ConversationFigures, measure_conversations
 from bot.evaluation.measurement import Figures, ask_all, measure
 from bot.evaluation.questions import read_questions
+from bot.model import Question
 from bot.search.index import CorpusIndex
 from bot.search.models import load_models
 from bot.search.vectors import VectorCache
@@ -56,6 +57,13 @@ def test_search_highlight_is_short_and_holds_the_fact(figures: Figures) -> None:
     assert figures.highlight_has_fact >= 0.62
     assert figures.either_has_fact >= 0.67
     assert figures.highlight_median_words <= 12
+
+
+def test_search_reads_what_says_the_same_in_the_asker_s_language(index: CorpusIndex) -> None:
+    # The words of the Norwegian article are others, so that it is not among those that are read at first.
+    first = index.search(Question("hvor mange land undertegnet?", "nb"), 5).hits[0]
+    assert first.passage.article.language == "nb"
+    assert first.short == "72 land"
 
 
 @pytest.fixture(scope="module")

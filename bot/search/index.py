@@ -32,6 +32,7 @@ from bot.search.ranking import (
     hold_back_headings,
     load_parameters,
     weigh_evidence,
+    weigh_later_readings,
     weigh_readings,
 )
 from bot.search.reader import Reader
@@ -100,10 +101,10 @@ class CorpusIndex:
         self._thresholds = load_thresholds()
         self._board = self._lay_out_pins((), {})
         self._merging = None
+        self._numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
         if agreement and semantic:
-            numbers = {passage.id: number for number, passage in enumerate(corpus.passages)}
             languages = frozenset(article.language for article in corpus.articles)
-            self._merging = Merging(agreement, semantic, numbers, figures, languages)
+            self._merging = Merging(agreement, semantic, self._numbers, figures, languages)
 
     @classmethod
     def build(  # noqa: PLR0913 (all but the corpus have defaults)
@@ -278,11 +279,12 @@ class CorpusIndex:
 
     def _find(self, question: Question, ranked: _Ranked, limit: int) -> Findings:
         """Return what is shown of the ranked passages."""
-        scores = ranked.scores
-        nearest = np.argsort(-scores, kind="stable")[: max(limit, _LEAST_FOUND) + _FOUND_BEYOND]
-        hits = tuple(self._show(int(number), question, ranked) for number in nearest)
-        shown = self._merging.merge(hits, ranked.readings, question, limit) if self._merging else hits[:limit]
+        shown = self._merge(question, ranked, limit)
         is_answer = ranked.confidence >= self._calibration.threshold
+        if is_answer:
+            later = self._read_own_sources(question, ranked, shown[0])
+            if later:
+                shown = self._merge(question, later, limit)
         return Findings(
             hits=shown,
             confidence=ranked.confidence,
@@ -292,6 +294,29 @@ class CorpusIndex:
             and shown[0].answers is not None
             and is_believed(shown[0]),
         )
+
+    def _merge(self, question: Question, ranked: _Ranked, limit: int) -> tuple[Hit, ...]:
+        nearest = np.argsort(-ranked.scores, kind="stable")[: max(limit, _LEAST_FOUND) + _FOUND_BEYOND]
+        hits = tuple(self._show(int(number), question, ranked) for number in nearest)
+        return self._merging.merge(hits, ranked.readings, question, limit) if self._merging else hits[:limit]
+
+    def _read_own_sources(self, question: Question, ranked: _Ranked, first: Hit) -> _Ranked | None:
+        """Read the sources of the first statement that are in the asker's language and were not read.
+
+        None if there are none: otherwise one of them may be shown, if it is found to answer as well.
+        """
+        reads = question.reads or (question.language,)
+        if self._reading is None or not ranked.readings or first.passage.article.language in reads:
+            return None
+        own = [self._numbers[passage.id] for passage in first.also if passage.article.language in reads]
+        unread = [number for number in own if number not in ranked.readings]
+        if not unread:
+            return None
+        later = self._reading.read(question.text, np.array(unread))
+        if not later:
+            return None
+        scores = weigh_later_readings(ranked.scores, ranked.readings, later, self._parameters)
+        return replace(ranked, scores=scores, readings={**ranked.readings, **later})
 
     def _find_pinned(self, question: Question, ranked: _Ranked, pinned: int, limit: int) -> Findings:
         """Return a pinned passage first, then what is found besides."""

@@ -72,6 +72,16 @@ def weigh_readings(
     return scores + added
 
 
+def weigh_later_readings(
+    scores: NDArray[np.float32], readings: Readings, later: Readings, parameters: Parameters
+) -> NDArray[np.float32]:
+    """Add what was read after ``readings``, until when it counted as the worst of these."""
+    least = (measure_readings(readings) @ parameters.reading_weights).min()
+    weighed = scores.copy()
+    weighed[list(later)] += measure_readings(later) @ parameters.reading_weights - least
+    return weighed
+
+
 def measure_readings(readings: Readings) -> NDArray[np.float32]:
     """Return each reading's logit, and how sure it is of the words, within bounds; shape (readings, 2)."""
     table = [(reading.logit, reading.words.span_score) for reading in readings.values()]
