@@ -1,12 +1,14 @@
 """Whoever may adds articles by chat, takes them out, and goes back; nobody else can."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from bot.corpus.drafts import Drafts, KeptDraft
 from bot.sandbox.people import Person
 from bot.sandbox.server import BotApi
 from bot.sandbox.world.chats import Message
@@ -71,6 +73,64 @@ async def test_text_file_is_added_asked_and_undone(tmp_path: Path) -> None:
         # A second press finds it undone already.
         await boss.presses(report, phrases.say("articles.undo"))
         assert (await replies(report, 2)).text == undone.text
+
+
+async def add_whales(boss: Person) -> Message:
+    """Add an article, and return the report, under which *Undo* stands."""
+    preview = await preview_of(boss, boss.sends_document(TEXT, "whales.txt"))
+    await boss.presses(preview, phrases.say("draft.add"))
+    return await replies(preview, 1)
+
+
+async def test_undo_that_does_not_load_works_when_it_is_pressed_again(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (api, _bot, articles):
+        boss = api.person("Boss", id=BOSS)
+        before = list_files(articles)
+        report = await add_whales(boss)
+        broken = articles / "broken.md"
+        broken.write_text("broken by hand")
+        await boss.presses(report, phrases.say("articles.undo"))
+        failed = await replies(report, 1)
+        assert failed.text.startswith(phrases.say("articles.not-loading", detail=""))
+        assert (articles / "added" / "whales.md").exists()
+        broken.unlink()
+        await boss.presses(report, phrases.say("articles.undo"))
+        await replies(report, 2)
+        assert list_files(articles) == before
+
+
+async def test_undo_pressed_again_changes_nothing_when_another_file_is_broken(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (api, _bot, articles):
+        boss = api.person("Boss", id=BOSS)
+        report = await add_whales(boss)
+        await boss.presses(report, phrases.say("articles.undo"))
+        await replies(report, 1)
+        (articles / "broken.md").write_text("broken by hand")
+        before = list_files(articles)
+        await boss.presses(report, phrases.say("articles.undo"))
+        failed = await replies(report, 2)
+        assert failed.text.startswith(phrases.say("articles.not-loading", detail=""))
+        assert list_files(articles) == before
+
+
+async def test_drafts_are_searched_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    find_asked = Drafts.find_asked
+
+    def note_thread(drafts: Drafts, chat_id: int, message_id: int) -> tuple[KeptDraft, str] | None:
+        threads.append(threading.current_thread())
+        return find_asked(drafts, chat_id, message_id)
+
+    monkeypatch.setattr(Drafts, "find_asked", note_thread)
+    async with desk(tmp_path) as (api, _bot, _articles):
+        boss = api.person("Boss", id=BOSS)
+        answer = await boss.private_chat.reply_to(boss.says(SIGNED))
+        for words in ("And who signed it?", "https://post.example/mill"):
+            await boss.private_chat.reply_to(boss.says(words, reply_to=answer))
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads
 
 
 async def test_pdf_needs_an_address_and_gets_one_by_an_answer(tmp_path: Path) -> None:

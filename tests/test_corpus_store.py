@@ -1,13 +1,19 @@
-"""Changes of the corpus folder and the versions that are kept of it."""
+"""Changes of the corpus folder, the versions that are kept of it, and drafts on their way into it."""
 
 import errno
+import itertools
 import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.cli.article_desk import roll_back
 from bot.corpus import store
-from bot.corpus.articles import load_corpus
+from bot.corpus.articles import CorpusError, load_corpus
+from bot.corpus.drafts import Draft, Drafts, KeptDraft
 from bot.corpus.durable import remove_durably, write_durably
 from bot.corpus.store import (
     ArticleStore,
@@ -20,6 +26,7 @@ from bot.corpus.store import (
 )
 from bot.corpus.versions import Versions
 from bot.model import Corpus
+from bot.settings import Settings
 
 ARTICLE = '+++\nlanguage = "en"\nsource = "https://example.org/{0}"\n+++\n\n{0} is here. It stays.\n'
 
@@ -188,6 +195,171 @@ def test_store_says_what_to_do_with_a_change_that_cannot_be_finished(tmp_path: P
     note.unlink()
     place.store.add("more", text("b"), by="7", key="b")
     assert place.names() == {"added/more"}
+
+
+def prepare(folder: Path) -> str:
+    """Make a corpus with two versions, of one article and of two; return the first."""
+    folder.mkdir(exist_ok=True)
+    place = Place(folder)
+    (place.folder / "one.md").write_bytes(text("one"))
+    first = place.serve()
+    place.store.add("two", text("two"), by="7", key="two")
+    place.serve()
+    return first
+
+
+def leave_pending(place: Place, contents: dict[str, bytes | None]) -> None:
+    """Begin a change that also removes an article, whose removal can be neither followed nor put back."""
+    (place.folder / "a.md").write_bytes(text("a"))
+    blocked = [place.folder / path for path in ("a.md", *contents)]
+    # A folder is where each file would be written before it is put into its place.
+    blocks = [path.with_name(f".{path.name}.unfinished") for path in blocked]
+    for block in blocks:
+        block.mkdir(parents=True)
+    with pytest.raises(PendingError, match=r"note\.json"):
+        place.store.make(ChangeKind.ADD, {"a.md": None, **contents}, by="7", key="pending")
+    for block in blocks:
+        block.rmdir()
+    assert not (place.folder / "a.md").exists()
+
+
+def test_store_takes_out_only_what_a_pending_change_leaves(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.folder / "b.md").write_bytes(text("b"))
+    (article,) = place.load().articles
+    leave_pending(place, {"b.md": text("mended")})
+    with pytest.raises(ChangedSinceError):
+        place.store.take_out("b", article.digest, by="7", key="out")
+    assert (place.folder / "b.md").read_bytes() == text("mended")
+
+
+def test_store_undoes_only_what_a_pending_change_leaves(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.store.add("news", text("news"), by="7", key="news")
+    leave_pending(place, {"added/news.md": text("mended")})
+    with pytest.raises(ChangedSinceError):
+        place.store.undo("news", by="7")
+    assert (place.folder / "added" / "news.md").read_bytes() == text("mended")
+
+
+def test_versions_roll_back_what_a_pending_change_adds(tmp_path: Path) -> None:
+    first = prepare(tmp_path)
+    place = Place(tmp_path)
+    leave_pending(place, {"added/three.md": text("three")})
+    place.versions.roll_back(first, by="7", key="back")
+    assert place.names() == {"one"}
+
+
+def add(place: Place, _first: str) -> None:
+    place.store.add("three", text("three"), by="7", key="three")
+
+
+def take_out(place: Place, _first: str) -> None:
+    digest = place.versions.list_versions()[0].files["added/two.md"]
+    place.store.take_out("added/two", digest, by="7", key="out")
+
+
+def undo(place: Place, _first: str) -> None:
+    place.store.undo("two", by="7")
+
+
+def go_back(place: Place, first: str) -> None:
+    place.versions.roll_back(first, by="7", key="back")
+
+
+def take_back(place: Place, _first: str) -> None:
+    change = place.store.find_change("two")
+    if change is not None:
+        place.store.take_back(change, by="7")
+
+
+def fail_at(step: int, call: Callable[..., object], calls: Iterator[int]) -> Callable[..., object]:
+    """Return the call, which fails where the counter of all calls is at a step."""
+
+    def count(*arguments: object, **named: object) -> object:
+        if next(calls) == step:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return call(*arguments, **named)
+
+    return count
+
+
+@pytest.mark.parametrize("act", [add, take_out, undo, go_back, take_back])
+def test_store_says_the_truth_whichever_call_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Place, str], None]
+) -> None:
+    first = prepare(tmp_path / "before")
+    act(Place(shutil.copytree(tmp_path / "before", tmp_path / "after")), first)
+
+    def read_files(name: str) -> dict[str, bytes]:
+        corpus = tmp_path / name / "corpus"
+        return {path.relative_to(corpus).as_posix(): path.read_bytes() for path in corpus.rglob("*.md")}
+
+    before, after = read_files("before"), read_files("after")
+    assert before != after
+    for step in itertools.count():
+        place = Place(shutil.copytree(tmp_path / "before", tmp_path / str(step)))
+        calls = itertools.count()
+
+        failure: StoreError | None = None
+        with monkeypatch.context() as patched:
+            for name in ("fsync", "replace", "unlink", "mkdir", "open"):
+                patched.setattr(os, name, fail_at(step, getattr(os, name), calls))
+            try:
+                act(place, first)
+            except StoreError as error:
+                failure = error
+        is_pending = isinstance(failure, PendingError)
+        # Only what is taken back is not put into place again.
+        assert not is_pending or act is take_back, step
+        assert (place.store.recover() is not None) == is_pending, step
+        is_made = failure is None or is_pending
+        assert read_files(str(step)) == (after if is_made else before), step
+        # It can be made now, by the same press.
+        act(place, first)
+        assert read_files(str(step)) == after, step
+        if next(calls) <= step:
+            break
+
+
+def test_shell_takes_back_a_roll_back_that_does_not_load(tmp_path: Path) -> None:
+    first = prepare(tmp_path)
+    place = Place(tmp_path)
+    (place.folder / "one.md").write_bytes(b"broken by hand")
+    place.versions.roll_back(first, by="7", key="back")
+    place.serve()
+    (aside,) = (version for version in place.versions.list_versions() if not version.has_served)
+    settings = Settings(
+        corpus=place.folder, versions=tmp_path / "state", database=tmp_path / "log.sqlite", encoder="none"
+    )
+    with pytest.raises(CorpusError, match=r"one\.md"):
+        roll_back(settings, aside.id)
+    assert place.names() == {"one"}
+    assert {change.key for change in place.store.list_changes()} == {"two", "back"}
+    # So what comes next is not taken for the work of the shell.
+    (place.folder / "one.md").write_bytes(text("mended"))
+    place.serve()
+    assert place.versions.list_versions()[0].by is None
+
+
+def test_drafts_are_searched_while_others_are_kept_and_removed(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path)
+    draft = Draft(("A text.",), "en")
+    for number in range(200):
+        drafts.keep(KeptDraft(f"old-{number}", draft))
+
+    def keep_others() -> None:
+        for number in range(100):
+            drafts.keep(KeptDraft(f"new-{number}", draft))
+
+    keeping = threading.Thread(target=keep_others)
+    keeping.start()
+    while keeping.is_alive():
+        assert drafts.find_asked(7, 9) is None
+    keeping.join()
+    # What vanished before it could be looked at, always.
+    (tmp_path / "drafts" / "gone.json").symlink_to(tmp_path / "nowhere")
+    assert drafts.find_asked(7, 9) is None
 
 
 def test_versions_know_that_what_was_put_aside_serves_again(tmp_path: Path) -> None:
