@@ -1,4 +1,4 @@
-"""The one door to ranking: an immutable index of a corpus, and its search.
+"""The one door to searching: an immutable index of a corpus, and what is shown of it for a question.
 
 A new corpus gets a new index, and so do other pins. Nothing in an index changes but what it remembers
 (embedded words and questions) and how many are reading, each behind a lock, so searches may run in any
@@ -7,17 +7,15 @@ thread while another index is being built.
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.model import Corpus, Earlier, Findings, Hit, Question
 from bot.search.agreement import Agreement
 from bot.search.analysis import find_figures, split_words
 from bot.search.centring import normalise
 from bot.search.compound import join_findings, split_question
-from bot.search.confidence import judge_confidence
 from bot.search.encoder import Encoder, Vectors
 from bot.search.grouping import group_equal, group_vectors, load_thresholds
 from bot.search.highlight import is_believed
@@ -26,20 +24,13 @@ from bot.search.lexical import LexicalRanking
 from bot.search.merging import Merging
 from bot.search.nearness import Nearness
 from bot.search.pins import Pin, PinBoard, Words, put_first
-from bot.search.ranking import (
-    Calibration,
-    Parameters,
-    hold_back_headings,
-    load_parameters,
-    weigh_evidence,
-    weigh_later_readings,
-    weigh_readings,
-)
+from bot.search.ranking import Parameters, load_parameters
 from bot.search.reader import Reader
-from bot.search.reading import CandidateReading, Readings
+from bot.search.reading import CandidateReading
+from bot.search.retrieval import Ranked, Retrieval
 from bot.search.semantic import SemanticRanking, plan_texts
 from bot.search.showing import Showing
-from bot.search.signals import ALL_PARTS, Evidence, Parts, gather_evidence
+from bot.search.signals import ALL_PARTS, Parts
 from bot.search.translation import Translator, Vocabulary, WordMemory
 from bot.search.vectors import Progress, VectorCache, embed_texts
 
@@ -56,16 +47,6 @@ _NEAR = 0.77
 # would be bluffed.
 _LEAST_COVERAGE = 0.06
 _SURELY_ANSWERS = 1.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    """The passages ranked for a question, and the confidence that the best one answers."""
-
-    evidence: Evidence
-    scores: NDArray[np.float32]
-    readings: Readings
-    confidence: float
 
 
 class CorpusIndex:
@@ -86,16 +67,19 @@ class CorpusIndex:
     ) -> None:
         """Use ``build``, which makes the parts."""
         self.corpus = corpus
-        self._lexical = lexical
+        self.retrieval = Retrieval(
+            corpus.passages,
+            lexical=lexical,
+            semantic=semantic,
+            encoder=encoder,
+            reading=reading,
+            parameters=parameters,
+            parts=parts,
+        )
         self._semantic = semantic
         self._encoder = encoder
-        self._reading = reading
         self._nearness = Nearness(encoder) if encoder else None
-        self._parameters = parameters
-        self._parts = parts
         self._leaning = leaning
-        self._languages = np.array([passage.article.language for passage in corpus.passages], dtype=object)
-        self._is_heading = np.array([passage.is_heading for passage in corpus.passages], dtype=np.bool_)
         figures = [find_figures(passage.text) for passage in corpus.passages]
         self._showing = Showing(corpus.passages, semantic)
         self._thresholds = load_thresholds()
@@ -244,7 +228,7 @@ class CorpusIndex:
         passages = self.corpus.passages
         if not passages or not question.text.strip():
             return Findings((), 0.0, is_answer=False)
-        ranked = self._rank(question)
+        ranked = self.retrieval.rank(question)
         # The vector is that of the question alone, which says little of what a leaning one means.
         leans = question.earlier is not None and self._leaning.leans(question)
         pinned = self._board.find(self._split_meaning(question), None if leans else ranked.evidence.meaning)
@@ -260,27 +244,10 @@ class CorpusIndex:
             return replace(found, is_answer=False, is_near=False)
         return found
 
-    def _rank(self, question: Question) -> _Ranked:
-        evidence = self.gather_evidence(question)
-        return self._judge(question, evidence, weigh_evidence(evidence, self._parameters))
-
-    def _judge(self, question: Question, evidence: Evidence, scores: NDArray[np.float32]) -> _Ranked:
-        """Read the best passages for a question, and judge whether the best one answers."""
-        readings = self.read(question, scores)
-        scores = weigh_readings(scores, readings, self._parameters)
-        scores = hold_back_headings(scores, self._is_heading, evidence.words)
-        confidence = judge_confidence(evidence, scores, readings, self._calibration)
-        return _Ranked(evidence, scores, readings, confidence)
-
-    @property
-    def _calibration(self) -> Calibration:
-        parameters = self._parameters
-        return parameters.lexical_calibration if self._semantic is None else parameters.calibration
-
-    def _find(self, question: Question, ranked: _Ranked, limit: int) -> Findings:
+    def _find(self, question: Question, ranked: Ranked, limit: int) -> Findings:
         """Return what is shown of the ranked passages."""
         shown = self._merge(question, ranked, limit)
-        is_answer = ranked.confidence >= self._calibration.threshold
+        is_answer = ranked.confidence >= self.retrieval.threshold
         if is_answer:
             later = self._read_own_sources(question, ranked, shown[0])
             if later:
@@ -290,41 +257,34 @@ class CorpusIndex:
             confidence=ranked.confidence,
             is_answer=is_answer,
             is_near=not is_answer
-            and ranked.confidence >= _NEAR * self._calibration.threshold
+            and ranked.confidence >= _NEAR * self.retrieval.threshold
             and shown[0].answers is not None
             and is_believed(shown[0]),
         )
 
-    def _merge(self, question: Question, ranked: _Ranked, limit: int) -> tuple[Hit, ...]:
+    def _merge(self, question: Question, ranked: Ranked, limit: int) -> tuple[Hit, ...]:
         nearest = np.argsort(-ranked.scores, kind="stable")[: max(limit, _LEAST_FOUND) + _FOUND_BEYOND]
         hits = tuple(self._show(int(number), question, ranked) for number in nearest)
         return self._merging.merge(hits, ranked.readings, question, limit) if self._merging else hits[:limit]
 
-    def _read_own_sources(self, question: Question, ranked: _Ranked, first: Hit) -> _Ranked | None:
+    def _read_own_sources(self, question: Question, ranked: Ranked, first: Hit) -> Ranked | None:
         """Read the sources of the first statement that are in the asker's language and were not read.
 
         None if there are none: otherwise one of them may be shown, if it is found to answer as well.
         """
         reads = question.reads or (question.language,)
-        if self._reading is None or not ranked.readings or first.passage.article.language in reads:
+        if first.passage.article.language in reads:
             return None
         own = [self._numbers[passage.id] for passage in first.also if passage.article.language in reads]
-        unread = [number for number in own if number not in ranked.readings]
-        if not unread:
-            return None
-        later = self._reading.read(question.text, np.array(unread))
-        if not later:
-            return None
-        scores = weigh_later_readings(ranked.scores, ranked.readings, later, self._parameters)
-        return replace(ranked, scores=scores, readings={**ranked.readings, **later})
+        return self.retrieval.read_later(question, ranked, own)
 
-    def _find_pinned(self, question: Question, ranked: _Ranked, pinned: int, limit: int) -> Findings:
+    def _find_pinned(self, question: Question, ranked: Ranked, pinned: int, limit: int) -> Findings:
         """Return a pinned passage first, then what is found besides."""
         shown = self._show(pinned, question, ranked)
         hits = put_first(shown, self._find(question, ranked, limit).hits, limit)
         return Findings(hits=hits, confidence=1.0, is_answer=True)
 
-    def _lean(self, question: Question, earlier: Earlier, alone: _Ranked, limit: int) -> Findings | None:
+    def _lean(self, question: Question, earlier: Earlier, alone: Ranked, limit: int) -> Findings | None:
         """Return what answers a question that cannot stand alone, together with what came before.
 
         Both count for what the question is about; the reader is only asked the new words, and what they
@@ -332,28 +292,23 @@ class CorpusIndex:
         because it was asked before. After a question that was not answered, the reader is asked both.
         """
         leans = self._leaning.leans(question)
-        is_answered = alone.confidence >= self._calibration.threshold
+        is_answered = alone.confidence >= self.retrieval.threshold
         if not leans and (is_answered or not earlier.is_reply):
             return None
         whole = replace(question, text=join_earlier(earlier, question))
         if earlier.answer is None:
             # What the articles do not answer is answered no better for another question after it.
-            ranked = self._rank(whole)
+            ranked = self.retrieval.rank(whole)
         else:
-            together = self.gather_evidence(whole)
-            apart = weigh_evidence(alone.evidence, self._parameters)
-            scores = (apart + weigh_evidence(together, self._parameters)) / 2
-            ranked = self._judge(question, together, scores.astype(np.float32))
+            ranked = self.retrieval.rank_together(question, alone, whole)
         found = self._find(question, ranked, limit)
         named = list(dict.fromkeys(self._leaning.find_named(question)))
         if named:
             best = int(np.argmax(ranked.scores))
-            lexical = self._lexical.score(named, question.language)
-            covered = float(lexical.words[best])
-            is_covered = covered >= _LEAST_COVERAGE * lexical.reachable and covered > 0
+            coverage = self.retrieval.measure_coverage(named, question.language, best)
             reading = ranked.readings.get(best)
             is_sure = reading is not None and reading.logit >= _SURELY_ANSWERS
-            is_new = is_covered or (is_sure and found.words != earlier.answer)
+            is_new = coverage >= _LEAST_COVERAGE or (is_sure and found.words != earlier.answer)
         else:
             is_new = found.words != earlier.answer
         return replace(found, is_leaning=True) if found.is_answer and is_new else None
@@ -365,38 +320,7 @@ class CorpusIndex:
         """
         return self._nearness.order(question, others) if self._nearness else list(others)
 
-    def read(self, question: Question, scores: NDArray[np.float32]) -> Readings:
-        """Read the passages with the highest scores; none where there is no reader.
-
-        Public for the same reason as ``gather_evidence``.
-        """
-        if self._reading is None or not self._parts.reading:
-            return {}
-        return self._reading.read(question.text, np.argsort(-scores, kind="stable"))
-
-    def gather_evidence(self, question: Question) -> Evidence:
-        """Measure the evidence for each passage; the question is not empty.
-
-        Part of ``search``, and public because the weights of the evidence are learned from it and
-        because a benchmark that ranks within one language needs the scores of all passages.
-        """
-        # Cut once: everything that reads the question word by word gets these words.
-        words = tuple(dict.fromkeys(split_words(question.text)))
-        semantic = meaning = None
-        if self._semantic and self._encoder:
-            vector = normalise(self._encoder.embed_questions([question.text])[0])
-            semantic = self._semantic.score(vector)
-            meaning = self._semantic.centre(vector, question.language)
-        return gather_evidence(
-            semantic=semantic,
-            lexical=self._lexical.score(words, question.language),
-            word_count=len(words),
-            is_own=np.asarray(self._languages == question.language),
-            parts=self._parts,
-            meaning=meaning,
-        )
-
-    def _show(self, number: int, question: Question, ranked: _Ranked) -> Hit:
+    def _show(self, number: int, question: Question, ranked: Ranked) -> Hit:
         return self._showing.show(
             number,
             question,

@@ -89,7 +89,7 @@ def read_half(index: CorpusIndex, half: str) -> Half:
 
 def embed(index: CorpusIndex, questions: Sequence[Question]) -> Vectors:
     """Return the vectors of questions as they are compared."""
-    meanings = [index.gather_evidence(question).meaning for question in questions]
+    meanings = [index.retrieval.gather_evidence(question).meaning for question in questions]
     return np.stack([meaning for meaning in meanings if meaning is not None])
 
 

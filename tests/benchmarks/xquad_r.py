@@ -178,8 +178,8 @@ def rank_by_index(index: CorpusIndex) -> Ranker:
     parameters = load_parameters()
 
     def rank(question: Question) -> NDArray[np.float32]:
-        scores = weigh_evidence(index.gather_evidence(question), parameters)
-        return weigh_readings(scores, index.read(question, scores), parameters)
+        scores = weigh_evidence(index.retrieval.gather_evidence(question), parameters)
+        return weigh_readings(scores, index.retrieval.read(question, scores), parameters)
 
     return rank
 

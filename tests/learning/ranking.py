@@ -166,8 +166,8 @@ def ask_corpora(
         for one in chosen:
             language = str(draw.choice(sorted(one.questions)))
             question = Question(one.questions[language], language)
-            evidence = index.gather_evidence(question)
-            readings = index.read(question, weigh_evidence(evidence, parameters)) if is_read else {}
+            evidence = index.retrieval.gather_evidence(question)
+            readings = index.retrieval.read(question, weigh_evidence(evidence, parameters)) if is_read else {}
             is_right = np.isin(corpus.groups, one.answers)
             cases.append(Case(evidence, is_right, _name_kind(one, corpus, is_right=is_right), readings))
     return cases
