@@ -1,22 +1,18 @@
-"""Changes of the corpus folder, the versions that are kept of it, and drafts on their way into it."""
+"""Changes of the corpus folder: made as a whole, undone, taken back, or finished later."""
 
 import errno
 import itertools
 import os
+import re
+import resource
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from bot.cli.article_desk import roll_back
 from bot.corpus import store
-from bot.corpus.articles import CorpusError, load_corpus
-from bot.corpus.drafts import Draft, Drafts, KeptDraft
-from bot.corpus.durable import remove_durably, write_durably
-from bot.corpus.store import (
-    ArticleStore,
+from bot.corpus.changes import (
     ChangedSinceError,
     ChangeKind,
     GoneError,
@@ -24,36 +20,8 @@ from bot.corpus.store import (
     ReadOnlyError,
     StoreError,
 )
-from bot.corpus.versions import Versions
-from bot.model import Corpus
-from bot.settings import Settings
-
-ARTICLE = '+++\nlanguage = "en"\nsource = "https://example.org/{0}"\n+++\n\n{0} is here. It stays.\n'
-
-
-def text(name: str) -> bytes:
-    return ARTICLE.format(name.replace(" ", "-")).encode()
-
-
-class Place:
-    """A corpus folder with its store and versions."""
-
-    def __init__(self, folder: Path, max_versions: int = 10, max_bytes: int = 1_000_000) -> None:
-        self.folder = folder / "corpus"
-        self.folder.mkdir(exist_ok=True)
-        self.store = ArticleStore(self.folder, folder / "state")
-        self.versions = Versions(self.store, folder / "state", max_versions=max_versions, max_bytes=max_bytes)
-
-    def load(self) -> Corpus:
-        return load_corpus(self.folder, 1_000_000)
-
-    def serve(self) -> str:
-        corpus = self.load()
-        self.versions.keep(corpus)
-        return corpus.version
-
-    def names(self) -> set[str]:
-        return {article.id for article in self.load().articles}
+from bot.corpus.durable import remove_durably, write_durably
+from tests.corpus_place import Place, leave_pending, prepare, text
 
 
 def test_store_adds_beside_what_is_there(tmp_path: Path) -> None:
@@ -197,32 +165,6 @@ def test_store_says_what_to_do_with_a_change_that_cannot_be_finished(tmp_path: P
     assert place.names() == {"added/more"}
 
 
-def prepare(folder: Path) -> str:
-    """Make a corpus with two versions, of one article and of two; return the first."""
-    folder.mkdir(exist_ok=True)
-    place = Place(folder)
-    (place.folder / "one.md").write_bytes(text("one"))
-    first = place.serve()
-    place.store.add("two", text("two"), by="7", key="two")
-    place.serve()
-    return first
-
-
-def leave_pending(place: Place, contents: dict[str, bytes | None]) -> None:
-    """Begin a change that also removes an article, whose removal can be neither followed nor put back."""
-    (place.folder / "a.md").write_bytes(text("a"))
-    blocked = [place.folder / path for path in ("a.md", *contents)]
-    # A folder is where each file would be written before it is put into its place.
-    blocks = [path.with_name(f".{path.name}.unfinished") for path in blocked]
-    for block in blocks:
-        block.mkdir(parents=True)
-    with pytest.raises(PendingError, match=r"note\.json"):
-        place.store.make(ChangeKind.ADD, {"a.md": None, **contents}, by="7", key="pending")
-    for block in blocks:
-        block.rmdir()
-    assert not (place.folder / "a.md").exists()
-
-
 def test_store_takes_out_only_what_a_pending_change_leaves(tmp_path: Path) -> None:
     place = Place(tmp_path)
     (place.folder / "b.md").write_bytes(text("b"))
@@ -240,14 +182,6 @@ def test_store_undoes_only_what_a_pending_change_leaves(tmp_path: Path) -> None:
     with pytest.raises(ChangedSinceError):
         place.store.undo("news", by="7")
     assert (place.folder / "added" / "news.md").read_bytes() == text("mended")
-
-
-def test_versions_roll_back_what_a_pending_change_adds(tmp_path: Path) -> None:
-    first = prepare(tmp_path)
-    place = Place(tmp_path)
-    leave_pending(place, {"added/three.md": text("three")})
-    place.versions.roll_back(first, by="7", key="back")
-    assert place.names() == {"one"}
 
 
 def add(place: Place, _first: str) -> None:
@@ -322,125 +256,26 @@ def test_store_says_the_truth_whichever_call_fails(
             break
 
 
-def test_shell_takes_back_a_roll_back_that_does_not_load(tmp_path: Path) -> None:
-    first = prepare(tmp_path)
+def test_store_names_a_note_that_is_damaged(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    (place.folder / "one.md").write_bytes(b"broken by hand")
-    place.versions.roll_back(first, by="7", key="back")
-    place.serve()
-    (aside,) = (version for version in place.versions.list_versions() if not version.has_served)
-    settings = Settings(
-        corpus=place.folder, versions=tmp_path / "state", database=tmp_path / "log.sqlite", encoder="none"
-    )
-    with pytest.raises(CorpusError, match=r"one\.md"):
-        roll_back(settings, aside.id)
-    assert place.names() == {"one"}
-    assert {change.key for change in place.store.list_changes()} == {"two", "back"}
-    # So what comes next is not taken for the work of the shell.
-    (place.folder / "one.md").write_bytes(text("mended"))
-    place.serve()
-    assert place.versions.list_versions()[0].by is None
+    place.store.add("news", text("a"), by="7", key="a")
+    note = tmp_path / "state" / "note.json"
+    note.write_text("{")
+    with pytest.raises(StoreError, match=r"note\.json: is damaged .* remove it"):
+        place.store.add("more", text("b"), by="7", key="b")
+    note.unlink()
+    place.store.add("more", text("b"), by="7", key="b")
+    assert place.names() == {"added/news", "added/more"}
 
 
-def test_drafts_are_searched_while_others_are_kept_and_removed(tmp_path: Path) -> None:
-    drafts = Drafts(tmp_path)
-    draft = Draft(("A text.",), "en")
-    for number in range(200):
-        drafts.keep(KeptDraft(f"old-{number}", draft))
-
-    def keep_others() -> None:
-        for number in range(100):
-            drafts.keep(KeptDraft(f"new-{number}", draft))
-
-    keeping = threading.Thread(target=keep_others)
-    keeping.start()
-    while keeping.is_alive():
-        assert drafts.find_asked(7, 9) is None
-    keeping.join()
-    # What vanished before it could be looked at, always.
-    (tmp_path / "drafts" / "gone.json").symlink_to(tmp_path / "nowhere")
-    assert drafts.find_asked(7, 9) is None
-
-
-def test_versions_know_that_what_was_put_aside_serves_again(tmp_path: Path) -> None:
+def test_store_names_the_folder_where_the_disk_is_full(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    (place.folder / "one.md").write_bytes(text("one"))
-    first = place.serve()
-    (place.folder / "one.md").write_bytes(text("mended"))
-    place.versions.roll_back(first, by="7", key="back")
-    (aside, *_) = (version for version in place.versions.list_versions() if version.id != first)
-    assert not aside.has_served
-    (place.folder / "one.md").write_bytes(text("mended"))
-    assert place.serve() == aside.id
-    good = place.versions.find_last_good()
-    assert good is not None
-    assert (good.id, good.has_served, good.changed) == (aside.id, True, 1)
-
-
-def test_versions_tell_who_changed_what(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    (place.folder / "one.md").write_bytes(text("one"))
-    first = place.serve()
-    place.store.add("two", text("two"), by="7", key="two")
-    second = place.serve()
-    (place.folder / "one.md").write_bytes(text("mended"))
-    place.serve()
-    place.serve()
-    newest, middle, oldest = place.versions.list_versions()
-    assert (newest.by, newest.new, newest.changed, newest.gone) == (None, 0, 1, 0)
-    assert (middle.id, middle.by, middle.new, middle.changed) == (second, "7", 1, 0)
-    assert (oldest.id, oldest.by, oldest.new) == (first, None, 1)
-
-
-def test_versions_roll_back_and_forth(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    (place.folder / "one.md").write_bytes(text("one"))
-    first = place.serve()
-    place.store.add("two", text("two"), by="7", key="two")
-    (place.folder / "one.md").write_bytes(b"broken by hand")
-    place.versions.roll_back(first, by="7", key="back")
-    assert place.serve() == first
-    assert place.names() == {"one"}
-    served, aside = place.versions.list_versions()
-    assert (served.id, served.by, served.has_served) == (first, "7", True)
-    assert not aside.has_served
-    assert place.versions.find_last_good() == served
-    # What was replaced is a version too, mistakes and all.
-    place.versions.roll_back(aside.id, by="7", key="forth")
-    assert (place.folder / "one.md").read_bytes() == b"broken by hand"
-    assert (place.folder / "added" / "two.md").exists()
-    with pytest.raises(GoneError):
-        place.versions.roll_back("nothing", by="7", key="nothing")
-
-
-def test_versions_are_bounded_in_number(tmp_path: Path) -> None:
-    place = Place(tmp_path, max_versions=3)
-    served = []
-    for number in range(6):
-        (place.folder / "one.md").write_bytes(text(f"text {number}"))
-        served.append(place.serve())
-    assert [version.id for version in place.versions.list_versions()] == served[:2:-1]
-    assert len(list((tmp_path / "state" / "objects").glob("*/*"))) == 3
-
-
-def test_versions_are_bounded_in_bytes_and_the_newest_stays(tmp_path: Path) -> None:
-    place = Place(tmp_path, max_bytes=len(text("text 0")) * 2)
-    for number in range(4):
-        (place.folder / "one.md").write_bytes(text(f"text {number}"))
-        newest = place.serve()
-    assert len(place.versions.list_versions()) == 2
-    (place.folder / "one.md").write_bytes(text("long" * 100))
-    newest = place.serve()
-    assert [version.id for version in place.versions.list_versions()] == [newest]
-
-
-def test_versions_unpack(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    (place.folder / "one.md").write_bytes(text("one"))
-    version = place.serve()
-    (place.folder / "one.md").write_bytes(b"broken")
-    good = place.versions.find_last_good()
-    assert good is not None
-    with place.versions.unpacked(good) as folder:
-        assert load_corpus(folder, 1_000_000).version == version
-    assert not folder.exists()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+    try:
+        with pytest.raises(ReadOnlyError, match=rf"^{re.escape(str(place.folder))}: cannot be written: "):
+            place.store.add("news", text("a"), by="7", key="a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    place.store.add("news", text("a"), by="7", key="a")
+    assert place.names() == {"added/news"}

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from bot.answering import Desk, Index
 from bot.chat.cards.paging import list_first
-from bot.corpus.store import StoreError
+from bot.corpus.changes import StoreError
 from bot.corpus.versions import Score, Versions
 from bot.evaluation.measurement import ask_all, find_failures
 from bot.evaluation.questions import EvaluationError, KnownQuestion

@@ -37,8 +37,8 @@ from bot.cli.gaps_report import describe_gaps, describe_pins, print_gaps, print_
 from bot.cli.keyboard import make_whole
 from bot.cli.printing import open_console, print_plain
 from bot.corpus.articles import CorpusError
+from bot.corpus.changes import StoreError
 from bot.corpus.drafts import FieldError
-from bot.corpus.store import StoreError
 from bot.journal.backup import BackupError, back_up
 from bot.journal.database import DatabaseUnavailableError
 from bot.journal.export import ExportError, Form

@@ -15,10 +15,11 @@ from bot.cli.assembly.articles import make_editing, open_store, open_versions
 from bot.cli.printing import print_plain, write_json
 from bot.cli.shell_database import use_database
 from bot.corpus.articles import CorpusError, load_corpus
+from bot.corpus.changes import Change
 from bot.corpus.drafts import Draft, change_draft
 from bot.corpus.editing import FetchingOffError, find_source
 from bot.corpus.extraction import ExtractionError
-from bot.corpus.store import ArticleStore, Change
+from bot.corpus.store import ArticleStore
 from bot.corpus.versions import Version
 from bot.fetching import FetchError
 from bot.journal.audit import SHELL, Act, Audit

@@ -9,8 +9,6 @@ to a hidden folder, which is not read.
 """
 
 import contextlib
-import hashlib
-import json
 import logging
 import os
 import re
@@ -18,11 +16,22 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from bot.corpus.changes import (
+    Change,
+    ChangedSinceError,
+    ChangeKind,
+    GoneError,
+    PendingError,
+    ReadOnlyError,
+    Step,
+    StoreError,
+    read_change,
+    write_change,
+)
+from bot.corpus.contents import Contents, name_content
 from bot.corpus.durable import move_durably, remove_durably, write_durably
 
 if sys.platform != "win32":
@@ -40,69 +49,14 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _RECORDS = 200
 
 
-class StoreError(Exception):
-    """A change that cannot be made; the message says why. The folder is as before, unless it is pending."""
-
-
-class PendingError(StoreError):
-    """A change that was begun, and can be neither finished nor put back now; the message names its note."""
-
-
-class ReadOnlyError(StoreError):
-    """The corpus folder cannot be written."""
-
-
-class ChangedSinceError(StoreError):
-    """What a change would replace is no longer as it was."""
-
-
-class GoneError(StoreError):
-    """What a change is about is not there."""
-
-
-class ChangeKind(StrEnum):
-    """The kinds of change."""
-
-    ADD = "add"
-    TAKE_OUT = "take_out"
-    UNDO = "undo"
-    ROLL_BACK = "roll_back"
-    TAKE_BACK = "take_back"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The content of one file, below the corpus folder, before and after; None: it is not there."""
-
-    path: str
-    before: str | None
-    after: str | None
-
-    @property
-    def reverse(self) -> "Step":
-        """The step back."""
-        return Step(self.path, before=self.after, after=self.before)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of the folder: ``key`` names it, ``by`` is a user id or "shell", ``made_at`` is in UTC."""
-
-    key: str
-    kind: ChangeKind
-    by: str
-    made_at: datetime
-    steps: tuple[Step, ...]
-
-
 class ArticleStore:
     """The corpus folder, as something that is changed; safe to use from several threads and processes."""
 
     def __init__(self, folder: Path, state: Path) -> None:
         """Change ``folder``; contents, notes and records are kept in ``state``."""
         self.folder = folder
+        self.contents = Contents(state / "objects")
         self._state = state
-        self._objects = state / "objects"
         self._changes = state / "changes"
         self._note = state / "note.json"
         self._within = threading.RLock()
@@ -160,13 +114,13 @@ class ArticleStore:
             return None
         with self.locked():
             try:
-                change = _read_change(self._note)
+                change = read_change(self._note)
             except FileNotFoundError:  # another process was quicker
                 return None
             try:
                 self._finish(change)
             except OSError as error:
-                raise self._explain_pending(_explain(error)) from None
+                raise self._explain_pending(self._explain(error)) from None
             except StoreError as error:
                 message = (
                     f"{self._note}: holds a change that cannot be finished: {error}; put that file back,"
@@ -180,13 +134,13 @@ class ArticleStore:
         if not _KEY.fullmatch(key):
             return None
         try:
-            return _read_change(self._changes / f"{key}.json")
+            return read_change(self._changes / f"{key}.json")
         except FileNotFoundError:
             return None
 
     def list_changes(self) -> list[Change]:
         """Return the recorded changes, the newest first."""
-        changes = [_read_change(path) for path in self._changes.glob("[!.]*.json")]
+        changes = [read_change(path) for path in self._changes.glob("[!.]*.json")]
         return sorted(changes, key=lambda change: change.made_at, reverse=True)
 
     def add(self, name: str, content: bytes, *, by: str, key: str) -> Change:
@@ -278,19 +232,19 @@ class ArticleStore:
                     steps.append(
                         Step(
                             path,
-                            before=None if before is None else self.keep_content(before),
-                            after=None if content is None else self.keep_content(content),
+                            before=None if before is None else self.contents.keep(before),
+                            after=None if content is None else self.contents.keep(content),
                         )
                     )
                 self._check_folders(steps)
             except OSError as error:
-                raise _explain(error) from None
+                raise self._explain(error) from None
             change = Change(key, kind, by, datetime.now(UTC), tuple(steps))
             try:
-                write_durably(self._note, _write_change(change))
+                write_durably(self._note, write_change(change))
                 self._finish(change)
             except (OSError, StoreError) as error:
-                failure = _explain(error) if isinstance(error, OSError) else error
+                failure = self._explain(error) if isinstance(error, OSError) else error
                 # The articles may not load with what is taken back, so that is not put into place again.
                 if kind is not ChangeKind.TAKE_BACK:
                     self._put_back(change)
@@ -314,44 +268,8 @@ class ArticleStore:
             message = f"{target}: cannot be read: {error.strerror or error}"
             raise StoreError(message) from None
 
-    def keep_content(self, content: bytes) -> str:
-        """Keep a content, and return its name.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        digest = name_content(content)
-        path = self._object_path(digest)
-        if not path.exists():
-            write_durably(path, content)
-        return digest
-
-    def read_content(self, digest: str) -> bytes:
-        """Return a content that was kept.
-
-        Raises:
-            StoreError: it is not there, or it is damaged.
-        """
-        path = self._object_path(digest)
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            message = f"{path}: cannot be read: {error.strerror or error}"
-            raise StoreError(message) from None
-        if name_content(content) != digest:
-            message = f"{path}: is damaged"
-            raise StoreError(message)
-        return content
-
-    def measure_content(self, digest: str) -> int:
-        """Return the bytes of a content; 0 where it is not kept."""
-        try:
-            return self._object_path(digest).stat().st_size
-        except FileNotFoundError:
-            return 0
-
-    def drop_contents(self, wanted: Iterable[str]) -> None:
-        """Remove the records beyond the newest ones, and each content that nothing needs.
+    def drop_oldest(self, wanted: Iterable[str]) -> None:
+        """Remove the records beyond the newest ones, and each content that neither they nor ``wanted`` name.
 
         Raises:
             OSError: a file cannot be removed.
@@ -362,11 +280,9 @@ class ArticleStore:
                 remove_durably(self._changes / f"{change.key}.json")
             steps = [step for change in changes[:_RECORDS] for step in change.steps]
             if self._note.exists():
-                steps += _read_change(self._note).steps
+                steps += read_change(self._note).steps
             needed = {*wanted, *(digest for step in steps for digest in (step.before, step.after))}
-            for path in self._objects.glob("*/*"):
-                if path.name not in needed:
-                    path.unlink(missing_ok=True)
+            self.contents.keep_only(needed)
 
     def _finish(self, change: Change) -> None:
         """Carry out a change whose note is written, or what is left of it.
@@ -406,6 +322,10 @@ class ArticleStore:
         except (OSError, StoreError) as error:
             _LOG.warning("%s: cannot be put back: %s", self._note, error)
 
+    def _explain(self, error: OSError) -> ReadOnlyError:
+        # Writing to an open file does not say which.
+        return ReadOnlyError(f"{error.filename or self.folder}: cannot be written: {error.strerror or error}")
+
     def _explain_pending(self, error: StoreError) -> PendingError:
         return PendingError(f"{error}; the change is pending, and is finished once it can be: {self._note}")
 
@@ -427,7 +347,7 @@ class ArticleStore:
         if step.after is None:
             remove_durably(target)
         else:
-            write_durably(target, self.read_content(step.after))
+            write_durably(target, self.contents.read(step.after))
 
     def _check_folders(self, steps: Iterable[Step]) -> None:
         """Make the folders of new files, and find out whether each can be written.
@@ -474,37 +394,10 @@ class ArticleStore:
                 raise ChangedSinceError(step.path)
         return {step.path: self._read_object(step.before) for step in change.steps}
 
-    def _object_path(self, digest: str) -> Path:
-        return self._objects / digest[:2] / digest
-
     def _read_object(self, digest: str | None) -> bytes | None:
-        return None if digest is None else self.read_content(digest)
-
-
-def name_content(content: bytes) -> str:
-    """Return the SHA-256 of a content, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
+        return None if digest is None else self.contents.read(digest)
 
 
 def _name_undone(key: str) -> str:
     """Return the key of the change that makes the one with a key undone."""
     return f"{key}-undone"
-
-
-def _explain(error: OSError) -> ReadOnlyError:
-    return ReadOnlyError(f"{error.filename}: cannot be written: {error.strerror or error}")
-
-
-def _write_change(change: Change) -> bytes:
-    return json.dumps(asdict(change) | {"made_at": change.made_at.isoformat()}, ensure_ascii=False).encode()
-
-
-def _read_change(path: Path) -> Change:
-    record = json.loads(path.read_bytes())
-    return Change(
-        key=record["key"],
-        kind=ChangeKind(record["kind"]),
-        by=record["by"],
-        made_at=datetime.fromisoformat(record["made_at"]),
-        steps=tuple(Step(**step) for step in record["steps"]),
-    )

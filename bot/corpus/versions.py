@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.corpus.articles import find_articles, name_version
+from bot.corpus.changes import Change, ChangeKind, GoneError, StoreError
 from bot.corpus.durable import remove_durably, write_durably
-from bot.corpus.store import ArticleStore, Change, ChangeKind, GoneError, StoreError
+from bot.corpus.store import ArticleStore
 from bot.model import Corpus
 
 _SUFFIX = ".md"
@@ -120,7 +121,7 @@ class Versions:
             if version is None:
                 raise GoneError(version_id)
             contents: dict[str, bytes | None] = {
-                path: self._store.read_content(digest) for path, digest in version.files.items()
+                path: self._store.contents.read(digest) for path, digest in version.files.items()
             }
             there = self._put_aside()
             contents |= {path: None for path in there if path not in contents}
@@ -138,7 +139,7 @@ class Versions:
             for path, digest in version.files.items():
                 target = folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(self._store.read_content(digest))
+                target.write_bytes(self._store.contents.read(digest))
             yield folder
 
     def _put_aside(self) -> dict[str, str]:
@@ -157,7 +158,7 @@ class Versions:
 
     def _keep_content(self, content: bytes) -> str:
         try:
-            return self._store.keep_content(content)
+            return self._store.contents.keep(content)
         except OSError as error:
             raise _explain(error) from None
 
@@ -200,13 +201,13 @@ class Versions:
         wanted: dict[str, int] = {}
         last_good = self.find_last_good()
         for number, version in enumerate(self.list_versions()):
-            sizes = {digest: self._store.measure_content(digest) for digest in version.files.values()}
+            sizes = {digest: self._store.contents.measure(digest) for digest in version.files.values()}
             is_too_much = number >= self._max_versions or sum((wanted | sizes).values()) > self._max_bytes
             if is_too_much and number and version.id != (last_good.id if last_good else None):
                 remove_durably(self._folder / f"{version.id}.json")
             else:
                 wanted |= sizes
-        self._store.drop_contents(wanted)
+        self._store.drop_oldest(wanted)
 
 
 def _read_version(path: Path) -> Version:

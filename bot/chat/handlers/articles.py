@@ -33,10 +33,10 @@ from bot.chat.handlers.admin_door import record_act
 from bot.chat.handlers.corpus_changes import CorpusChanges, Done, describe_failure
 from bot.chat.handlers.questions import Questions
 from bot.chat.turn import MessageTurn, PressTurn
+from bot.corpus.changes import Change, GoneError, ReadOnlyError
 from bot.corpus.drafts import FIELDS, Draft, FieldError, KeptDraft, change_draft
 from bot.corpus.editing import Editing, FetchingOffError, find_source
 from bot.corpus.extraction import SUFFIXES, ExtractionError, Problem
-from bot.corpus.store import Change, GoneError, ReadOnlyError
 from bot.fetching import FetchError, Obstacle
 from bot.journal.audit import Act, Audit
 from bot.journal.database import DatabaseUnavailableError

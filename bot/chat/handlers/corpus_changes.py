@@ -14,7 +14,8 @@ from bot.chat.cards.markup import neutralise
 from bot.chat.turn import MessageTurn
 from bot.chat.upkeep import Upkeep
 from bot.corpus.articles import CorpusError
-from bot.corpus.store import TRASH, ArticleStore, Change, ChangedSinceError, GoneError, StoreError
+from bot.corpus.changes import Change, ChangedSinceError, GoneError, StoreError
+from bot.corpus.store import TRASH, ArticleStore
 from bot.model import Corpus
 from bot.wording.phrases import Phrases
 

@@ -2,10 +2,11 @@
 
 import logging
 
+from bot.corpus.changes import StoreError
 from bot.corpus.drafts import Drafts
 from bot.corpus.editing import Editing
 from bot.corpus.extraction import Extractor
-from bot.corpus.store import ArticleStore, StoreError
+from bot.corpus.store import ArticleStore
 from bot.corpus.versions import Versions
 from bot.fetching import Fetcher
 from bot.language import LanguageDetector

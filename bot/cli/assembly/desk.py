@@ -11,7 +11,7 @@ from bot.cli.assembly.articles import open_store, open_versions
 from bot.cli.index_loading import IndexLoader
 from bot.cli.progress import show_progress
 from bot.corpus.articles import CorpusError
-from bot.corpus.store import StoreError
+from bot.corpus.changes import StoreError
 from bot.corpus.versions import Versions
 from bot.language import DETECTED, LanguageDetector, load_identifier
 from bot.model import Trouble, TroubleKind
